@@ -1,0 +1,1 @@
+"""The functional core: values and decisions. Standard library only; no files, processes, clock or threads."""

@@ -1,0 +1,238 @@
+"""What happened: the facts a journal holds and a Run is folded from. Frozen, in the past tense.
+
+An event whose name ends in `-ing` (LevelOpening, AttemptOpened's counterpart and so on)
+is written before the world changes, its partner after; a resume closes what was left open.
+`at` is the instant in seconds since 1970 UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gitpar.core.conflicts import ConflictReport, PathConflict
+from gitpar.core.graph import Task, WaveNote
+from gitpar.core.names import CommitId, RunId, TaskId, TreeId
+from gitpar.core.settings import RunSettings
+
+
+class Ending(StrEnum):
+    """How a worker's process came to its end."""
+
+    EXITED = "exited"
+    SIGNALED = "signaled"
+    TIMED_OUT = "timed-out"
+    INTERRUPTED = "interrupted"
+    """Ended by gitpar or with gitpar: never the worker's fault, never counted as a try."""
+    NOT_STARTED = "not-started"
+
+
+class RunEnd(StrEnum):
+    """Why a run stopped."""
+
+    DONE = "done"
+    NEEDS_PERSON = "needs-you"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """The base of all events."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOpened(Event):
+    """A run was made. The plan is journaled whole, so a resume needs no file."""
+
+    run: RunId
+    plans: tuple[str, ...]
+    format: str
+    tasks: tuple[Task, ...]
+    wave_notes: tuple[WaveNote, ...]
+    base: CommitId
+    settings: RunSettings
+    skipped: tuple[tuple[TaskId, str], ...] = ()
+    """Tasks left out by the user's word, each with the reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResumed(Event):
+    """A new owner took the run over: what its predecessor had begun is open again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRequested(Event):
+    """Somebody asked the run to stop: nothing new starts. With `now` workers are ended too."""
+
+    now: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelOpening(Event):
+    """The level's branch is about to be cut at `base`."""
+
+    level: int
+    base: CommitId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelOpened(Event):
+    """The level's branch stands."""
+
+    level: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptOpened(Event):
+    """An attempt is about to get a worktree and a worker."""
+
+    task: TaskId
+    n: int
+    base: CommitId
+    timeout_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerStarted(Event):
+    """The worker's process runs."""
+
+    task: TaskId
+    n: int
+    pid: int
+    worktree: str
+    log: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerEnded(Event):
+    """The worker and all of its processes are gone. `exit` is None when it did not exit by itself."""
+
+    task: TaskId
+    n: int
+    ending: Ending
+    exit: int | None
+    duration_s: float
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptCaptured(Event):
+    """Everything the attempt left is kept.
+
+    `result` is the commit that may land, equal to the base where nothing changed.
+    `problem` says why it must not land although the worker may have exited 0
+    (a rebase left in progress, history below the base rewritten).
+    `undone` lists lines of this run's landings that a re-run took away, as `path:line`.
+    """
+
+    task: TaskId
+    n: int
+    result: CommitId
+    files: tuple[str, ...]
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+    undone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptLost(Event):
+    """The attempt came to nothing for reasons of the machine (disk full, worktree not made).
+
+    What it left stays where it is; `message` says where.
+    """
+
+    task: TaskId
+    n: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelComparing(Event):
+    """The wave's results are about to be compared."""
+
+    level: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelCompared(Event):
+    """What the wave's results have in common."""
+
+    level: int
+    report: ConflictReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandingTried(Event):
+    """A landing is about to be computed and proved on top of `tip`; no ref moves."""
+
+    task: TaskId
+    n: int
+    tip: CommitId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandingProved(Event):
+    """The landing commit exists and its certificate holds."""
+
+    task: TaskId
+    n: int
+    tip: CommitId
+    commit: CommitId
+    tree: TreeId
+    certificate: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandingRefused(Event):
+    """The result does not merge on `tip`, or its certificate does not hold (`reason`)."""
+
+    task: TaskId
+    n: int
+    tip: CommitId
+    conflicts: tuple[PathConflict, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandingOpened(Event):
+    """The level's branch is about to move from `tip` to `commit`."""
+
+    task: TaskId
+    n: int
+    tip: CommitId
+    commit: CommitId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landed(Event):
+    """The level's branch moved."""
+
+    task: TaskId
+    n: int
+    commit: CommitId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelDisturbed(Event):
+    """Somebody else moved a ref of the run; nothing was overwritten and the run stops."""
+
+    level: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunClosing(Event):
+    """All that could be done is done: the end is about to be made (`--into`, worktrees)."""
+
+    end: RunEnd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunClosed(Event):
+    """The run ended. `message` is what became of `--into`, where it was asked for."""
+
+    end: RunEnd
+    message: str = ""

@@ -1,0 +1,86 @@
+"""Names of runs, tasks, commits and refs: the types, and the one rule that makes each ref.
+
+Pure: knows the shape of a name, never whether it exists.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import NewType
+
+RunId = NewType("RunId", str)
+TaskId = NewType("TaskId", str)
+CommitId = NewType("CommitId", str)
+TreeId = NewType("TreeId", str)
+RefName = NewType("RefName", str)
+"""Always full: `refs/heads/…`, never a short branch name."""
+
+NO_COMMIT = CommitId("")
+"""Stands for "the ref does not exist" in a ref update."""
+
+_LONGEST_ID_BYTES = 200
+_LONGEST_ENCODED_BYTES = 200
+_REFUSED = re.compile(r"[^\w.\-+=@,!]", re.ASCII)
+_HOPELESS = (
+    (re.compile(r"^\s*$"), "is empty"),
+    (re.compile(r"[\x00-\x1f\x7f\x80-\x9f\ud800-\udfff]"), "has a control character or broken text in it"),
+    (re.compile(r"\.\."), "has `..` in it"),
+    (re.compile(r"^-"), "starts with a dash"),
+    (re.compile(r"\.lock$", re.IGNORECASE), "ends with `.lock`"),
+)
+
+
+def hopeless_id(task_id: str) -> str | None:
+    """Says why an id cannot be used at all, or None where it can.
+
+    Source: `git check-ref-format`, and file names on case-insensitive systems.
+    """
+    for pattern, why in _HOPELESS:
+        if pattern.search(task_id):
+            return why
+    if len(task_id.encode()) > _LONGEST_ID_BYTES:
+        return f"is longer than {_LONGEST_ID_BYTES} bytes"
+    return None
+
+
+def encode_id(task_id: str) -> str:
+    """Returns the id as one component of a ref or folder name.
+
+    What git or a case-insensitive file system refuses is percent-encoded; letters of
+    other alphabets stay. An encoding over 200 bytes is cut and ends in a digest of
+    the id, so two ids never share a name.
+    """
+    encoded = "".join(
+        char if ord(char) > 127 and char.isalnum() else _REFUSED.sub(_percent, char) for char in task_id
+    )
+    encoded = re.sub(r"^\.|\.$", "%2E", encoded)
+    if len(encoded.encode()) <= _LONGEST_ENCODED_BYTES:
+        return encoded
+    digest = hashlib.sha256(task_id.encode()).hexdigest()[:16]
+    head = encoded.encode()[: _LONGEST_ENCODED_BYTES - 17].decode(errors="ignore")
+    return f"{head}-{digest}"
+
+
+def _percent(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found.group().encode())
+
+
+def level_ref(prefix: str, run: RunId, level: int) -> RefName:
+    """Returns the branch that a wave lands on; levels count from 1."""
+    return RefName(f"refs/heads/{prefix}/{run}/level/{level}")
+
+
+def task_ref(prefix: str, run: RunId, task: TaskId, attempt: int) -> RefName:
+    """Returns the branch of one attempt; attempts count from 1."""
+    return RefName(f"refs/heads/{prefix}/{run}/task/{encode_id(task)}/{attempt}")
+
+
+def keep_ref(run: RunId, task: TaskId, attempt: int) -> RefName:
+    """Returns the ref that keeps everything an attempt left, outside refs/heads."""
+    return RefName(f"refs/gitpar/keep/{run}/{encode_id(task)}/{attempt}")
+
+
+def short(ref: RefName) -> str:
+    """Returns a branch as people type it."""
+    return ref.removeprefix("refs/heads/")

@@ -1,0 +1,1 @@
+"""The durable list of what happened, and who may add to it."""
