@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gitpar.core.names import TaskId, TreeId
+from gitpar.core.names import NO_TREE, TaskId, TreeId
 
 
 class Tier(StrEnum):
@@ -80,7 +80,7 @@ class Fold:
 
     landed: tuple[TaskId, ...] = ()
     conflicting: tuple[TaskId, ...] = ()
-    tree: TreeId = TreeId("")
+    tree: TreeId = NO_TREE
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ TreeId = NewType("TreeId", str)
 RefName = NewType("RefName", str)
 """Always full: `refs/heads/…`, never a short branch name."""
 
+NO_TREE = TreeId("")
 NO_COMMIT = CommitId("")
 """Stands for "the ref does not exist" in a ref update."""
 
