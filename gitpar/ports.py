@@ -223,7 +223,7 @@ class Backend(Protocol):
     """Where workers run. Calls of `run` come from several threads at once."""
 
     def run(self, job: Job, started: Callable[[int], None]) -> WorkerResult:
-        """Runs the worker and returns when it and all of its processes are gone; calls `started(pid)` once."""
+        """Runs the worker and returns when all of its processes are gone; calls `started(pid)` once."""
         ...
 
     def stop(self) -> None:

@@ -1,1 +1,4 @@
-"""Everything that touches Git: the only importer of pygit2, GitPython and unidiff, the only place that starts git."""
+"""Everything that touches Git.
+
+The only importer of pygit2, GitPython and unidiff, and the only place that starts git.
+"""
