@@ -16,6 +16,7 @@ from gitpar.core.conflicts import ConflictReport, PathConflict
 from gitpar.core.events import Ending, Event
 from gitpar.core.graph import Task
 from gitpar.core.names import CommitId, RefName, RunId, TaskId, TreeId
+from gitpar.core.run import Run
 from gitpar.core.settings import Strategy
 
 
@@ -271,4 +272,32 @@ class Journal(Protocol):
 
     def close(self) -> None:
         """Gives the lease back and closes the file."""
+        ...
+
+
+# --- seen -------------------------------------------------------------------------------
+
+
+class Watcher(Protocol):
+    """Somebody who looks on while a run goes. Called on the engine's thread, so it must be quick."""
+
+    @property
+    def interval_s(self) -> float | None:
+        """How often `tick` should be called, in seconds; None for never."""
+        ...
+
+    def begin(self, run: Run) -> None:
+        """Called once, before anything happens."""
+        ...
+
+    def event(self, event: Event, run: Run) -> None:
+        """Called after each event was applied."""
+        ...
+
+    def tick(self, run: Run) -> None:
+        """Called about every `interval_s`."""
+        ...
+
+    def end(self, run: Run) -> None:
+        """Called once, also when the engine fails."""
         ...

@@ -1,14 +1,26 @@
 """What to do: the commands that `decide` returns and the executor carries out, one method each.
 
-Frozen values. Every command knows the event that opens it, which is durable in the
-journal before the command is handed out and which keeps it from being decided twice.
+Frozen values. Every command has an event that opens it (`opening`), which is durable in
+the journal before the command is handed out and which keeps it from being decided twice.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
-from gitpar.core.events import RunEnd
+from gitpar.core.events import (
+    AttemptOpened,
+    AttemptRecovering,
+    Event,
+    LandingOpened,
+    LandingTried,
+    LevelComparing,
+    LevelOpening,
+    RunClosing,
+    RunEnd,
+    WorkersStopping,
+)
 from gitpar.core.names import CommitId, TaskId
 
 
@@ -21,6 +33,14 @@ class OpenLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class Rerun:
+    """What a re-run is compared with: the first attempt's result and where the level began."""
+
+    first: CommitId
+    level_base: CommitId
+
+
+@dataclass(frozen=True, slots=True)
 class StartAttempt:
     """Make a worktree at `base`, run the worker in it, capture what it leaves."""
 
@@ -28,9 +48,7 @@ class StartAttempt:
     n: int
     base: CommitId
     timeout_s: float | None
-    rerun_of: CommitId | None = None
-    """For a re-run after a conflict: the first attempt's result, else None."""
-    level_base: CommitId | None = None
+    rerun: Rerun | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +58,7 @@ class RecoverAttempt:
     task: TaskId
     n: int
     base: CommitId
+    rerun: Rerun | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +72,10 @@ class CompareLevel:
 
 @dataclass(frozen=True, slots=True)
 class ProveLanding:
-    """Compute the landing of `result` on `tip` and prove it. Moves nothing."""
+    """Compute the landing of `result`, cut from `base`, on `tip` and prove it. Moves nothing."""
 
     task: TaskId
     n: int
-    level: int
     base: CommitId
     result: CommitId
     tip: CommitId
@@ -65,14 +83,13 @@ class ProveLanding:
 
 @dataclass(frozen=True, slots=True)
 class MoveLevel:
-    """Move the level's branch from `tip` to `commit` by compare-and-swap."""
+    """Move the level's branch from `tip` to the proved `commit` by compare-and-swap."""
 
     task: TaskId
     n: int
     level: int
     tip: CommitId
     commit: CommitId
-    certificate: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +99,7 @@ class StopWorkers:
 
 @dataclass(frozen=True, slots=True)
 class CloseRun:
-    """Make the end: move the branch that `--into` names, give the worktrees back."""
+    """Make the end: move the branch that `--into` names to `tip`, give the worktrees back."""
 
     end: RunEnd
     tip: CommitId
@@ -98,3 +115,28 @@ Command = (
     | StopWorkers
     | CloseRun
 )
+
+
+def opening(command: Command, at: float) -> Event:  # noqa: PLR0911 - one row a command
+    """Returns the event that opens a command at the given instant."""
+    match command:
+        case OpenLevel(level, base):
+            return LevelOpening(at=at, level=level, base=base)
+        case StartAttempt(task, n, base, timeout_s, rerun):
+            return AttemptOpened(
+                at=at, task=task, n=n, base=base, timeout_s=timeout_s, rerun=rerun is not None
+            )
+        case RecoverAttempt(task, n):
+            return AttemptRecovering(at=at, task=task, n=n)
+        case CompareLevel(level):
+            return LevelComparing(at=at, level=level)
+        case ProveLanding(task=task, n=n, tip=tip):
+            return LandingTried(at=at, task=task, n=n, tip=tip)
+        case MoveLevel(task=task, n=n, tip=tip, commit=commit):
+            return LandingOpened(at=at, task=task, n=n, tip=tip, commit=commit)
+        case StopWorkers():
+            return WorkersStopping(at=at)
+        case CloseRun(end=end):
+            return RunClosing(at=at, end=end)
+        case _:
+            assert_never(command)

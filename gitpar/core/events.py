@@ -1,7 +1,7 @@
 """What happened: the facts a journal holds and a Run is folded from. Frozen, in the past tense.
 
-An event whose name ends in `-ing` (LevelOpening, AttemptOpened's counterpart and so on)
-is written before the world changes, its partner after; a resume closes what was left open.
+LevelOpening, AttemptOpened, LandingOpened and RunClosing are written before the world
+changes, their partners after; a resume closes what was left open.
 `at` is the instant in seconds since 1970 UTC.
 """
 
@@ -93,6 +93,8 @@ class AttemptOpened(Event):
     n: int
     base: CommitId
     timeout_s: float | None
+    rerun: bool = False
+    """Whether it is run again because the result before it did not merge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +149,19 @@ class AttemptLost(Event):
     task: TaskId
     n: int
     message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRecovering(Event):
+    """What a dead owner's attempt left is about to be captured."""
+
+    task: TaskId
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkersStopping(Event):
+    """Every running worker is about to be ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,414 @@
+"""`apply(run, event)`: what each event means for a run. One small function an event.
+
+Pure but for changing the run it is given. It must accept any journal that a killed
+owner can leave, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, assert_never
+
+from gitpar.core import events as e
+from gitpar.core.run import Attempt, AttemptState, Candidate, Level, Run, Stage, TaskRun, TaskState
+from gitpar.core.settings import OnRevert
+
+_TIMEOUTS_RETRIED = 1
+_WAVE = 2
+"""From this many tasks on a wave is one: alone, there is nothing to compare or to blame."""
+
+
+def apply(run: Run, event: e.Event) -> Run:
+    """Folds one event into the run and returns it."""
+    run.last_at = event.at
+    _APPLIED[type(event)](run, event)
+    _advance(run)
+    return run
+
+
+def fold(events: list[e.Event]) -> Run:
+    """Makes a run of its whole journal; the first event must be RunOpened."""
+    opened = events[0]
+    if not isinstance(opened, e.RunOpened):
+        raise TypeError(f"a journal begins with RunOpened, not {type(opened).__name__}")
+    run = Run(opened)
+    for event in events[1:]:
+        apply(run, event)
+    return run
+
+
+# --- the run -----------------------------------------------------------------------------
+
+
+def _resumed(run: Run, event: e.RunResumed) -> None:
+    """Opens again what the former owner had begun."""
+    run.end = run.closing = None
+    run.stop_requested = run.stop_now = run.stopping = False
+    run.trouble = run.disturbed = run.message = ""
+    run.since = event.at
+    run.orphans = dict(run.active)
+    run.recovering.clear()
+    for level in run.levels:
+        if level.stage is Stage.OPENING:
+            level.stage = Stage.WAITING
+        elif level.stage is Stage.COMPARING:
+            level.stage = Stage.WORKING
+        if level.candidate is not None:
+            level.to_land.appendleft(level.candidate.task)
+            level.candidate = None
+
+
+def _stop_requested(run: Run, event: e.StopRequested) -> None:
+    run.stop_requested = True
+    run.stop_now = run.stop_now or event.now
+
+
+def _workers_stopping(run: Run, _event: e.WorkersStopping) -> None:
+    run.stopping = True
+
+
+def _run_closing(run: Run, event: e.RunClosing) -> None:
+    run.closing = event.end
+
+
+def _run_closed(run: Run, event: e.RunClosed) -> None:
+    run.end = event.end
+    run.message = event.message
+    run.worked_s += max(0.0, event.at - (run.since if run.since is not None else event.at))
+    run.since = None
+
+
+# --- levels ------------------------------------------------------------------------------
+
+
+def _level_opening(run: Run, event: e.LevelOpening) -> None:
+    level = run.levels[event.level - 1]
+    run.current = event.level - 1
+    level.stage = Stage.OPENING
+    level.base = level.tip = event.base
+    level.opened_at = level.opened_at or event.at
+
+
+def _level_opened(run: Run, event: e.LevelOpened) -> None:
+    level = run.levels[event.level - 1]
+    level.stage = Stage.WORKING
+    level.ready.extend(t for t in level.tasks if run.tasks[t].state is TaskState.PENDING)
+
+
+def _level_comparing(run: Run, event: e.LevelComparing) -> None:
+    run.levels[event.level - 1].stage = Stage.COMPARING
+
+
+def _level_compared(run: Run, event: e.LevelCompared) -> None:
+    level = run.levels[event.level - 1]
+    level.report = event.report
+    _start_landing(run, level)
+
+
+def _level_disturbed(run: Run, event: e.LevelDisturbed) -> None:
+    run.disturbed = event.message
+    run.levels[event.level - 1].candidate = None
+
+
+def _advance(run: Run) -> None:
+    """Moves the level on where its queues have run dry; costs nothing while something is active."""
+    level = run.level
+    if level is None or run.active:
+        return
+    if level.stage is Stage.WORKING and not level.ready and not level.solo:
+        _after_work(run, level)
+    if level.stage is Stage.LANDING and not (level.to_land or level.aside or level.candidate):
+        _close_level(run, level)
+
+
+def _after_work(run: Run, level: Level) -> None:
+    """Gives a wave that failed whole one more try, one task at a time; else ends the working stage."""
+    states = [run.tasks[t].state for t in level.tasks if run.tasks[t].attempts]
+    failed = [t for t in level.tasks if run.tasks[t].state is TaskState.FAILED]
+    if len(failed) >= _WAVE and len(failed) == len(states) and not level.solo_tried:
+        level.solo_tried = True
+        level.solo.extend(failed)
+        for task_id in failed:
+            _set(run.tasks[task_id], TaskState.PENDING, "the whole wave failed: tried alone")
+        return
+    for task_id in failed:
+        block_dependents(run, run.tasks[task_id])
+    if len(to_compare(run, level)) < _WAVE:
+        _start_landing(run, level)
+
+
+def to_compare(run: Run, level: Level) -> list[TaskRun]:
+    """The wave's results that changed something, in plan order."""
+    worked = (run.tasks[t] for t in level.tasks)
+    return [t for t in worked if t.state is TaskState.FINISHED and t.last.result != t.last.base]
+
+
+def _start_landing(run: Run, level: Level) -> None:
+    """Queues what the wave brought, in plan order; a task that changed nothing has landed."""
+    level.stage = Stage.LANDING
+    for task_id in level.tasks:
+        task = run.tasks[task_id]
+        if task.state is not TaskState.FINISHED:
+            continue
+        if task.last.result == task.last.base:
+            _set(task, TaskState.LANDED, "changed nothing")
+        else:
+            level.to_land.append(task_id)
+
+
+def _close_level(run: Run, level: Level) -> None:
+    """Ends a level and goes to the next one that has something to run."""
+    level.stage = Stage.CLOSED
+    level.closed_at = run.last_at
+    while run.level is not None and not any(run.tasks[t].state is TaskState.PENDING for t in run.level.tasks):
+        run.current += 1
+
+
+# --- attempts ----------------------------------------------------------------------------
+
+
+def _attempt_opened(run: Run, event: e.AttemptOpened) -> None:
+    task = run.tasks[event.task]
+    level = run.levels[task.level - 1]
+    for queue in (level.ready, level.solo, level.aside):
+        if queue and queue[0] == event.task:
+            queue.popleft()
+            break
+    task.attempts.append(Attempt(event.n, event.base, event.timeout_s, event.at, rerun=event.rerun))
+    _set(task, TaskState.RUNNING)
+    run.active[event.task] = event.n
+    run.max_concurrent = max(run.max_concurrent, len(run.active))
+
+
+def _attempt_recovering(run: Run, event: e.AttemptRecovering) -> None:
+    run.orphans.pop(event.task, None)
+    run.recovering.add(event.task)
+
+
+def _worker_started(run: Run, event: e.WorkerStarted) -> None:
+    attempt = run.tasks[event.task].last
+    attempt.started_at = event.at
+    attempt.worktree = event.worktree
+    attempt.log = event.log
+
+
+def _worker_ended(run: Run, event: e.WorkerEnded) -> None:
+    attempt = run.tasks[event.task].last
+    attempt.ending = event.ending
+    attempt.exit = event.exit
+    attempt.duration_s = event.duration_s
+    attempt.message = event.message
+
+
+def _attempt_captured(run: Run, event: e.AttemptCaptured) -> None:
+    task = run.tasks[event.task]
+    attempt = task.last
+    attempt.captured = True
+    attempt.result = event.result
+    attempt.files = event.files
+    attempt.problem = event.problem
+    attempt.notes = event.notes
+    attempt.undone = event.undone
+    _settle(run, task, _judged(attempt))
+
+
+def _attempt_lost(run: Run, event: e.AttemptLost) -> None:
+    task = run.tasks[event.task]
+    task.last.message = event.message
+    run.trouble = run.trouble or event.message
+    _settle(run, task, AttemptState.LOST)
+
+
+def _judged(attempt: Attempt) -> AttemptState:
+    match attempt.ending:
+        case None | e.Ending.INTERRUPTED:
+            return AttemptState.INTERRUPTED
+        case e.Ending.TIMED_OUT:
+            return AttemptState.TIMED_OUT
+        case e.Ending.EXITED if attempt.exit == 0 and not attempt.problem:
+            return AttemptState.SUCCEEDED
+        case e.Ending.EXITED | e.Ending.SIGNALED | e.Ending.NOT_STARTED:
+            return AttemptState.FAILED
+        case _:
+            assert_never(attempt.ending)
+
+
+def _settle(run: Run, task: TaskRun, state: AttemptState) -> None:
+    """Ends an attempt and decides what the task is now: finished, to be tried again, or failed."""
+    attempt = task.last
+    attempt.state = state
+    run.active.pop(task.task.id, None)
+    run.recovering.discard(task.task.id)
+    match state:
+        case AttemptState.SUCCEEDED:
+            _worked(run, task)
+        case AttemptState.INTERRUPTED | AttemptState.LOST:
+            _again(run, task, attempt.message)
+        case AttemptState.TIMED_OUT:
+            task.timeouts += 1
+            _retry_or_fail(run, task, retry=task.timeouts <= _TIMEOUTS_RETRIED)
+        case AttemptState.FAILED:
+            task.failures += 1
+            allowed = run.settings.retries if task.task.retries is None else task.task.retries
+            _retry_or_fail(run, task, retry=task.failures <= allowed)
+        case AttemptState.RUNNING:
+            raise AssertionError("an attempt cannot settle as running")
+        case _:
+            assert_never(state)
+
+
+def _worked(run: Run, task: TaskRun) -> None:
+    level = run.levels[task.level - 1]
+    attempt = task.last
+    _set(task, TaskState.FINISHED)
+    if not attempt.rerun:
+        return
+    if attempt.undone and run.settings.on_revert is OnRevert.HOLD:
+        first = ", ".join(attempt.undone[:3])
+        _give_up(run, task, TaskState.HELD, f"its re-run takes away what had just landed ({first})")
+    elif attempt.result == attempt.base:
+        _set(task, TaskState.LANDED, "its re-run changed nothing")
+    else:
+        level.to_land.append(task.task.id)
+
+
+def _again(run: Run, task: TaskRun, reason: str) -> None:
+    level = run.levels[task.level - 1]
+    _set(task, TaskState.PENDING, reason)
+    queue = level.aside if task.last.rerun else level.solo if level.solo_tried else level.ready
+    queue.appendleft(task.task.id)
+
+
+def _retry_or_fail(run: Run, task: TaskRun, *, retry: bool) -> None:
+    level = run.levels[task.level - 1]
+    why = failure_text(task.last)
+    if retry and not (level.solo_tried and not task.last.rerun):
+        _again(run, task, f"tried again: {why}")
+    elif task.last.rerun:
+        _give_up(run, task, TaskState.HELD, f"it did not merge, and its re-run failed: {why}")
+    else:
+        # what waits for it is blocked when the level is over: the wave may get one more try
+        _set(task, TaskState.FAILED, why)
+
+
+def failure_text(attempt: Attempt) -> str:
+    """Says in a few words why an attempt did not succeed."""
+    match attempt.ending:
+        case e.Ending.TIMED_OUT:
+            return f"no end within {attempt.timeout_s:g} s" if attempt.timeout_s else "no end in time"
+        case e.Ending.EXITED if attempt.exit != 0:
+            return f"exit status {attempt.exit}"
+        case _:
+            return attempt.problem or attempt.message or "failed"
+
+
+# --- landing -----------------------------------------------------------------------------
+
+
+def _landing_tried(run: Run, event: e.LandingTried) -> None:
+    level = run.levels[run.tasks[event.task].level - 1]
+    level.to_land.popleft()
+    level.candidate = Candidate(event.task, event.n)
+
+
+def _landing_proved(run: Run, event: e.LandingProved) -> None:
+    candidate = run.levels[run.tasks[event.task].level - 1].candidate
+    if candidate is None:
+        raise ValueError(f"`{event.task}` was proved but not tried")
+    candidate.commit = event.commit
+    candidate.certificate = event.certificate
+
+
+def _landing_refused(run: Run, event: e.LandingRefused) -> None:
+    task = run.tasks[event.task]
+    level = run.levels[task.level - 1]
+    level.candidate = None
+    task.refused = event.conflicts
+    if event.conflicts and task.reruns == 0:
+        task.reruns += 1
+        level.aside.append(event.task)
+        _set(task, TaskState.PENDING, f"stepped aside: {refusal_text(run, task)}")
+    else:
+        _give_up(run, task, TaskState.HELD, event.reason or refusal_text(run, task))
+
+
+def refusal_text(run: Run, task: TaskRun) -> str:
+    """Says which landed task and which path a result did not merge with."""
+    level = run.levels[task.level - 1]
+    paths = ", ".join(f"`{c.path}`" for c in task.refused[:3]) or "its tree"
+    others = [
+        other
+        for pair in (level.report.pairs if level.report else ())
+        if task.task.id in (pair.a, pair.b) and pair.kind is not None
+        for other in (pair.a, pair.b)
+        if other != task.task.id and run.tasks[other].state is TaskState.LANDED
+    ]
+    names = ", ".join(f"`{other}`" for other in others[:3])
+    return f"does not merge with {names or 'what landed before it'} in {paths}"
+
+
+def _landing_opened(run: Run, event: e.LandingOpened) -> None:
+    candidate = run.levels[run.tasks[event.task].level - 1].candidate
+    if candidate is None:
+        raise ValueError(f"`{event.task}` was moved but not proved")
+    candidate.commit = event.commit
+    candidate.moving = True
+
+
+def _landed(run: Run, event: e.Landed) -> None:
+    task = run.tasks[event.task]
+    level = run.levels[task.level - 1]
+    level.candidate = None
+    level.tip = event.commit
+    task.commit = event.commit
+    _set(task, TaskState.LANDED, "landed by a re-run" if task.last.rerun else "")
+
+
+# --- shared ------------------------------------------------------------------------------
+
+
+def _set(task: TaskRun, state: TaskState, reason: str = "") -> None:
+    task.state = state
+    task.reason = reason
+
+
+def _give_up(run: Run, task: TaskRun, state: TaskState, reason: str) -> None:
+    _set(task, state, reason)
+    block_dependents(run, task)
+
+
+def block_dependents(run: Run, task: TaskRun) -> None:
+    """Marks everything that waits for a failed or held task."""
+    for waiting in run.graph.downstream([task.task.id]):
+        blocked = run.tasks[waiting]
+        if blocked.state is TaskState.PENDING:
+            _set(blocked, TaskState.BLOCKED, f"waits for `{task.task.id}`, which {_fate(task)}")
+
+
+def _fate(task: TaskRun) -> str:
+    return "is held" if task.state is TaskState.HELD else "failed"
+
+
+_APPLIED: dict[type[e.Event], Callable[[Run, Any], None]] = {
+    e.RunResumed: _resumed,
+    e.StopRequested: _stop_requested,
+    e.WorkersStopping: _workers_stopping,
+    e.RunClosing: _run_closing,
+    e.RunClosed: _run_closed,
+    e.LevelOpening: _level_opening,
+    e.LevelOpened: _level_opened,
+    e.LevelComparing: _level_comparing,
+    e.LevelCompared: _level_compared,
+    e.LevelDisturbed: _level_disturbed,
+    e.AttemptOpened: _attempt_opened,
+    e.AttemptRecovering: _attempt_recovering,
+    e.WorkerStarted: _worker_started,
+    e.WorkerEnded: _worker_ended,
+    e.AttemptCaptured: _attempt_captured,
+    e.AttemptLost: _attempt_lost,
+    e.LandingTried: _landing_tried,
+    e.LandingProved: _landing_proved,
+    e.LandingRefused: _landing_refused,
+    e.LandingOpened: _landing_opened,
+    e.Landed: _landed,
+}

@@ -1,0 +1,141 @@
+"""`decide(run)`: the commands that are due now. Scheduling, retry and failure policy, all of it.
+
+Pure and cheap: it looks at queues that `apply` keeps, never at every task. A command
+comes out once, because the event that opens it takes it out of its queue.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import assert_never
+
+from gitpar.core.apply import to_compare
+from gitpar.core.commands import (
+    CloseRun,
+    Command,
+    CompareLevel,
+    MoveLevel,
+    OpenLevel,
+    ProveLanding,
+    RecoverAttempt,
+    Rerun,
+    StartAttempt,
+    StopWorkers,
+)
+from gitpar.core.events import Ending, RunEnd
+from gitpar.core.names import CommitId, TaskId
+from gitpar.core.run import Attempt, Level, Run, Stage, TaskRun, TaskState
+
+
+def decide(run: Run) -> list[Command]:
+    """Returns what is due now; nothing while everything that was begun is still under way."""
+    if run.end is not None or run.closing is not None:
+        return []
+    if run.orphans:
+        return [_recovery(run, task_id, n) for task_id, n in run.orphans.items()]
+    if run.recovering:
+        return []
+    if run.stop_requested or run.trouble or run.disturbed:
+        return _stop(run)
+    level = run.level
+    if level is None:
+        return [CloseRun(_end(run), run.tip)]
+    return _in_level(run, level)
+
+
+def _in_level(run: Run, level: Level) -> list[Command]:
+    match level.stage:
+        case Stage.WAITING:
+            return [OpenLevel(level.number, level.base or run.tip)]
+        case Stage.OPENING | Stage.COMPARING | Stage.CLOSED:
+            return []
+        case Stage.WORKING:
+            return _work(run, level)
+        case Stage.LANDING:
+            return _land(run, level)
+        case _:
+            assert_never(level.stage)
+
+
+def _work(run: Run, level: Level) -> list[Command]:
+    base = _known(level.base)
+    if level.solo:
+        return [] if run.active else [_attempt(run, level.solo[0], base)]
+    free = max(0, run.settings.jobs - len(run.active))
+    starts: list[Command] = [_attempt(run, task_id, base) for task_id in islice(level.ready, free)]
+    if starts or run.active:
+        return starts
+    results = tuple((t.task.id, _known(t.last.result)) for t in to_compare(run, level))
+    return [CompareLevel(level.number, base, results)]
+
+
+def _land(run: Run, level: Level) -> list[Command]:
+    tip = _known(level.tip)
+    if level.candidate is not None:
+        candidate = level.candidate
+        if candidate.commit is None or candidate.moving:
+            return []
+        return [MoveLevel(candidate.task, candidate.n, level.number, tip, candidate.commit)]
+    if level.to_land:
+        task = run.tasks[level.to_land[0]]
+        attempt = task.last
+        return [ProveLanding(task.task.id, attempt.n, attempt.base, _known(attempt.result), tip)]
+    if level.aside and not run.active:
+        return [_attempt(run, level.aside[0], tip)]
+    return []
+
+
+def _attempt(run: Run, task_id: TaskId, base: CommitId) -> StartAttempt:
+    task = run.tasks[task_id]
+    return StartAttempt(task_id, len(task.attempts) + 1, base, _timeout(run, task), _rerun(run, task))
+
+
+def _timeout(run: Run, task: TaskRun) -> float | None:
+    """The task's own limit or the run's; after a timeout, twice that."""
+    limit = task.task.timeout_s or run.settings.timeout_s
+    return limit * 2 if limit is not None and task.timeouts else limit
+
+
+def _rerun(run: Run, task: TaskRun) -> Rerun | None:
+    """What a re-run is compared with: the result that was refused, and where its level began."""
+    if not task.reruns:
+        return None
+    first = next(a for a in task.attempts if a.result is not None and not a.rerun and _succeeded(a))
+    return Rerun(_known(first.result), _known(run.levels[task.level - 1].base))
+
+
+def _succeeded(attempt: Attempt) -> bool:
+    return attempt.ending is Ending.EXITED and attempt.exit == 0 and not attempt.problem
+
+
+def _recovery(run: Run, task_id: TaskId, n: int) -> RecoverAttempt:
+    task = run.tasks[task_id]
+    return RecoverAttempt(task_id, n, task.last.base, _rerun(run, task))
+
+
+def _stop(run: Run) -> list[Command]:
+    """Waits for what runs (or ends it, when asked to stop now), then closes the run."""
+    if run.active:
+        return [StopWorkers()] if run.stop_now and not run.stopping else []
+    level = run.level
+    if level is not None and (
+        level.stage in (Stage.OPENING, Stage.COMPARING)
+        or (level.candidate is not None and (level.candidate.commit is None or level.candidate.moving))
+    ):
+        return []
+    return [CloseRun(RunEnd.NEEDS_PERSON if run.disturbed else RunEnd.INTERRUPTED, run.tip)]
+
+
+def _end(run: Run) -> RunEnd:
+    states = {task.state for task in run.tasks.values()}
+    if TaskState.HELD in states:
+        return RunEnd.NEEDS_PERSON
+    if states & {TaskState.FAILED, TaskState.BLOCKED}:
+        return RunEnd.FAILED
+    return RunEnd.DONE
+
+
+def _known(commit: CommitId | None) -> CommitId:
+    if commit is None:
+        raise ValueError("a commit that must be known by now is not")
+    return commit

@@ -1,0 +1,195 @@
+"""A run, folded from its events. Status is derived here and stored nowhere.
+
+`apply` changes the run in place and costs what the event touches, so that a plan of
+ten thousand tasks stays linear. It must never decide what to do next: that is decide.py.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gitpar.core.conflicts import ConflictReport, PathConflict
+from gitpar.core.events import Ending, RunEnd, RunOpened
+from gitpar.core.graph import Task, TaskGraph, TaskStatus
+from gitpar.core.names import CommitId, RunId, TaskId
+from gitpar.core.settings import RunSettings
+
+
+class TaskState(StrEnum):
+    """Where a task stands. `finished` means worked on, not yet landed."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    FINISHED = "finished"
+    LANDED = "landed"
+    HELD = "held"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    SKIPPED = "skipped"
+
+
+class AttemptState(StrEnum):
+    """Where an attempt stands, or how it ended."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    TIMED_OUT = "timed-out"
+    INTERRUPTED = "interrupted"
+    LOST = "lost"
+
+
+class Stage(StrEnum):
+    """What a level is at."""
+
+    WAITING = "waiting"
+    OPENING = "opening"
+    WORKING = "working"
+    COMPARING = "comparing"
+    LANDING = "landing"
+    CLOSED = "closed"
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One try at a task. Instants are seconds since 1970 UTC, durations seconds."""
+
+    n: int
+    base: CommitId
+    timeout_s: float | None
+    opened_at: float
+    rerun: bool = False
+    state: AttemptState = AttemptState.RUNNING
+    started_at: float | None = None
+    worktree: str = ""
+    log: str = ""
+    ending: Ending | None = None
+    exit: int | None = None
+    duration_s: float = 0.0
+    message: str = ""
+    captured: bool = False
+    result: CommitId | None = None
+    files: tuple[str, ...] = ()
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+    undone: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class TaskRun:
+    """One task's part in the run."""
+
+    task: Task
+    level: int = 0
+    state: TaskState = TaskState.PENDING
+    reason: str = ""
+    attempts: list[Attempt] = field(default_factory=list)
+    failures: int = 0
+    timeouts: int = 0
+    reruns: int = 0
+    refused: tuple[PathConflict, ...] = ()
+    commit: CommitId | None = None
+
+    @property
+    def last(self) -> Attempt:
+        """The newest attempt; there must be one."""
+        return self.attempts[-1]
+
+
+@dataclass(slots=True)
+class Candidate:
+    """The landing that is under way; `commit` once it is proved, `moving` once its move began."""
+
+    task: TaskId
+    n: int
+    commit: CommitId | None = None
+    certificate: str = ""
+    moving: bool = False
+
+
+@dataclass(slots=True)
+class Level:
+    """One wave's branch: `tip` is where it stands, queues hold task ids in plan order."""
+
+    number: int
+    tasks: tuple[TaskId, ...]
+    stage: Stage = Stage.WAITING
+    base: CommitId | None = None
+    tip: CommitId | None = None
+    ready: deque[TaskId] = field(default_factory=deque)
+    solo: deque[TaskId] = field(default_factory=deque)
+    solo_tried: bool = False
+    to_land: deque[TaskId] = field(default_factory=deque)
+    aside: deque[TaskId] = field(default_factory=deque)
+    candidate: Candidate | None = None
+    report: ConflictReport | None = None
+    opened_at: float = 0.0
+    closed_at: float = 0.0
+
+
+class Run:
+    """Everything known about one run. Changed only by `apply` (gitpar.core.apply)."""
+
+    def __init__(self, opened: RunOpened) -> None:
+        self.id: RunId = opened.run
+        self.plans = opened.plans
+        self.format = opened.format
+        self.base: CommitId = opened.base
+        self.settings: RunSettings = opened.settings
+        self.graph = TaskGraph(opened.tasks)
+        self.wave_notes = {note.wave: note for note in opened.wave_notes}
+        left_out = dict(opened.skipped)
+        self.tasks = {task.id: _task_run(task, left_out.get(task.id)) for task in self.graph}
+        self.levels = [Level(n, wave) for n, wave in enumerate(self.graph.waves, start=1)]
+        for level in self.levels:
+            for task_id in level.tasks:
+                self.tasks[task_id].level = level.number
+        self.current = 0
+        self.active: dict[TaskId, int] = {}
+        self.orphans: dict[TaskId, int] = {}
+        self.recovering: set[TaskId] = set()
+        self.stop_requested = False
+        self.stop_now = False
+        self.stopping = False
+        self.trouble = ""
+        self.disturbed = ""
+        self.closing: RunEnd | None = None
+        self.end: RunEnd | None = None
+        self.message = ""
+        self.max_concurrent = 0
+        self.opened_at = opened.at
+        self.last_at = opened.at
+        self.worked_s = 0.0
+        self.since: float | None = opened.at
+
+    @property
+    def level(self) -> Level | None:
+        """The level that is worked on, None when all are closed."""
+        return self.levels[self.current] if self.current < len(self.levels) else None
+
+    @property
+    def tip(self) -> CommitId:
+        """Where everything that landed can be found."""
+        tips = [level.tip for level in self.levels if level.tip is not None]
+        return tips[-1] if tips else self.base
+
+    @property
+    def state(self) -> str:
+        """The state that people and programs are shown."""
+        return "running" if self.end is None else self.end.value
+
+    def in_plan_order(self, task_ids: Iterable[TaskId]) -> list[TaskId]:
+        """Sorts ids as the plan lists them."""
+        return sorted(task_ids, key=self.graph.position.__getitem__)
+
+
+def _task_run(task: Task, left_out: str | None) -> TaskRun:
+    if task.status is TaskStatus.PENDING:
+        return TaskRun(task)
+    why = left_out or (
+        "done in the plan" if task.status is TaskStatus.DONE else f"`{task.status_text}` in the plan"
+    )
+    return TaskRun(task, state=TaskState.SKIPPED, reason=why)

@@ -1,0 +1,195 @@
+"""The one thing that console, reports and programs are shown of a run.
+
+Pure; made of a Run at one instant. The names of the fields are those of `--json`
+(see docs), which programs rely on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gitpar.core.conflicts import PairConflict
+from gitpar.core.names import CommitId, RefName, keep_ref, level_ref, short, task_ref
+from gitpar.core.run import Attempt, AttemptState, Level, Run, TaskRun, TaskState
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """One try. `duration_s` is the worker's own time, None while it runs."""
+
+    n: int
+    state: str
+    exit: int | None
+    branch: str
+    keep_ref: str
+    commit: str | None
+    started_at: float | None
+    duration_s: float | None
+    log: str
+    message: str
+    notes: tuple[str, ...]
+    worktree: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """One task; `files` is what its newest result changed, `declared` what the plan said it would."""
+
+    id: str
+    title: str
+    level: int
+    state: str
+    reason: str
+    attempts: tuple[AttemptView, ...]
+    files: tuple[str, ...]
+    declared: tuple[str, ...]
+    commit: str | None
+    rerun: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LevelView:
+    """One wave and the branch it lands on; `commit` is None while the branch does not exist."""
+
+    level: int
+    branch: str
+    ref: RefName
+    commit: CommitId | None
+    tasks: tuple[str, ...]
+    stage: str
+    wall_s: float
+    rationale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Figures of a run. See DESIGN of the `metrics` object in the reference for each formula."""
+
+    wall_s: float
+    task_s: float
+    bound_s: float
+    speedup: float
+    efficiency: float
+    conflict_rate: float
+    max_concurrent: int
+    spawned: int
+    succeeded: int
+    failed: int
+    retried: int
+    estimated_sequential_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A whole run at one instant."""
+
+    run: str
+    state: str
+    message: str
+    plans: tuple[str, ...]
+    base: str
+    strategy: str
+    jobs: int
+    levels: tuple[LevelView, ...]
+    tasks: tuple[TaskView, ...]
+    conflicts: tuple[PairConflict, ...]
+    metrics: Metrics
+
+    def count(self, state: TaskState) -> int:
+        """How many tasks are in a state."""
+        return sum(1 for task in self.tasks if task.state == state)
+
+
+def view(run: Run, now: float) -> RunView:
+    """Makes the view of a run at the instant `now` (seconds since 1970 UTC)."""
+    return RunView(
+        run=run.id,
+        state=run.state,
+        message=run.message or run.disturbed or run.trouble,
+        plans=run.plans,
+        base=run.base,
+        strategy=run.settings.strategy.value,
+        jobs=run.settings.jobs,
+        levels=tuple(_level(run, level, now) for level in run.levels),
+        tasks=tuple(_task(run, task, now) for task in run.tasks.values()),
+        conflicts=tuple(p for level in run.levels if level.report for p in level.report.pairs),
+        metrics=metrics(run, now),
+    )
+
+
+def _level(run: Run, level: Level, now: float) -> LevelView:
+    ref = level_ref(run.settings.prefix, run.id, level.number)
+    note = run.wave_notes.get(level.number)
+    ended = level.closed_at or (now if run.end is None else run.last_at)
+    return LevelView(
+        level=level.number,
+        branch=short(ref),
+        ref=ref,
+        commit=level.tip,
+        tasks=tuple(level.tasks),
+        stage=level.stage.value,
+        wall_s=max(0.0, ended - level.opened_at) if level.opened_at else 0.0,
+        rationale=note.rationale if note else "",
+    )
+
+
+def _task(run: Run, task: TaskRun, now: float) -> TaskView:
+    worked = [a for a in task.attempts if a.captured]
+    return TaskView(
+        id=task.task.id,
+        title=task.task.title,
+        level=task.level,
+        state=task.state.value,
+        reason=task.reason,
+        attempts=tuple(_attempt(run, task, a, now) for a in task.attempts),
+        files=worked[-1].files if worked else (),
+        declared=task.task.scope.written,
+        commit=task.commit,
+        rerun=bool(task.reruns),
+    )
+
+
+def _attempt(run: Run, task: TaskRun, attempt: Attempt, now: float) -> AttemptView:
+    running = attempt.state is AttemptState.RUNNING and attempt.ending is None
+    so_far = now - attempt.started_at if running and attempt.started_at is not None else None
+    return AttemptView(
+        n=attempt.n,
+        state=attempt.state.value,
+        exit=attempt.exit,
+        branch=short(task_ref(run.settings.prefix, run.id, task.task.id, attempt.n)),
+        keep_ref=keep_ref(run.id, task.task.id, attempt.n),
+        commit=attempt.result,
+        started_at=attempt.started_at,
+        duration_s=so_far if running else attempt.duration_s,
+        log=attempt.log,
+        message=attempt.problem or attempt.message,
+        notes=attempt.notes,
+        worktree=attempt.worktree,
+    )
+
+
+def metrics(run: Run, now: float) -> Metrics:
+    """Computes the figures; every ratio is 0 where it would divide by nothing."""
+    attempts = [a for task in run.tasks.values() for a in task.attempts]
+    task_s = sum(a.duration_s for a in attempts)
+    wall_s = run.worked_s + (now - run.since if run.since is not None else 0.0)
+    longest = {t.task.id: sum(a.duration_s for a in t.attempts) for t in run.tasks.values()}
+    critical_s = sum(longest[t] for t in run.graph.critical_path(longest))
+    worked = [t for t in run.tasks.values() if any(a.state is AttemptState.SUCCEEDED for a in t.attempts)]
+    estimates = [t.task.estimate_s for t in run.tasks.values() if t.level]
+    known = [s for s in estimates if s is not None]
+    speedup = task_s / wall_s if wall_s else 0.0
+    return Metrics(
+        wall_s=wall_s,
+        task_s=task_s,
+        bound_s=max(critical_s, task_s / run.settings.jobs),
+        speedup=speedup,
+        efficiency=speedup / run.settings.jobs,
+        conflict_rate=sum(1 for t in worked if t.refused) / len(worked) if worked else 0.0,
+        max_concurrent=run.max_concurrent,
+        spawned=sum(1 for a in attempts if a.started_at is not None),
+        succeeded=sum(1 for a in attempts if a.state is AttemptState.SUCCEEDED),
+        failed=sum(1 for a in attempts if a.state in (AttemptState.FAILED, AttemptState.TIMED_OUT)),
+        retried=sum(max(0, len(t.attempts) - 1) for t in run.tasks.values()),
+        estimated_sequential_s=sum(known) if known and len(known) == len(estimates) else task_s,
+    )
