@@ -1,0 +1,108 @@
+"""The loop: event → journal → run → decide → executor. One thread owns the run and the journal."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+from types import FrameType
+
+from gitpar.core.apply import apply
+from gitpar.core.commands import opening
+from gitpar.core.decide import decide
+from gitpar.core.events import Event, RunEnd, StopRequested
+from gitpar.core.run import Run
+from gitpar.engine.executor import Executor, World
+from gitpar.ports import Journal, Watcher
+
+_GATHER_S = 0.02
+"""How long an event that nobody waits for may stay unwritten, so that several are written at once."""
+
+
+class Coordinator:
+    """Drives one run to its end. A resume is the same loop over a replayed run."""
+
+    def __init__(self, run: Run, journal: Journal, world: World, watcher: Watcher) -> None:
+        self._run = run
+        self._journal = journal
+        self._world = world
+        self._watcher = watcher
+        self._inbox: SimpleQueue[Event | BaseException] = SimpleQueue()
+        self._unwritten: list[Event] = []
+        self._ticked_at = 0.0
+        self._interrupts = 0
+
+    def drive(self) -> RunEnd:
+        """Returns when the run has ended; raises what stopped it otherwise, with nothing left running."""
+        executor = Executor(self._world, self._run, self._inbox.put)
+        try:
+            with self._signals():
+                self._begin_what_is_due(executor)
+                while self._run.end is None:
+                    self._take(self._next())
+                    self._begin_what_is_due(executor)
+            self._write()
+        except BaseException:
+            self._world.backend.stop()
+            raise
+        finally:
+            executor.shut_down()
+        return self._run.end
+
+    def _begin_what_is_due(self, executor: Executor) -> None:
+        """What opens a command is durable before the command begins."""
+        while self._inbox.empty() and (due := decide(self._run)):
+            now = self._world.clock.now()
+            for command in due:
+                self._take(opening(command, now))
+            self._write()
+            for command in due:
+                executor.submit(command)
+
+    def _next(self) -> Event:
+        """Waits for an event; writes what is unwritten while nothing happens."""
+        while True:
+            self._tick_if_due()
+            try:
+                event = self._inbox.get(timeout=_GATHER_S if self._unwritten else self._watcher.interval_s)
+            except Empty:
+                self._write()
+                continue
+            if isinstance(event, BaseException):
+                raise event
+            return event
+
+    def _tick_if_due(self) -> None:
+        interval_s = self._watcher.interval_s
+        now = self._world.clock.monotonic()
+        if interval_s is not None and now >= self._ticked_at + interval_s:
+            self._ticked_at = now
+            self._watcher.tick(self._run)
+
+    def _take(self, event: Event) -> None:
+        self._unwritten.append(event)
+        apply(self._run, event)
+        self._watcher.event(event, self._run)
+
+    def _write(self) -> None:
+        if self._unwritten:
+            self._journal.append(self._unwritten)
+            self._unwritten = []
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Ctrl-C once drains, twice stops; TERM and HUP stop."""
+
+        def asked(number: int, _frame: FrameType | None) -> None:
+            self._interrupts += 1
+            now = number != signal.SIGINT or self._interrupts > 1
+            self._inbox.put(StopRequested(at=self._world.clock.now(), now=now))
+
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        before = {number: signal.signal(number, asked) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -1,0 +1,288 @@
+"""Carries commands out: one method a command, each posting the events that tell what came of it.
+
+No decisions. Every method may be called again for a command that a dead owner had begun:
+it finds what is there already. Attempts run on threads of their own, everything that
+reads or moves the level on one further thread, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import assert_never
+
+from gitpar.core import commands as c
+from gitpar.core import events as e
+from gitpar.core.names import NO_COMMIT, CommitId, TaskId, level_ref
+from gitpar.core.run import Run
+from gitpar.engine.places import AttemptPlaces
+from gitpar.errors import GitparError, RefMoved
+from gitpar.faults import Step, passage
+from gitpar.ports import (
+    Agent,
+    AttemptKey,
+    Backend,
+    Capture,
+    Clock,
+    Job,
+    Landing,
+    Proof,
+    Refs,
+    RefUpdate,
+    Repository,
+    WorkerResult,
+    Workplace,
+    Worktrees,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything a run acts on, put together by wiring."""
+
+    common_dir: Path
+    clock: Clock
+    refs: Refs
+    repository: Repository
+    worktrees: Worktrees
+    backend: Backend
+    agent: Agent
+    environment: Callable[[AttemptKey, Workplace, AttemptPlaces], dict[str, str]]
+    finish: Callable[[Run, CommitId, e.RunEnd], str]
+    """Makes the end of a run (`--into`, write-back); returns what to say about it."""
+
+
+Post = Callable[[e.Event | BaseException], None]
+
+
+class Executor:
+    """Hands commands to threads. `post` is called from those threads."""
+
+    def __init__(self, world: World, run: Run, post: Post) -> None:
+        self._world = world
+        self._run = run
+        self._post = post
+        self._attempts = ThreadPoolExecutor(max(1, run.settings.jobs), "attempt")
+        self._lane = ThreadPoolExecutor(1, "lane")
+
+    def submit(self, command: c.Command) -> None:
+        """Begins a command and returns at once."""
+        match command:
+            case c.StartAttempt():
+                self._attempts.submit(self._guard, lambda: self._start_attempt(command))
+            case c.RecoverAttempt():
+                self._attempts.submit(self._guard, lambda: self._recover_attempt(command))
+            case c.OpenLevel():
+                self._lane.submit(self._guard, lambda: self._open_level(command))
+            case c.CompareLevel():
+                self._lane.submit(self._guard, lambda: self._compare_level(command))
+            case c.ProveLanding():
+                self._lane.submit(self._guard, lambda: self._prove_landing(command))
+            case c.MoveLevel():
+                self._lane.submit(self._guard, lambda: self._move_level(command))
+            case c.StopWorkers():
+                self._lane.submit(self._guard, self._world.backend.stop)
+            case c.CloseRun():
+                self._lane.submit(self._guard, lambda: self._close_run(command))
+            case _:
+                assert_never(command)
+
+    def shut_down(self) -> None:
+        """Waits for everything that was begun; what is queued is not begun."""
+        self._attempts.shutdown(wait=True, cancel_futures=True)
+        self._lane.shutdown(wait=True, cancel_futures=True)
+
+    def _guard(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except BaseException as error:  # noqa: BLE001 - handed to the loop, which raises it
+            self._post(error)
+
+    # --- attempts ------------------------------------------------------------------------
+
+    def _key(self, task: TaskId, n: int) -> AttemptKey:
+        return AttemptKey(self._run.id, task, n)
+
+    def _start_attempt(self, command: c.StartAttempt) -> None:
+        key = self._key(command.task, command.n)
+        try:
+            place = self._world.worktrees.open(key, command.base)
+            result = self._work(command, key, place)
+            capture = self._world.worktrees.capture(place, processes_gone=result.processes_gone)
+            self._post(self._captured(command, capture))
+        except (OSError, GitparError) as error:
+            self._post(self._lost(command.task, command.n, error))
+            return
+        self._world.worktrees.release(place, capture)
+
+    def _work(self, command: c.StartAttempt, key: AttemptKey, place: Workplace) -> WorkerResult:
+        task = self._run.graph[command.task]
+        places = AttemptPlaces.of(self._world.common_dir, key)
+        places.make(self._world.agent.prompt(task))
+        job = Job(
+            key=key,
+            command=self._world.agent.command(task),
+            cwd=place.path,
+            env=self._world.environment(key, place, places),
+            stdin=places.prompt,
+            log=places.log,
+            exit_file=places.exit,
+            timeout_s=command.timeout_s,
+            grace_s=self._run.settings.grace_s,
+            log_limit_bytes=self._run.settings.log_limit_bytes,
+        )
+
+        def started(pid: int) -> None:
+            self._post(
+                e.WorkerStarted(
+                    at=self._world.clock.now(),
+                    task=command.task,
+                    n=command.n,
+                    pid=pid,
+                    worktree=str(place.path),
+                    log=str(places.log),
+                )
+            )
+
+        result = self._world.backend.run(job, started)
+        self._post(self._ended(command.task, command.n, result))
+        return result
+
+    def _recover_attempt(self, command: c.RecoverAttempt) -> None:
+        key = self._key(command.task, command.n)
+        places = AttemptPlaces.of(self._world.common_dir, key)
+        try:
+            result = self._world.backend.recover(places.exit, key)
+            if result is not None:
+                self._post(self._ended(command.task, command.n, result))
+            capture = self._world.worktrees.recover(key, command.base)
+            if capture is None:
+                capture = Capture(result=command.base, keep=NO_COMMIT, notes=("it had not begun",))
+            self._post(self._captured(command, capture))
+        except (OSError, GitparError) as error:
+            self._post(self._lost(command.task, command.n, error))
+
+    def _captured(self, command: c.StartAttempt | c.RecoverAttempt, capture: Capture) -> e.AttemptCaptured:
+        files: tuple[str, ...] = ()
+        undone: tuple[str, ...] = ()
+        if capture.result != command.base:
+            files = self._world.repository.change_sets([(command.base, capture.result)])[0].paths
+            if command.rerun is not None:
+                undone = tuple(
+                    self._world.repository.undone(
+                        command.rerun.level_base, command.base, command.rerun.first, capture.result
+                    )
+                )
+        return e.AttemptCaptured(
+            at=self._world.clock.now(),
+            task=command.task,
+            n=command.n,
+            result=capture.result,
+            files=files,
+            problem=capture.problem,
+            notes=capture.notes,
+            undone=undone,
+        )
+
+    def _ended(self, task: TaskId, n: int, result: WorkerResult) -> e.WorkerEnded:
+        return e.WorkerEnded(
+            at=self._world.clock.now(),
+            task=task,
+            n=n,
+            ending=result.ending,
+            exit=result.exit,
+            duration_s=result.duration_s,
+            message=result.message,
+        )
+
+    def _lost(self, task: TaskId, n: int, error: OSError | GitparError) -> e.AttemptLost:
+        return e.AttemptLost(at=self._world.clock.now(), task=task, n=n, message=str(error))
+
+    # --- levels --------------------------------------------------------------------------
+
+    def _open_level(self, command: c.OpenLevel) -> None:
+        ref = level_ref(self._run.settings.prefix, self._run.id, command.level)
+        passage(Step.LEVEL_CREATE)
+        try:
+            self._world.refs.move([RefUpdate(ref, command.base, NO_COMMIT)])
+        except RefMoved as moved:
+            if moved.found != command.base:
+                self._disturbed(command.level, moved)
+                return
+        passage(Step.LEVEL_CREATED)
+        self._post(e.LevelOpened(at=self._world.clock.now(), level=command.level))
+
+    def _compare_level(self, command: c.CompareLevel) -> None:
+        passage(Step.COMPARE)
+        report = self._world.repository.compare(command.base, command.results)
+        self._post(e.LevelCompared(at=self._world.clock.now(), level=command.level, report=report))
+
+    def _prove_landing(self, command: c.ProveLanding) -> None:
+        task = self._run.graph[command.task]
+        passage(Step.LANDING_PROVE)
+        outcome = self._world.repository.prove(
+            Landing(
+                task=command.task,
+                title=task.title,
+                n=command.n,
+                run=self._run.id,
+                base=command.base,
+                result=command.result,
+                tip=command.tip,
+                strategy=self._run.settings.strategy,
+                message=task.commit_message,
+            )
+        )
+        passage(Step.LANDING_PROVED)
+        now = self._world.clock.now()
+        if isinstance(outcome, Proof):
+            self._post(
+                e.LandingProved(
+                    at=now,
+                    task=command.task,
+                    n=command.n,
+                    tip=command.tip,
+                    commit=outcome.commit,
+                    tree=outcome.tree,
+                    certificate=outcome.certificate,
+                )
+            )
+        else:
+            self._post(
+                e.LandingRefused(
+                    at=now,
+                    task=command.task,
+                    n=command.n,
+                    tip=command.tip,
+                    conflicts=outcome.conflicts,
+                    reason=outcome.reason,
+                )
+            )
+
+    def _move_level(self, command: c.MoveLevel) -> None:
+        ref = level_ref(self._run.settings.prefix, self._run.id, command.level)
+        passage(Step.LANDING_MOVE)
+        try:
+            self._world.refs.move([RefUpdate(ref, command.commit, command.tip)])
+        except RefMoved as moved:
+            if moved.found != command.commit:
+                self._disturbed(command.level, moved)
+                return
+        passage(Step.LANDING_MOVED)
+        self._post(
+            e.Landed(at=self._world.clock.now(), task=command.task, n=command.n, commit=command.commit)
+        )
+
+    def _disturbed(self, level: int, moved: RefMoved) -> None:
+        message = f"{moved.message}: somebody else moved it, so nothing was overwritten"
+        self._post(e.LevelDisturbed(at=self._world.clock.now(), level=level, message=message))
+
+    def _close_run(self, command: c.CloseRun) -> None:
+        # slots are given back by their own threads; wait for those first
+        self._attempts.shutdown(wait=True)
+        if not self._run.settings.keep_worktrees:
+            self._world.worktrees.close()
+        message = self._world.finish(self._run, command.tip, command.end)
+        self._post(e.RunClosed(at=self._world.clock.now(), end=command.end, message=message))

@@ -1,0 +1,56 @@
+"""Where the files of an attempt are: prompt, log, result. Makes folders, decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitpar.core.names import RunId, encode_id
+from gitpar.ports import AttemptKey
+
+
+def run_folder(common_dir: Path, run: RunId) -> Path:
+    """Returns the folder of a run inside the common git directory."""
+    return common_dir / "gitpar" / "runs" / run
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptPlaces:
+    """The files of one attempt, all in one folder of its own."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, common_dir: Path, key: AttemptKey) -> AttemptPlaces:
+        """Names the places of an attempt; nothing is made."""
+        return cls(run_folder(common_dir, key.run) / "attempts" / encode_id(key.task) / str(key.n))
+
+    @property
+    def prompt(self) -> Path:
+        """What the worker gets on stdin."""
+        return self.folder / "prompt.md"
+
+    @property
+    def log(self) -> Path:
+        """What the worker prints."""
+        return self.folder / "output.log"
+
+    @property
+    def progress(self) -> Path:
+        """Where the worker may write a percentage and a line."""
+        return self.log.with_suffix(".progress")
+
+    @property
+    def result(self) -> Path:
+        """Where the worker may write a result."""
+        return self.folder / "result"
+
+    @property
+    def exit(self) -> Path:
+        """Where its ending is recorded before anybody is told."""
+        return self.folder / "exit.json"
+
+    def make(self, prompt: str) -> None:
+        """Makes the folder and the prompt file."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.prompt.write_text(prompt, encoding="utf-8", errors="surrogateescape")

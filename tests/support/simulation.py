@@ -1,0 +1,186 @@
+"""A run without a world: commands are answered by a script of outcomes, time is counted.
+
+Drives the very `decide` and `apply` that a real run uses, so that scheduling, retry and
+recovery can be tried thousands of times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from gitpar.core import commands as c
+from gitpar.core import events as e
+from gitpar.core.apply import apply, fold
+from gitpar.core.commands import opening
+from gitpar.core.conflicts import ConflictKind, ConflictReport, PathConflict
+from gitpar.core.decide import decide
+from gitpar.core.graph import Source, Task
+from gitpar.core.names import CommitId, RefName, RunId, TaskId, TreeId, level_ref
+from gitpar.core.recover import reconcile
+from gitpar.core.run import Run
+from gitpar.core.settings import RunSettings
+
+BASE = CommitId("base")
+
+
+def task(task_id: str, *depends_on: str, **options: object) -> Task:
+    """Makes a task with a command and a source."""
+    return Task(
+        id=TaskId(task_id),
+        title=f"Title of {task_id}",
+        source=Source("plan.json"),
+        command="true",
+        depends_on=tuple(TaskId(d) for d in depends_on),
+        **options,  # type: ignore[arg-type]
+    )
+
+
+@dataclass
+class Script:
+    """What happens to whom: how attempts end (the last repeats) and who does not merge at first try."""
+
+    endings: dict[str, list[str]] = field(default_factory=dict)
+    conflicting: set[str] = field(default_factory=set)
+    unchanged: set[str] = field(default_factory=set)
+    undoing: set[str] = field(default_factory=set)
+
+    def ending(self, task_id: str, n: int) -> str:
+        """Returns ok, fail, timeout, problem or lost."""
+        listed = self.endings.get(task_id, ["ok"])
+        return listed[min(n, len(listed)) - 1]
+
+
+class Simulation:
+    """One run being driven; `journal` is what would be on the disk."""
+
+    def __init__(self, tasks: list[Task], script: Script | None = None, **settings: object) -> None:
+        self.script = script or Script()
+        self.clock = 100.0
+        self.refs: dict[RefName, CommitId] = {}
+        self.started: list[tuple[str, int]] = []
+        self.waiting: list[c.Command] = []
+        opened = e.RunOpened(
+            at=self.clock,
+            run=RunId("7f3a"),
+            plans=("plan.json",),
+            format="gitpar",
+            tasks=tuple(tasks),
+            wave_notes=(),
+            base=BASE,
+            settings=RunSettings(**settings),  # type: ignore[arg-type]
+        )
+        self.journal: list[e.Event] = [opened]
+        self.run = Run(opened)
+
+    def go(
+        self,
+        rng: Random | None = None,
+        stop_after: int | None = None,
+        watch: Callable[[Run], None] = lambda _run: None,
+    ) -> Run:
+        """Drives to the end, or until so many events are journaled (a kill)."""
+        while self.run.end is None:
+            for command in decide(self.run):
+                self._take(opening(command, self._tick()))
+                self.waiting.append(command)
+            watch(self.run)
+            if not self.waiting:
+                raise AssertionError("the run has stalled")
+            at = rng.randrange(len(self.waiting)) if rng else 0
+            for event in self._answer(self.waiting.pop(at)):
+                if stop_after is not None and len(self.journal) >= stop_after:
+                    return self.run
+                self._take(event)
+        return self.run
+
+    def kill_and_resume(self) -> None:
+        """Forgets everything but journal and refs, and takes the run over."""
+        self.waiting.clear()
+        self.run = fold(self.journal)
+        for event in reconcile(self.run, self.refs, self._tick()):
+            self._take(event)
+
+    def _take(self, event: e.Event) -> None:
+        self.journal.append(event)
+        apply(self.run, event)
+
+    def _tick(self) -> float:
+        self.clock += 1.0
+        return self.clock
+
+    def _answer(self, command: c.Command) -> list[e.Event]:  # noqa: PLR0911 - one row a command
+        at = self._tick()
+        match command:
+            case c.OpenLevel(level, base):
+                self.refs[level_ref("gitpar", self.run.id, level)] = base
+                return [e.LevelOpened(at=at, level=level)]
+            case c.StartAttempt():
+                return self._attempt(command, at)
+            case c.RecoverAttempt():
+                worked = self.run.tasks[command.task].last.ending is not None
+                return [self._captured(command, at, worked=worked)]
+            case c.CompareLevel(level):
+                return [e.LevelCompared(at=at, level=level, report=ConflictReport())]
+            case c.ProveLanding():
+                return [self._prove(command, at)]
+            case c.MoveLevel(task_id, n, level, tip, commit):
+                ref = level_ref("gitpar", self.run.id, level)
+                if self.refs[ref] not in (tip, commit):
+                    raise AssertionError("compare-and-swap failed")
+                self.refs[ref] = commit
+                return [e.Landed(at=at, task=task_id, n=n, commit=commit)]
+            case c.StopWorkers():
+                return []
+            case c.CloseRun(end):
+                return [e.RunClosed(at=at, end=end)]
+
+    def _attempt(self, command: c.StartAttempt, at: float) -> list[e.Event]:
+        task_id, n = command.task, command.n
+        self.started.append((task_id, n))
+        ending = self.script.ending(task_id, n)
+        if ending == "lost":
+            return [e.AttemptLost(at=at, task=task_id, n=n, message="No space left on device")]
+        ended = e.WorkerEnded(
+            at=at,
+            task=task_id,
+            n=n,
+            ending=e.Ending.TIMED_OUT if ending == "timeout" else e.Ending.EXITED,
+            exit={"fail": 1, "timeout": None}.get(ending, 0),
+            duration_s=1.0,
+        )
+        captured = self._captured(command, at, worked=True)
+        started = e.WorkerStarted(at=at, task=task_id, n=n, pid=1, worktree="/w", log="/l")
+        return [started, ended, captured]
+
+    def _captured(
+        self, command: c.StartAttempt | c.RecoverAttempt, at: float, *, worked: bool
+    ) -> e.AttemptCaptured:
+        task_id, n = command.task, command.n
+        changed = worked and task_id not in self.script.unchanged
+        return e.AttemptCaptured(
+            at=at,
+            task=task_id,
+            n=n,
+            result=CommitId(f"{task_id}#{n}") if changed else command.base,
+            files=(f"{task_id}.txt",) if changed else (),
+            problem="left a rebase in progress" if self.script.ending(task_id, n) == "problem" else "",
+            undone=("shared.txt:3",) if command.rerun and task_id in self.script.undoing else (),
+        )
+
+    def _prove(self, command: c.ProveLanding, at: float) -> e.Event:
+        if command.task in self.script.conflicting and command.base != command.tip:
+            conflict = PathConflict("shared.txt", ConflictKind.CONTENT, "CONFLICT (content)")
+            return e.LandingRefused(
+                at=at, task=command.task, n=command.n, tip=command.tip, conflicts=(conflict,)
+            )
+        return e.LandingProved(
+            at=at,
+            task=command.task,
+            n=command.n,
+            tip=command.tip,
+            commit=CommitId(f"{command.tip}+{command.task}"),
+            tree=TreeId("tree"),
+            certificate="{}",
+        )
