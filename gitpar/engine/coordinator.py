@@ -19,6 +19,9 @@ from gitpar.ports import Journal, Watcher
 _GATHER_S = 0.02
 """How long an event that nobody waits for may stay unwritten, so that several are written at once."""
 
+_SIGN_OF_LIFE_S = 30.0
+"""How often the lease is refreshed while nothing happens."""
+
 
 class Coordinator:
     """Drives one run to its end. A resume is the same loop over a replayed run."""
@@ -65,13 +68,18 @@ class Coordinator:
         while True:
             self._tick_if_due()
             try:
-                event = self._inbox.get(timeout=_GATHER_S if self._unwritten else self._watcher.interval_s)
+                event = self._inbox.get(timeout=_GATHER_S if self._unwritten else self._patience_s)
             except Empty:
-                self._write()
+                self._journal.append(self._unwritten)  # with nothing unwritten: a sign of life
+                self._unwritten = []
                 continue
             if isinstance(event, BaseException):
                 raise event
             return event
+
+    @property
+    def _patience_s(self) -> float:
+        return min(self._watcher.interval_s or _SIGN_OF_LIFE_S, _SIGN_OF_LIFE_S)
 
     def _tick_if_due(self) -> None:
         interval_s = self._watcher.interval_s

@@ -1,7 +1,4 @@
-"""Settings become objects here: the only module that knows every adapter.
-
-The command line calls these functions and nothing deeper.
-"""
+"""What the command line asks for, and what it gets back."""
 
 from __future__ import annotations
 
@@ -22,3 +19,22 @@ class RunRequest:
     plan_format: str | None = None
     missing_dependency: str = "error"
     flags: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CleanReport:
+    """What `gitpar clean` removed and what it kept, one sentence each."""
+
+    run: str
+    removed: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One row of `gitpar doctor`; `ok` is None where it is only worth knowing."""
+
+    ok: bool | None
+    title: str
+    detail: str
+    hint: str = ""

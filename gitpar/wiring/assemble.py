@@ -1,0 +1,101 @@
+"""Builds the adapters of one run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from gitpar.agents.command import CommandAgent, worker_environment
+from gitpar.backends.local import LocalBackend
+from gitpar.config import Settings
+from gitpar.core.events import RunEnd
+from gitpar.core.names import CommitId
+from gitpar.core.run import Run
+from gitpar.engine.executor import World
+from gitpar.engine.places import AttemptPlaces
+from gitpar.git.environment import without_local
+from gitpar.git.into import IntoBranch
+from gitpar.git.merges import GitRepository
+from gitpar.git.refs import GitRefs
+from gitpar.git.worktrees import GitWorktrees, PoolSettings, default_root
+from gitpar.ports import AttemptKey, Workplace
+from gitpar.wiring.clock import SystemClock
+from gitpar.wiring.site import Site
+from gitpar.wiring.written_back import write_back
+
+
+def pool_settings(site: Site, settings: Settings) -> tuple[PoolSettings, str | None]:
+    """Returns where and how worktrees are made, and a sentence where the usual place cannot be used."""
+    root, notice = default_root(site.place.main)
+    if settings.worktree_root is not None:
+        root, notice = (site.place.main / settings.worktree_root).resolve(), None
+    return PoolSettings(
+        jobs=settings.run.jobs,
+        prefix=settings.run.prefix,
+        root=root,
+        keep=settings.pool_keep,
+        pooled=settings.pool,
+        copy=settings.copy,
+        symlink=settings.symlink,
+        setup=settings.setup,
+        setup_timeout_s=settings.setup_timeout_s,
+        disposable=settings.disposable,
+        ignored_limit_bytes=settings.ignored_limit_bytes,
+    ), notice
+
+
+@contextmanager
+def world_of(site: Site, run: Run, pool: PoolSettings) -> Iterator[World]:
+    """Makes everything a run acts on, and ends it all again."""
+    place = site.place
+    with ExitStack() as stack:
+        refs = GitRefs(place)
+        stack.callback(refs.close)
+        repository = GitRepository(place, run.id)
+        stack.callback(repository.close)
+        backend = LocalBackend()
+        stack.callback(backend.close)
+        worktrees = GitWorktrees(place.common, place.main if place.root else None, run.id, refs, pool)
+        base_environment = without_local(os.environ)
+
+        def environment(key: AttemptKey, at: Workplace, places: AttemptPlaces) -> dict[str, str]:
+            return worker_environment(key, run.graph[key.task], _places(at, places), base_environment)
+
+        def finish(ended: Run, tip: CommitId, end: RunEnd) -> str:
+            said = [write_back(site, ended)] if ended.settings.write_back else []
+            if ended.settings.into is not None:
+                said.append(_into(place.common, refs, ended, tip, end))
+            return " ".join(filter(None, said))
+
+        yield World(
+            common_dir=place.common,
+            clock=SystemClock(),
+            refs=refs,
+            repository=repository,
+            worktrees=worktrees,
+            backend=backend,
+            agent=CommandAgent(run.settings.agent_command),
+            environment=environment,
+            finish=finish,
+        )
+
+
+def _places(at: Workplace, places: AttemptPlaces) -> dict[str, str]:
+    return {
+        "GITPAR_BASE": at.base,
+        "GITPAR_WORKTREE": str(at.path),
+        "GITPAR_PROMPT_FILE": str(places.prompt),
+        "GITPAR_RESULT_FILE": str(places.result),
+        "GITPAR_PROGRESS": str(places.progress),
+    }
+
+
+def _into(common: Path, refs: GitRefs, run: Run, tip: CommitId, end: RunEnd) -> str:
+    into = run.settings.into or ""
+    if end is RunEnd.DONE:
+        return IntoBranch(common, refs, into).move(tip)
+    if end is RunEnd.INTERRUPTED:
+        return ""
+    return f"`{into}` was not moved, because not everything landed. To take what did: git merge --ff-only {tip[:12]}"

@@ -1,0 +1,153 @@
+"""`gitpar run` and `gitpar resume`: from a request to a driven run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from gitpar.agents.command import missing_commands
+from gitpar.config import Settings, load_settings
+from gitpar.core.apply import apply, fold
+from gitpar.core.events import RunEnd, RunOpened
+from gitpar.core.graph import TaskGraph
+from gitpar.core.names import CommitId, RefName
+from gitpar.core.recover import reconcile
+from gitpar.core.run import Run
+from gitpar.core.selection import select
+from gitpar.core.view import RunView, view
+from gitpar.engine.coordinator import Coordinator
+from gitpar.errors import PlanError, UsageError
+from gitpar.git.into import IntoBranch
+from gitpar.git.refs import GitRefs
+from gitpar.git.repository import uncommitted
+from gitpar.journal.lease import Owner
+from gitpar.journal.sqlite import SqliteJournal, new_run_id
+from gitpar.plans import Plan, read_plans
+from gitpar.ports import Watcher
+from gitpar.wiring.assemble import pool_settings, world_of
+from gitpar.wiring.request import RunRequest
+from gitpar.wiring.site import Site
+
+
+def preview(directory: Path, request: RunRequest) -> Plan:
+    """Reads and checks what `run` would run, with --only and --skip; starts and writes nothing."""
+    plan = _plan(directory, request)
+    tasks, _ = select(plan.graph, request.only, request.skip)
+    return replace(plan, graph=TaskGraph(tasks))
+
+
+def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
+    """Runs plans to their end and returns what became of them.
+
+    Raises PlanError, UsageError or EnvironmentFault before anything was started.
+    """
+    site = Site.at(directory)
+    plan = _plan(directory, request)
+    settings, warnings = _settings(site, request, plan)
+    problems = missing_commands(plan.graph, settings.run.agent_command)
+    if problems:
+        raise PlanError(problems)
+    tasks, skipped = select(plan.graph, request.only, request.skip)
+    base = _base(site, settings, request.base or plan.settings.base)
+    opened = RunOpened(
+        at=time.time(),
+        run=new_run_id(site.run_ids()),
+        plans=plan.paths,
+        format=plan.format,
+        tasks=tasks,
+        wave_notes=plan.wave_notes,
+        base=base,
+        settings=settings.run,
+        skipped=skipped,
+    )
+    notices = [*warnings, *map(str, plan.warnings), *plan.notes]
+    if changed := uncommitted(site.place):
+        notices.append(f"Not part of the run, which starts from {base[:12]}: uncommitted changes in {changed}")
+    journal = SqliteJournal.own(site.journal_path, opened.run, Owner.this_process())
+    try:
+        journal.append([opened])
+        return _drive(site, Run(opened), journal, settings, (watcher, notices))
+    finally:
+        journal.close()
+
+
+def resume(directory: Path, run: str | None, watcher: Watcher, *, steal: bool = False) -> RunView:
+    """Takes an unfinished run over and drives it to its end; a finished one is only looked at."""
+    site = Site.at(directory)
+    chosen = site.chosen(run)
+    if chosen.end is not None and chosen.end is not RunEnd.INTERRUPTED:
+        return view(chosen, chosen.last_at)
+    settings, warnings = load_settings(site.place.main, {})
+    journal = SqliteJournal.own(site.journal_path, chosen.id, Owner.this_process(), steal=steal)
+    try:
+        replayed = fold(list(journal.events(chosen.id)))
+        if replayed.end is not None and replayed.end is not RunEnd.INTERRUPTED:
+            return view(replayed, replayed.last_at)
+        refs = GitRefs(site.place)
+        try:
+            found = refs.read(f"refs/heads/{replayed.settings.prefix}/{replayed.id}/")
+        finally:
+            refs.close()
+        events = reconcile(replayed, found, time.time())
+        journal.append(events)
+        for event in events:
+            apply(replayed, event)
+        settings = replace(settings, run=replayed.settings)
+        return _drive(site, replayed, journal, settings, (watcher, list(warnings)))
+    finally:
+        journal.close()
+
+
+def _drive(
+    site: Site, run: Run, journal: SqliteJournal, settings: Settings, seen: tuple[Watcher, Sequence[str]]
+) -> RunView:
+    watcher, notices = seen
+    pool, moved = pool_settings(site, settings)
+    with world_of(site, run, pool) as world:
+        watcher.begin(run, [*notices, *([moved] if moved else [])])
+        try:
+            Coordinator(run, journal, world, watcher).drive()
+        finally:
+            watcher.end(run)
+    return view(run, run.last_at)
+
+
+def _plan(directory: Path, request: RunRequest) -> Plan:
+    paths = [directory / path for path in request.plans]
+    return read_plans(paths, tag=request.tag, missing=request.missing_dependency, plan_format=request.plan_format)
+
+
+def _settings(site: Site, request: RunRequest, plan: Plan) -> tuple[Settings, Sequence[str]]:
+    said = plan.settings
+    of_plan = {
+        "jobs": said.jobs,
+        "strategy": said.strategy,
+        "retries": said.retries,
+        "timeout_s": said.timeout_s,
+        "agent_command": said.agent_command,
+    }
+    given = {name: value for name, value in of_plan.items() if value is not None}
+    return load_settings(site.place.main, request.flags, plan=given)
+
+
+def _base(site: Site, settings: Settings, revision: str | None) -> CommitId:
+    """Resolves the commit to start from and checks what the run will need of the refs."""
+    refs = GitRefs(site.place)
+    try:
+        base = refs.resolve(revision or "HEAD")
+        prefix = settings.run.prefix
+        if RefName(f"refs/heads/{prefix}") in refs.read(f"refs/heads/{prefix}"):
+            raise UsageError(
+                f"a branch is called `{prefix}`, so branches `{prefix}/…` cannot be made",
+                f"Rename it: git branch -m {prefix} {prefix}-old",
+                'Or choose another prefix: set `prefix = "…"` in gitpar.toml',
+            )
+        if settings.run.into is not None:
+            IntoBranch(site.place.common, refs, settings.run.into).check(base)
+    finally:
+        refs.close()
+    return base
+
+
