@@ -49,7 +49,7 @@ class World:
     worktrees: Worktrees
     backend: Backend
     agent: Agent
-    environment: Callable[[AttemptKey, Workplace, AttemptPlaces], dict[str, str]]
+    environment: Callable[[Workplace, AttemptPlaces], dict[str, str]]
     finish: Callable[[Run, CommitId, e.RunEnd], str]
     """Makes the end of a run (`--into`, write-back); returns what to say about it."""
 
@@ -125,7 +125,7 @@ class Executor:
             key=key,
             command=self._world.agent.command(task),
             cwd=place.path,
-            env=self._world.environment(key, place, places),
+            env=self._world.environment(place, places),
             stdin=places.prompt,
             log=places.log,
             exit_file=places.exit,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from gitpar.agents.command import CommandAgent, worker_environment
+from gitpar.agents.command import CommandAgent, WorkerFiles, worker_environment
 from gitpar.backends.local import LocalBackend
 from gitpar.config import Settings
 from gitpar.core.events import RunEnd
@@ -20,7 +20,7 @@ from gitpar.git.into import IntoBranch
 from gitpar.git.merges import GitRepository
 from gitpar.git.refs import GitRefs
 from gitpar.git.worktrees import GitWorktrees, PoolSettings, default_root
-from gitpar.ports import AttemptKey, Workplace
+from gitpar.ports import Workplace
 from gitpar.wiring.clock import SystemClock
 from gitpar.wiring.site import Site
 from gitpar.wiring.written_back import write_back
@@ -60,8 +60,9 @@ def world_of(site: Site, run: Run, pool: PoolSettings) -> Iterator[World]:
         worktrees = GitWorktrees(place.common, place.main if place.root else None, run.id, refs, pool)
         base_environment = without_local(os.environ)
 
-        def environment(key: AttemptKey, at: Workplace, places: AttemptPlaces) -> dict[str, str]:
-            return worker_environment(key, run.graph[key.task], _places(at, places), base_environment)
+        def environment(at: Workplace, places: AttemptPlaces) -> dict[str, str]:
+            files = WorkerFiles(places.prompt, places.result, places.progress)
+            return worker_environment(base_environment, at, files, run.graph[at.key.task])
 
         def finish(ended: Run, tip: CommitId, end: RunEnd) -> str:
             said = [write_back(site, ended)] if ended.settings.write_back else []
@@ -80,16 +81,6 @@ def world_of(site: Site, run: Run, pool: PoolSettings) -> Iterator[World]:
             environment=environment,
             finish=finish,
         )
-
-
-def _places(at: Workplace, places: AttemptPlaces) -> dict[str, str]:
-    return {
-        "GITPAR_BASE": at.base,
-        "GITPAR_WORKTREE": str(at.path),
-        "GITPAR_PROMPT_FILE": str(places.prompt),
-        "GITPAR_RESULT_FILE": str(places.result),
-        "GITPAR_PROGRESS": str(places.progress),
-    }
 
 
 def _into(common: Path, refs: GitRefs, run: Run, tip: CommitId, end: RunEnd) -> str:

@@ -1,0 +1,123 @@
+"""`gitpar doctor`: is everything here that a run needs, and is anything left from an earlier one?"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from gitpar.config import load_settings
+from gitpar.core.names import RefName
+from gitpar.errors import GitparError
+from gitpar.git.refs import GitRefs
+from gitpar.git.repository import identity, uncommitted
+from gitpar.git.worktrees import leftovers
+from gitpar.journal.lease import is_alive
+from gitpar.wiring.assemble import pool_settings
+from gitpar.wiring.request import Finding
+from gitpar.wiring.site import Site
+
+_LITTLE_BYTES = 1_000_000_000
+_OLDEST_PYTHON = (3, 11)
+
+
+def diagnose(directory: Path) -> list[Finding]:
+    """Looks at machine, repository, settings and what is left of earlier runs; changes nothing."""
+    findings = [_python()]
+    try:
+        site = Site.at(directory)
+    except GitparError as error:
+        return [*findings, _from_error("repository", error)]
+    findings.append(Finding(True, "git", ".".join(map(str, site.place.git_version))))
+    for look in (_repository, _settings, _worktrees, _runs):
+        try:
+            findings += look(site)
+        except (GitparError, OSError) as error:
+            findings.append(_from_error(look.__name__.strip("_"), error))
+    return findings
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding(sys.version_info >= _OLDEST_PYTHON, "python", version, "gitpar needs Python 3.11 or newer")
+
+
+def _from_error(title: str, error: GitparError | OSError) -> Finding:
+    hints = error.hints if isinstance(error, GitparError) else ()
+    return Finding(False, title, str(error), "; ".join(hints))
+
+
+def _repository(site: Site) -> Iterator[Finding]:
+    yield Finding(True, "repository", str(site.place.main))
+    who = identity(site.place)
+    yield Finding(
+        True if who else None,
+        "identity",
+        who or "nobody: commits will be by gitpar <gitpar@localhost>",
+        "" if who else "git config user.name NAME; git config user.email MAIL",
+    )
+    if site.place.shallow:
+        yield Finding(None, "history", "this is a shallow clone", "To have it whole: git fetch --unshallow")
+    if site.place.partial:
+        yield Finding(None, "history", "this is a partial clone: what is missing is fetched when it is needed")
+    if changed := uncommitted(site.place):
+        yield Finding(None, "checkout", f"uncommitted changes in {changed}: they are not part of a run")
+
+
+def _settings(site: Site) -> Iterator[Finding]:
+    settings, warnings = load_settings(site.place.main, {})
+    for warning in warnings:
+        yield Finding(None, "settings", warning)
+    prefix = settings.run.prefix
+    refs = GitRefs(site.place)
+    try:
+        blocked = RefName(f"refs/heads/{prefix}") in refs.read(f"refs/heads/{prefix}")
+    finally:
+        refs.close()
+    yield Finding(
+        not blocked,
+        "branch names",
+        f"a branch called `{prefix}` is in the way" if blocked else f"`{prefix}/…` is free",
+        f"git branch -m {prefix} {prefix}-old" if blocked else "",
+    )
+
+
+def _worktrees(site: Site) -> Iterator[Finding]:
+    settings, _ = load_settings(site.place.main, {})
+    pool, moved = pool_settings(site, settings)
+    there = next(p for p in (pool.root, *pool.root.parents) if p.exists())
+    writable = os.access(there, os.W_OK)
+    detail = moved or str(pool.root)
+    yield Finding(writable, "worktrees", detail, "" if writable else f"{there} cannot be written to")
+    free = shutil.disk_usage(there).free
+    yield Finding(free > _LITTLE_BYTES, "disk", f"{free / 1e9:.1f} GB free", "Make room before a run")
+    yield Finding(
+        True if sys.platform == "linux" else None,
+        "processes",
+        "orphans of workers are adopted and ended"
+        if sys.platform == "linux"
+        else "workers' processes are found by their parents and their mark",
+    )
+
+
+def _runs(site: Site) -> Iterator[Finding]:
+    """Names runs that were left in the middle, and what clean would remove."""
+    settings, _ = load_settings(site.place.main, {})
+    pool, _ = pool_settings(site, settings)
+    journal = site.journal()
+    try:
+        ids = list(journal.runs())
+        alive = {run for run in ids if (row := journal.owner_of(run)) is not None and is_alive(row)}
+    finally:
+        journal.close()
+    yield Finding(True, "journal", f"{len(ids)} runs" if ids else "no run yet")
+    for run_id in ids:
+        run = site.folded(run_id)
+        if run_id in alive:
+            yield Finding(None, f"run {run_id}", "is being worked on", f"gitpar logs -f {run_id}")
+        elif run.end is None or run.end.value == "interrupted":
+            yield Finding(None, f"run {run_id}", "was left in the middle", f"gitpar resume {run_id}")
+        elif left := leftovers(site.place.common, run_id, pool.root):
+            yield Finding(None, f"run {run_id}", f"{len(left)} things are left", f"gitpar clean {run_id}")
