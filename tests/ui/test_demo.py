@@ -55,7 +55,7 @@ def test_draws_the_level_branches_down_to_their_base(tmp_path: Path) -> None:
         "* <commit> (HEAD -> main) Give the shop a command line",
     ]
     commands = [line.split("  ")[1] for line in farewell(tmp_path, repository).splitlines()[3:]]
-    assert [command for command in commands if "level" in command] == [
+    assert [command for command in commands if command.startswith("git ")] == [
         "git diff main gitpar/r7f3/level/10",
         "git merge --ff-only gitpar/r7f3/level/10",
     ]
