@@ -1,0 +1,52 @@
+# What you need: git >= 2.39, make, Python >= 3.11 with venv. `make help` lists what there is.
+# Another Python: make PYTHON=python3.12 test
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTEST ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-long lint types bench clean
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 18
+
+demo: $(VENV)/.installed ## run a plan of three waves in a small repository made for it
+	@$(BIN)/gitpar demo
+
+test: $(VENV)/.installed-test ## run the tests (PYTEST="-k name" picks some)
+	@$(BIN)/python -m pytest -n auto -m "not long" $(PYTEST)
+
+test-long: $(VENV)/.installed-test ## run what takes minutes: hundreds of kills, thousands of merges
+	@$(BIN)/python -m pytest -n auto -m long -o faulthandler_timeout=3600 $(PYTEST)
+
+lint: $(VENV)/.installed-lint ## check format and rules
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+types: $(VENV)/.installed-lint ## check types
+	@$(BIN)/mypy --strict gitpar tests
+
+bench: $(VENV)/.installed-test ## time gitpar against a good shell script
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove what make made
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp a set of packages, older than pyproject.toml when that changed. The installs
+# are editable, so a change to the code needs none of them again.
+$(VENV)/bin/python:
+	@sh .ci/machine "$(PYTHON)"
+	@echo "making $(VENV)"
+	@"$(PYTHON)" -m venv $(VENV)
+
+$(VENV)/.installed: EXTRAS =
+$(VENV)/.installed-test: EXTRAS = [test]
+$(VENV)/.installed-lint: EXTRAS = [test,lint]
+$(VENV)/.installed $(VENV)/.installed-test $(VENV)/.installed-lint: pyproject.toml | $(VENV)/bin/python
+	@sh .ci/machine "$(PYTHON)"
+	@echo "installing gitpar$(EXTRAS) into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.$(EXTRAS)'
+	@touch $@

@@ -1,0 +1,71 @@
+"""Runs the real program as a user would, and makes what it prints comparable."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.sealed import ROOT
+
+_LONGEST_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What a shell would have seen."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+def program_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Returns the environment in which `python -m gitpar` is the program of this checkout."""
+    paths = [str(ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **(extra or {})}
+
+
+def gitpar(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> Completed:
+    """Runs `gitpar ARGUMENTS` in `cwd` to its end, with nothing on stdin.
+
+    `env` is added to the sealed environment of the test. Raises TimeoutExpired after two minutes.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "gitpar", *map(str, arguments)],
+        cwd=cwd,
+        env=program_environment(env),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=_LONGEST_S,
+    )
+    return Completed(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
+
+
+_RULES = (
+    (re.compile(r"\b[0-9a-f]{40}\b"), "<commit>"),
+    (re.compile(r"(?<=gitpar/)[0-9a-z]+(?=/(?:level|task)/)"), "<run>"),
+    (re.compile(r"(?<=\brun )(?=[0-9a-z]*\d)[0-9a-z]{4,}\b"), "<run>"),
+    (re.compile(r"\b\d+(?:\.\d+)? ?(?:ms|s|min|h)\b"), "<time>"),
+    (re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,12}\b"), "<commit>"),
+)
+
+
+def normalised(text: str, *folders: Path) -> str:
+    """Replaces what differs from run to run by placeholders: folders, ids, durations.
+
+    The n-th of `folders` becomes `<folder n>`, longest first, also where macOS shows it
+    under /private.
+    """
+    numbered = sorted(enumerate(folders, 1), key=lambda item: -len(str(item[1])))
+    for n, folder in numbered:
+        for spelled in sorted({str(folder), str(folder.resolve())}, key=len, reverse=True):
+            text = text.replace(spelled, f"<folder {n}>")
+    for pattern, placeholder in _RULES:
+        text = pattern.sub(placeholder, text)
+    return text

@@ -1,0 +1,279 @@
+"""The rules of the house, each a function from a module's source to what is wrong with it.
+
+tests/test_layers.py applies them to the project; a rule that cannot be kept is changed
+here, in the open, with its reason.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+LONGEST_MODULE = 400
+LONGEST_FUNCTION = 60
+MOST_POSITIONAL = 4
+MOST_METHODS = 6
+
+EVERYWHERE = frozenset({"gitpar", "gitpar.errors"})
+VALUES = EVERYWHERE | {"gitpar.core"}
+ADAPTER = VALUES | {"gitpar.ports", "gitpar.faults"}
+
+MAY_IMPORT: dict[str, frozenset[str]] = {
+    "gitpar": frozenset(),
+    "gitpar.errors": frozenset(),
+    "gitpar.faults": EVERYWHERE,
+    "gitpar.core": EVERYWHERE,
+    "gitpar.ports": VALUES,
+    "gitpar.config": VALUES,
+    "gitpar.plans": ADAPTER,
+    "gitpar.git": ADAPTER,
+    "gitpar.symbols": ADAPTER,
+    "gitpar.agents": ADAPTER,
+    "gitpar.backends": ADAPTER,
+    "gitpar.forges": ADAPTER,
+    "gitpar.journal": ADAPTER,
+    "gitpar.engine": ADAPTER,
+    "gitpar.wiring": ADAPTER
+    | {f"gitpar.{part}" for part in ("config", "plans", "git", "symbols", "agents", "backends", "forges")}
+    | {"gitpar.journal", "gitpar.engine"},
+    "gitpar.ui": ADAPTER | {"gitpar.config", "gitpar.plans", "gitpar.engine", "gitpar.wiring"},
+    "gitpar.ui.cli.demo": EVERYWHERE | {"gitpar.git"},  # it makes the repository that it shows
+    "gitpar.__main__": frozenset({"gitpar.ui"}),
+}
+"""What a part may import beside itself; the longest name that fits a module counts."""
+
+_STARTERS = ("gitpar.git.command", "gitpar.git.seeding", "gitpar.backends", "gitpar.ui.cli.demo")
+HOMES: dict[str, tuple[str, ...]] = {
+    "pygit2": ("gitpar.git",),
+    "git": ("gitpar.git",),
+    "unidiff": ("gitpar.git",),
+    "sqlite3": ("gitpar.journal",),
+    "rich": ("gitpar.ui",),
+    "click": ("gitpar.ui",),
+    "ruamel": ("gitpar.plans", "gitpar.config"),
+    "tomlkit": ("gitpar.plans", "gitpar.config"),
+    "pydantic": ("gitpar.plans", "gitpar.config", "gitpar.agents", "gitpar.forges"),
+    "psutil": ("gitpar.backends", "gitpar.journal.lease"),
+    "subprocess": _STARTERS,
+    "multiprocessing": _STARTERS,
+    "pty": _STARTERS,
+}
+"""Where a name from outside may be imported; what is not listed may be imported anywhere."""
+
+_STARTING = re.compile(r"^(posix_spawnp?|fork|forkpty|exec[lv]p?e?|spawn[lv]p?e?|system|popen)$")
+_IMPURE = frozenset(
+    {
+        "os",
+        "subprocess",
+        "threading",
+        "multiprocessing",
+        "concurrent",
+        "asyncio",
+        "time",
+        "random",
+        "secrets",
+        "uuid",
+        "tempfile",
+        "shutil",
+        "socket",
+        "ssl",
+        "http",
+        "urllib",
+        "signal",
+        "io",
+        "glob",
+        "fileinput",
+        "logging",
+        "sqlite3",
+        "select",
+        "selectors",
+        "mmap",
+        "fcntl",
+        "platform",
+        "getpass",
+        "locale",
+        "tty",
+        "pty",
+        "termios",
+        "curses",
+    }
+)
+_IMPURE_CALLS = frozenset({"open", "print", "input", "breakpoint", "exec", "eval"})
+_CLOCKS = frozenset({"now", "utcnow", "today"})
+FORBIDDEN_WORDS = frozenset(
+    word + plural
+    for word in ("manager", "helper", "handler", "service", "util", "context", "info", "processor")
+    for plural in ("", "s")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A parsed module: `name` is dotted, such as `gitpar.core.graph`."""
+
+    name: str
+    path: str
+    text: str
+    tree: ast.Module = field(repr=False)
+
+    @classmethod
+    def parse(cls, name: str, text: str) -> Module:
+        """Makes a module of a text, for a rule to look at."""
+        path = name.replace(".", "/") + ".py"
+        return cls(name, path, text, ast.parse(text))
+
+    def at(self, node: ast.AST, message: str) -> str:
+        """Says where something is wrong, so that an editor can jump there."""
+        return f"{self.path}:{getattr(node, 'lineno', 1)}: {message}"
+
+    def within(self, *parts: str) -> bool:
+        """Says whether the module is one of these parts or lies inside one."""
+        return any(self.name == part or self.name.startswith(f"{part}.") for part in parts)
+
+
+Rule = Callable[[Module], Iterator[str]]
+
+
+def modules(root: Path, *folders: str) -> list[Module]:
+    """Parses all modules below the folders of a project."""
+    found = []
+    for folder in folders:
+        for path in sorted((root / folder).rglob("*.py")):
+            relative = path.relative_to(root)
+            name = ".".join(relative.with_suffix("").parts).removesuffix(".__init__")
+            text = path.read_text(encoding="utf-8")
+            found.append(Module(name, str(relative), text, ast.parse(text)))
+    return found
+
+
+def imported(module: Module) -> Iterator[tuple[ast.stmt, str]]:
+    """Yields every name that a module imports, dotted, `from` imports with the name itself."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            yield from ((node, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            # relative imports are refused by ruff (TID252), so `module` is whole
+            yield from ((node, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def _part(name: str, parts: dict[str, frozenset[str]]) -> str | None:
+    """Returns the longest of the parts that a dotted name lies in."""
+    while name and name not in parts:
+        name = name.rpartition(".")[0]
+    return name or None
+
+
+def import_direction(module: Module) -> Iterator[str]:
+    """Everything points inward: a part imports itself and what its row allows."""
+    own = _part(module.name, MAY_IMPORT)
+    if own is None or (own == "gitpar" and module.name != "gitpar"):
+        yield module.at(module.tree, f"`{module.name}` has no row in MAY_IMPORT")
+        return
+    for node, name in imported(module):
+        if name.split(".", maxsplit=1)[0] != "gitpar":
+            continue
+        theirs = _part(name, MAY_IMPORT)
+        inside = own.startswith(f"{theirs}.") or name.startswith(f"{own}.")
+        if not (theirs == own or (inside and "gitpar" not in {own, theirs}) or theirs in MAY_IMPORT[own]):
+            yield module.at(node, f"`{own}` must not import `{name}`")
+
+
+def homes(module: Module) -> Iterator[str]:
+    """A library is imported in its home only, and processes are started in few places."""
+    for node, name in imported(module):
+        library = name.split(".", maxsplit=1)[0]
+        if library in HOMES and not module.within(*HOMES[library]):
+            yield module.at(node, f"`{library}` is imported in {', '.join(HOMES[library])} only")
+    for part in ast.walk(module.tree):
+        match part:
+            case ast.Attribute(value=ast.Name(id="os"), attr=attr) if _STARTING.match(attr):
+                if not module.within(*_STARTERS):
+                    yield module.at(part, f"`os.{attr}` starts a process outside {', '.join(_STARTERS)}")
+            case ast.List(elts=[ast.Constant(value="git"), *_]) if not module.within("gitpar.git"):
+                yield module.at(part, "only gitpar.git starts git")
+
+
+def core_is_pure(module: Module) -> Iterator[str]:
+    """The core has no files, processes, clock, threads or randomness, and no library."""
+    if not module.within("gitpar.core"):
+        return
+    for node, name in imported(module):
+        library = name.split(".", maxsplit=1)[0]
+        if library in _IMPURE or (library == "pathlib" and not name.startswith("pathlib.Pure")):
+            yield module.at(node, f"`{name}` has no place in the core")
+        elif library != "gitpar" and library not in sys.stdlib_module_names:
+            yield module.at(node, f"`{library}` is not of the standard library")
+    for part in ast.walk(module.tree):
+        match part:
+            case ast.Call(func=ast.Name(id=called)) if called in _IMPURE_CALLS:
+                yield module.at(part, f"the core does not call {called}()")
+            case ast.Call(func=ast.Attribute(attr=called)) if called in _CLOCKS:
+                yield module.at(part, f"the core has no clock: {called}()")
+
+
+def module_sizes(module: Module) -> Iterator[str]:
+    """A module fits into one reading."""
+    lines = module.text.count("\n")
+    if lines > LONGEST_MODULE:
+        yield module.at(module.tree, f"{lines} lines, more than {LONGEST_MODULE}")
+
+
+def _functions(module: Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def function_sizes(module: Module) -> Iterator[str]:
+    """A function fits on a screen."""
+    for node in _functions(module):
+        lines = (node.end_lineno or node.lineno) - node.lineno + 1
+        if lines > LONGEST_FUNCTION:
+            yield module.at(node, f"`{node.name}` has {lines} lines, more than {LONGEST_FUNCTION}")
+
+
+def parameters(module: Module) -> Iterator[str]:
+    """A call can be read without counting: few positional parameters, click's commands aside."""
+    for node in _functions(module):
+        names = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
+        taken = [name for name in names if name not in {"self", "cls"}]
+        if len(taken) > MOST_POSITIONAL and not any(map(_of_click, node.decorator_list)):
+            yield module.at(
+                node, f"`{node.name}` takes {len(taken)} by position, more than {MOST_POSITIONAL}"
+            )
+
+
+def _of_click(decorator: ast.expr) -> bool:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return isinstance(called, ast.Attribute) and called.attr in {"command", "group", "option", "argument"}
+
+
+def protocols(module: Module) -> Iterator[str]:
+    """A Protocol is small enough to be fulfilled twice."""
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.ClassDef):
+            continue
+        bases = [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
+        if not any(ast.unparse(base).rpartition(".")[2] == "Protocol" for base in bases):
+            continue
+        methods = [item for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]
+        if len(methods) > MOST_METHODS:
+            yield module.at(node, f"`{node.name}` has {len(methods)} methods, more than {MOST_METHODS}")
+
+
+def words(module: Module) -> Iterator[str]:
+    """Names say what a thing does; these words say nothing."""
+    named: list[tuple[ast.AST, str]] = [(module.tree, module.name.rpartition(".")[2])]
+    named += [
+        (node, node.name)
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    for node, name in named:
+        for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name):
+            if word.lower() in FORBIDDEN_WORDS:
+                yield module.at(node, f"`{name}`: `{word.lower()}` says nothing")
