@@ -1,0 +1,104 @@
+"""The agent that is a shell command: the task's own, or one template for all tasks.
+
+Nothing is substituted into a command. What it needs to know comes on standard input
+(the prompt), in the environment and as files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitpar.core.graph import Task, TaskGraph, TaskStatus
+from gitpar.errors import PlanError, PlanProblem
+from gitpar.ports import Workplace
+
+_HINT = "Say how tasks are worked on: --agent-command 'CMD'"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFiles:
+    """The files a worker and gitpar speak through. All paths are absolute."""
+
+    prompt: Path
+    """The prompt, also on standard input."""
+    result: Path
+    """May be written by the worker: what it wants to say about its result."""
+    progress: Path
+    """May be written by the worker: a percentage and a line of text."""
+
+
+class CommandAgent:
+    """The Agent that runs `task.command`, else the template."""
+
+    def __init__(self, template: str | None = None) -> None:
+        """`template` works on every task that has no command of its own."""
+        self.template = template
+
+    def command(self, task: Task) -> str:
+        """Returns the shell command that works on the task; raises PlanError where there is none."""
+        command = _command(task, self.template)
+        if command is None:
+            raise PlanError((_problem(task),))
+        return command
+
+    def prompt(self, task: Task) -> str:
+        """Returns title, prompt, files and check of the task as plain text."""
+        parts = [f"# {task.title}", task.prompt.strip(), _files(task)]
+        if task.verify:
+            parts.append(f"It is done when this command succeeds:\n    {task.verify}")
+        return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def missing_commands(graph: TaskGraph, template: str | None) -> tuple[PlanProblem, ...]:
+    """Returns a problem for every task to be run that nothing says how to work on."""
+    pending = (task for task in graph if task.status is TaskStatus.PENDING)
+    return tuple(_problem(task) for task in pending if _command(task, template) is None)
+
+
+def worker_environment(
+    environ: Mapping[str, str], place: Workplace, files: WorkerFiles, task: Task
+) -> dict[str, str]:
+    """Returns the whole environment of a worker.
+
+    `environ` is gitpar's own, without what points git at a particular repository. The
+    task's variables win over it; gitpar's own win over both, because by them leftover
+    processes are found.
+    """
+    return {
+        **environ,
+        **dict(task.env),
+        "PWD": str(place.path),
+        "GITPAR_RUN": place.key.run,
+        "GITPAR_TASK": place.key.task,
+        "GITPAR_ATTEMPT": str(place.key.n),
+        "GITPAR_BASE": place.base,
+        "GITPAR_WORKTREE": str(place.path),
+        "GITPAR_PROMPT_FILE": str(files.prompt),
+        "GITPAR_RESULT_FILE": str(files.result),
+        "GITPAR_PROGRESS": str(files.progress),
+    }
+
+
+def _command(task: Task, template: str | None) -> str | None:
+    """The task's command or the template; a blank one counts as none."""
+    return next((text for text in (task.command, template) if text and text.strip()), None)
+
+
+def _problem(task: Task) -> PlanProblem:
+    message = f"task `{task.id}` has no command and no agent was chosen"
+    return PlanProblem(task.source.file, message, task.source.line, task.source.key, _HINT)
+
+
+def _files(task: Task) -> str:
+    scope = task.scope
+    kinds = (("create", scope.create), ("change", scope.modify), ("read", scope.read))
+    lines = list(_lines(kinds))
+    return "\n".join(["Files:", *lines]) if lines else ""
+
+
+def _lines(kinds: Iterable[tuple[str, tuple[str, ...]]]) -> Iterable[str]:
+    for verb, paths in kinds:
+        for path in paths:
+            yield f"- {verb} {path}"

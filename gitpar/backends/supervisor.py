@@ -1,0 +1,64 @@
+r"""The program that runs one worker after the other and leaves nothing behind.
+
+One process per concurrent job, started by LocalBackend as `python -I -S -E`. It must
+start in about 15 ms, so it imports next to nothing: no json, no subprocess, no signal,
+no pathlib. Its life hangs on its standard input: at end of file, which is what a killed
+gitpar leaves, it ends its worker's whole tree and exits.
+
+In come `job N\n` followed by N bytes of fields, and `stop\n`; out go JSON lines:
+`{"started": pid}`, then the worker's ending, which the exit file holds as well.
+"""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]  # the builtin below `signal`, whose enums take 6 ms
+import os
+import time
+
+from gitpar.backends.endings import Record, ending_line, ending_of, quoted, reason, with_field
+from gitpar.backends.family import adopt_orphans
+from gitpar.backends.orders import Order, Owner
+from gitpar.backends.worker import SHIELDED, Worker
+
+
+def main(arguments: list[str]) -> None:
+    """Works on jobs until the owner is gone, or until a process is left that cannot be ended."""
+    for name in SHIELDED:
+        _signal.signal(getattr(_signal, name), _signal.SIG_IGN)
+    wakeup, alarm = os.pipe()
+    for end in (wakeup, alarm):
+        os.set_blocking(end, False)
+    _signal.set_wakeup_fd(alarm, warn_on_full_buffer=False)
+    _signal.signal(_signal.SIGCHLD, lambda *_: None)
+    adopting = "--no-adopting" not in arguments and adopt_orphans()
+    owner = Owner()
+    while not owner.gone and (order := owner.order()) is not None:
+        if not _work(order, owner, wakeup, adopting=adopting):
+            return
+
+
+def _work(order: Order, owner: Owner, wakeup: int, *, adopting: bool) -> bool:
+    """Runs one job and reports its ending; says whether nothing is left of it."""
+    started_at = time.monotonic()
+    try:
+        record = Record(order.exit_file)
+    except OSError as error:
+        owner.tell(ending_line("not-started", None, 0.0, f"its exit file cannot be made: {reason(error)}"))
+        return True
+    try:
+        worker = Worker(order, owner, wakeup, adopting=adopting)
+    except OSError as error:
+        line = ending_line("not-started", None, 0.0, f"the worker cannot be started: {reason(error)}")
+        gone = True
+    else:
+        owner.tell(f'{{"started": {worker.family.leader}}}')
+        worker.run()
+        line = ending_of(order, owner, worker, time.monotonic() - started_at)
+        gone = worker.gone
+    try:
+        record.keep(line)
+    except OSError as error:
+        line = with_field(line, "unrecorded", quoted(reason(error)))
+    owner.tell(line)
+    record.close()
+    return gone

@@ -1,0 +1,165 @@
+"""One worker process, from its start until its whole family is gone. Imports next to nothing."""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]  # the builtin below `signal`, whose enums take 6 ms
+import os
+import select
+import time
+
+from gitpar.backends.family import Family
+from gitpar.backends.orders import Order, Owner
+from gitpar.backends.output import LogFile
+
+SHIELDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGPIPE", "SIGXFSZ")
+"""What the supervisor ignores, and its workers do not."""
+_CHUNK_BYTES = 65536
+_LINGER_S = 0.1
+"""What a worker left running may still end by itself, such as a `tee` with a last line to write."""
+_CLEANING_S = 1.0
+"""The longest grace for what outlives its worker or its owner."""
+_KILLING_S = 5.0
+"""How long killed processes may take to go; longer means that one cannot be ended."""
+_KILLING_TICK_S = 0.01
+_LONGEST_POLL_MS = 3_600_000
+
+
+class Worker:
+    """One worker from its start until its whole family is gone.
+
+    It passes through stages, each with a deadline that leads to the next: `running`;
+    then, where it left processes behind, `lingering` and `cleaning`; or, where gitpar
+    ends it, `interrupted`; and `killing` when patience is over.
+    """
+
+    def __init__(self, order: Order, owner: Owner, wakeup: int, *, adopting: bool) -> None:
+        """Starts the worker; raises OSError where that is not possible."""
+        self.ending = ""
+        self.gone = True
+        self.left_behind: list[str] = []
+        self.log = LogFile(order.log, order.log_limit_bytes)
+        self._order = order
+        self._owner = owner
+        self._wakeup = wakeup
+        self._stage = "running"
+        self._killing_since: float | None = None
+        self._output, outlet = os.pipe()
+        try:
+            self.family = Family(_spawn(order, outlet), adopting=adopting)
+        except OSError:
+            os.close(self._output)
+            self.log.close()
+            raise
+        finally:
+            os.close(outlet)
+        os.set_blocking(self._output, False)
+        self._deadline = time.monotonic() + order.timeout_s if order.timeout_s is not None else None
+        self._ready = select.poll()
+        for file in (0, self._output, self._wakeup):
+            self._ready.register(file, select.POLLIN)
+
+    def run(self) -> None:
+        """Runs the worker to its end and reads its output to the last byte."""
+        while self._goes_on():
+            for file, _ in self._ready.poll(self._patience_ms()):
+                if file == self._output and self._read() == 0:
+                    self._ready.unregister(self._output)
+                elif file == self._wakeup:
+                    os.read(self._wakeup, _CHUNK_BYTES)
+                elif file == 0:
+                    self._hear()
+            if self._deadline is not None and time.monotonic() >= self._deadline:
+                self._lose_patience()
+        while self._read() > 0:
+            pass
+        os.close(self._output)
+        self.log.close()
+
+    def _patience_ms(self) -> float | None:
+        if self._deadline is None:
+            return None
+        # poll takes no number that does not fit 31 bits
+        return min(max(0.0, self._deadline - time.monotonic()) * 1000, _LONGEST_POLL_MS)
+
+    def _goes_on(self) -> bool:
+        """Says whether there is somebody to wait for; what outlives the worker may linger."""
+        if not self.family.reap():
+            return False
+        if self._stage == "running" and self.family.status is not None:
+            self._enter("lingering", _LINGER_S)
+        return self.gone
+
+    def _enter(self, stage: str, patience_s: float) -> None:
+        self._stage = stage
+        self._deadline = time.monotonic() + patience_s
+
+    def _hear(self) -> None:
+        """Obeys the owner: its death or a first stop interrupts, a second stop kills."""
+        stops = self._owner.stops()
+        if self._owner.gone:
+            self._ready.unregister(0)
+            self._interrupt("interrupted", min(self._order.grace_s, _CLEANING_S))
+        elif stops and self._stage == "interrupted":
+            self._kill()
+        elif stops:
+            self._interrupt("interrupted", self._order.grace_s)
+
+    def _lose_patience(self) -> None:
+        if self._stage == "running":
+            self._interrupt("timed-out", self._order.grace_s)
+        elif self._stage == "lingering":
+            self.left_behind = self.family.signal(_signal.SIGTERM, _signal.SIGCONT)
+            self._enter("cleaning", min(self._order.grace_s, _CLEANING_S))
+        else:
+            self._kill()
+
+    def _interrupt(self, ending: str, grace_s: float) -> None:
+        self.family.reap()
+        if self._stage == "running" and self.family.status is None:
+            self.ending = ending
+        # SIGCONT after it: who is stopped takes a signal only when it goes on
+        self.family.signal(_signal.SIGINT, _signal.SIGCONT)
+        self._enter("interrupted", grace_s)
+
+    def _kill(self) -> None:
+        """Kills, and comes back until all are gone: the tree may grow while it is listed."""
+        now = time.monotonic()
+        self._killing_since = self._killing_since or now
+        left = self.family.signal(_signal.SIGKILL)
+        if now - self._killing_since > _KILLING_S:
+            self.gone = False
+            self.left_behind = left
+        self._enter("killing", _KILLING_TICK_S)
+
+    def _read(self) -> int:
+        """Takes one piece of output; 0 at its end, -1 where none is there yet."""
+        try:
+            output = os.read(self._output, _CHUNK_BYTES)
+        except BlockingIOError:
+            return -1
+        self.log.write(output)
+        return len(output)
+
+
+def _spawn(order: Order, outlet: int) -> int:
+    """Starts `sh -c COMMAND` in a session of its own and returns its pid."""
+    os.chdir(order.cwd)
+    stdin = os.open(order.stdin, os.O_RDONLY)
+    try:
+        return os.posix_spawn(
+            b"/bin/sh",
+            [b"sh", b"-c", order.command],
+            order.env,
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, stdin, 0),
+                (os.POSIX_SPAWN_DUP2, outlet, 1),
+                (os.POSIX_SPAWN_DUP2, outlet, 2),
+            ],
+            setsid=True,
+            setsigmask=[],
+            # Python ignores SIGPIPE, the supervisor some more; ignored signals are inherited
+            setsigdef=[getattr(_signal, name) for name in SHIELDED],
+        )
+    finally:
+        os.close(stdin)
+        os.chdir("/")  # the worktree may be removed while the supervisor waits
