@@ -23,16 +23,49 @@ _SUFFIXES = ("", "-wal", "-journal")
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:
-    """Opens the file, made if need be, so that a commit that returned is on the disk."""
+    """Opens the file, made if need be, so that a commit that returned is on the disk.
+
+    In WAL mode; where the shared memory for that is refused (network mounts), with a
+    rollback journal.
+    """
+    try:
+        return _open_in_mode(path, "WAL")
+    except sqlite3.OperationalError as error:
+        if primary_code(error) == sqlite3.SQLITE_BUSY:
+            raise
+    return _open_in_mode(path, "TRUNCATE")
+
+
+def _open_in_mode(path: Path, mode: str) -> sqlite3.Connection:
     connection = _connect(path, "rwc")
     try:
-        _set_journal_mode(connection)
+        if mode == "TRUNCATE":
+            # a file that stands in WAL mode can be turned without shared memory by a sole user
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        _retried(connection, f"PRAGMA journal_mode = {mode}")
+        connection.execute("PRAGMA locking_mode = NORMAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA fullfsync = ON")  # only macOS knows a difference
+        connection.execute("BEGIN IMMEDIATE")  # a refusal shows only when something is to be written
+        connection.execute("ROLLBACK")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _retried(connection: sqlite3.Connection, statement: str) -> None:
+    """Waits as for any lock: a change of the journal's mode alone does not do so by itself."""
+    deadline = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute(statement).fetchone()
+        except sqlite3.OperationalError as error:
+            if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_RETRY_S)
+        else:
+            return
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:
@@ -61,31 +94,6 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     uri = f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}"
     return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_S)
-
-
-def _set_journal_mode(connection: sqlite3.Connection) -> None:
-    """Chooses WAL, or TRUNCATE where shared memory is refused (network mounts)."""
-    deadline = time.monotonic() + BUSY_S
-    while True:
-        try:
-            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except sqlite3.OperationalError as error:
-            # the switch to WAL does not wait for another process that makes it as well
-            if primary_code(error) != sqlite3.SQLITE_BUSY:
-                mode = "refused"
-            elif time.monotonic() < deadline:
-                time.sleep(_RETRY_S)
-                continue
-            else:
-                raise
-        break
-    if mode != "wal":
-        # a file left in WAL mode by another machine can only be turned by a sole user
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        connection.execute("PRAGMA journal_mode = TRUNCATE")
-        connection.execute("PRAGMA locking_mode = NORMAL")
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
 
 def _open_copy(path: Path) -> sqlite3.Connection:
