@@ -92,6 +92,8 @@ def _parse(text: str) -> dict[Step, list[_Fault]]:
         try:
             name, count, kind = part.split(":")
             fault = _Fault(Step(name), int(count), Kind(kind))
+            if fault.left < 1:
+                raise ValueError(count)
         except ValueError:
             steps = ", ".join(step.value for step in Step)
             raise UsageError(
