@@ -69,6 +69,11 @@ class FileChange:
     old_path: str | None = None
 
     @property
+    def base_path(self) -> str:
+        """The file's name in the base; the new name where it is new."""
+        return self.old_path or self.path
+
+    @property
     def paths(self) -> tuple[str, ...]:
         """Both names of a rename, the one name of everything else."""
         if self.old_path is None or self.kind is ChangeKind.COPIED:

@@ -6,10 +6,16 @@ means git's own merge refused. Only gitpar.git can say the third.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import combinations
 
+from gitpar.core.changes import ChangeKind, ChangeSet, FileChange, Hunk
 from gitpar.core.names import NO_TREE, TaskId, TreeId
+
+_NEW_NAME = (ChangeKind.RENAMED, ChangeKind.COPIED)
 
 
 class Tier(StrEnum):
@@ -94,3 +100,74 @@ class ConflictReport:
         """Finds a pair whichever way round it is stored."""
         wanted = {a, b}
         return next((pair for pair in self.pairs if {pair.a, pair.b} == wanted), None)
+
+
+def touching(ours: Sequence[Hunk], theirs: Sequence[Hunk]) -> Iterator[tuple[Hunk, Hunk]]:
+    """Walks once through two files' hunks, both in base order, and yields those that touch."""
+    i = j = 0
+    while i < len(ours) and j < len(theirs):
+        a, b = ours[i], theirs[j]
+        if a.touches(b):
+            yield a, b
+        if a.old_start + a.old_count < b.old_start + b.old_count:
+            i += 1
+        else:
+            j += 1
+
+
+def sharing(sets: Sequence[ChangeSet]) -> list[tuple[int, int]]:
+    """Returns the pairs of change sets, by index, that share anything git could stumble over.
+
+    That is a path (both names of a rename count), one's file where the other has a
+    folder, and a file made in a folder that the other moves files out of, because git
+    lets new files follow a moved folder. Pairs come sorted, the lower index first.
+
+    Cost: one look-up a path and parent folder, not one a pair of change sets.
+    """
+    touched: defaultdict[str, list[int]] = defaultdict(list)
+    made: defaultdict[str, list[int]] = defaultdict(list)
+    left: defaultdict[str, list[int]] = defaultdict(list)
+    for at, change_set in enumerate(sets):
+        for path in change_set.paths:
+            touched[path].append(at)
+        for change in change_set.files:
+            if change.old_mode == 0 or change.kind in _NEW_NAME:
+                made[change.path].append(at)
+            for folder in _folders_left(change):
+                left[folder].append(at)
+    found = {pair for users in touched.values() for pair in combinations(users, 2)}
+    for path, makers in made.items():
+        for folder in folders_above(path):
+            for other in (*made.get(folder, ()), *left.get(folder, ())):
+                found.update((min(maker, other), max(maker, other)) for maker in makers if maker != other)
+    return sorted(found)
+
+
+def clashes(ours: ChangeSet, theirs: ChangeSet) -> tuple[str, ...]:
+    """Returns the paths made by one side that are, or lie in, what the other makes a file or moves away."""
+    found: dict[str, None] = {}
+    for one, other in ((ours, theirs), (theirs, ours)):
+        made = {change.path for change in other.files if change.old_mode == 0 or change.kind in _NEW_NAME}
+        left = {folder for change in other.files for folder in _folders_left(change)}
+        for change in one.files:
+            if change.old_mode != 0 and change.kind not in _NEW_NAME:
+                continue
+            above = set(folders_above(change.path))
+            found.update(dict.fromkeys(sorted(above & made)))
+            if above & left:
+                found[change.path] = None
+    return tuple(found)
+
+
+def folders_above(path: str) -> Iterator[str]:
+    """Yields a path's folders, the nearest first, without the root."""
+    while slash := path.rfind("/") + 1:
+        path = path[: slash - 1]
+        yield path
+
+
+def _folders_left(change: FileChange) -> Iterator[str]:
+    """The folders that a rename moves a file out of."""
+    if change.kind is ChangeKind.RENAMED and change.old_path is not None:
+        kept = set(folders_above(change.path))
+        yield from (folder for folder in folders_above(change.old_path) if folder not in kept)

@@ -1,0 +1,47 @@
+"""The Repository that the engine sees: reading and computing for one run, moving no ref."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gitpar.core.changes import ChangeSet
+from gitpar.core.conflicts import ConflictReport
+from gitpar.core.names import CommitId, RunId, TaskId
+from gitpar.git.attributes import Attributes
+from gitpar.git.changes import read_change_sets
+from gitpar.git.coordinator import Coordinator
+from gitpar.git.landing import Lander
+from gitpar.git.merges import Comparison
+from gitpar.git.repository import RepositoryPlace
+from gitpar.git.undone import Versions, undone
+from gitpar.ports import Landing, Proof, Refusal
+
+
+class GitRepository:
+    """Fulfils ports.Repository. `compare` and `prove` belong to one thread, the rest to any."""
+
+    def __init__(self, place: RepositoryPlace, run: RunId) -> None:
+        self._coordinator = Coordinator(place, run)
+        users = place.common / "info" / "attributes"
+        self._attributes = Attributes(self._coordinator.git_dir / "info" / "attributes", users)
+        self._lander = Lander(self._coordinator, self._attributes)
+
+    def change_sets(self, pairs: Sequence[tuple[CommitId, CommitId]]) -> Sequence[ChangeSet]:
+        """Returns what changed from the first to the second commit of each pair, in order."""
+        return read_change_sets(self._coordinator.scratch, pairs)
+
+    def compare(self, base: CommitId, results: Sequence[tuple[TaskId, CommitId]]) -> ConflictReport:
+        """Returns every pair that shares something, with its tier, and the in-order fold."""
+        return Comparison(self._coordinator, self._attributes).report(base, results)
+
+    def prove(self, landing: Landing) -> Proof | Refusal:
+        """Computes a landing commit, durably stored, and proves it."""
+        return self._lander.prove(landing)
+
+    def undone(self, level_base: CommitId, tip: CommitId, first: CommitId, result: CommitId) -> Sequence[str]:
+        """Lists as `path:line` what landed between level_base and tip and `result` takes away again."""
+        return undone(self._coordinator, Versions(level_base, tip, first, result))
+
+    def close(self) -> None:
+        """Removes the coordinator repository with all scratch objects."""
+        self._coordinator.close()

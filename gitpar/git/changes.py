@@ -1,0 +1,111 @@
+"""Reads what changed: change sets by one git process for all, hunks by libgit2 in bulk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gitpar.core.changes import ChangeKind, ChangeSet, FileChange, Hunk
+from gitpar.core.names import CommitId
+from gitpar.errors import EnvironmentFault
+from gitpar.git.command import GitCommand, GitFailed
+
+if TYPE_CHECKING:
+    from pygit2 import Repository
+
+_KINDS = {
+    "A": ChangeKind.ADDED,
+    "M": ChangeKind.MODIFIED,
+    "T": ChangeKind.MODIFIED,
+    "D": ChangeKind.DELETED,
+    "R": ChangeKind.RENAMED,
+    "C": ChangeKind.COPIED,
+}
+_NO_ID = "0" * 40
+_FILE_MODES = (0o100644, 0o100755)
+_LARGEST_BLOB_BYTES = 32_000_000
+
+
+def read_change_sets(git: GitCommand, pairs: Sequence[tuple[CommitId, CommitId]]) -> list[ChangeSet]:
+    """Returns the change set of each pair of (base, tip), in order, by one `git diff-tree`.
+
+    Always from commit to commit: `base...tip` would look for a merge base again.
+    Raises GitFailed where a commit is missing.
+    """
+    if not pairs:
+        return []
+    # with two commits on a line, the second is taken for the parent of the first
+    lines = "".join(f"{tip} {base}\n" for base, tip in pairs)
+    arguments = ("diff-tree", "--stdin", "--always", "--raw", "--no-abbrev", "-r", "-z", "-M")
+    result = git.run(*arguments, stdin=lines.encode())
+    found = parse_raw(result.stdout)
+    if len(found) != len(pairs):
+        # git says nothing about a line it does not understand and goes on
+        raise GitFailed(arguments, result.status, f"{len(found)} answers for {len(pairs)} pairs of commits")
+    return [ChangeSet(base, tip, files) for (base, tip), files in zip(pairs, found, strict=True)]
+
+
+def parse_raw(output: bytes) -> list[tuple[FileChange, ...]]:
+    """Reads the output of `git diff-tree --stdin --always --raw -z`, one tuple a commit.
+
+    Source: git-diff-tree(1), "Raw output format".
+    """
+    found: list[list[FileChange]] = []
+    fields = iter(output.split(b"\0")[:-1])
+    for part in fields:
+        if not part.startswith(b":"):
+            found.append([])
+            continue
+        old_mode, new_mode, old_id, new_id, status = part[1:].decode().split(" ")
+        first = os.fsdecode(next(fields))
+        twice = status[0] in "RC"
+        found[-1].append(
+            FileChange(
+                path=os.fsdecode(next(fields)) if twice else first,
+                kind=_KINDS[status[0]],
+                old_mode=int(old_mode, 8),
+                new_mode=int(new_mode, 8),
+                old_id="" if old_id == _NO_ID else old_id,
+                new_id="" if new_id == _NO_ID else new_id,
+                old_path=first if twice else None,
+            )
+        )
+    return [tuple(sorted(files, key=lambda change: change.path)) for files in found]
+
+
+def has_lines(change: FileChange) -> bool:
+    """Says whether hunks make sense: a regular file before and after."""
+    return change.old_mode in _FILE_MODES and change.new_mode in _FILE_MODES
+
+
+def read_hunks(repository: Repository, old_id: str, new_id: str) -> tuple[Hunk, ...] | None:
+    """Returns the hunks between two blobs in order, or None where one is binary or over 32 MB."""
+    from pygit2 import Blob, Patch  # noqa: PLC0415 - loaded with the repository
+
+    old, new = repository[old_id], repository[new_id]
+    if not isinstance(old, Blob) or not isinstance(new, Blob):
+        return None
+    if max(old.size, new.size) > _LARGEST_BLOB_BYTES or old.is_binary or new.is_binary:
+        return None
+    patch = Patch.create_from(old, new, context_lines=0, interhunk_lines=0)
+    return tuple(
+        # a diff prints the line before an empty side
+        Hunk(
+            hunk.old_start + (hunk.old_lines == 0),
+            hunk.old_lines,
+            hunk.new_start + (hunk.new_lines == 0),
+            hunk.new_lines,
+        )
+        for hunk in patch.hunks
+    )
+
+
+def missing_objects(partial: bool, error: GitFailed) -> GitFailed | EnvironmentFault:  # noqa: FBT001 - a fact
+    """Turns git's complaint about a missing object in a partial clone into what to do about it."""
+    if not partial:
+        return error
+    return EnvironmentFault(
+        f"this is a partial clone and objects that are needed are missing: {error.message}",
+        "Fetch them all: git fetch --refetch --no-filter",
+    )

@@ -1,0 +1,124 @@
+"""The trusted bare repository in which diffs and merges are computed, one for each run.
+
+Its own object folder is the scratch store: everything is computed there, over the user's
+objects as an alternate, and only what was proved is written into the user's store.
+It has no refs and no configuration but what stands here, so nothing of the user's can run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gitpar.core.names import RunId
+from gitpar.git.command import GitCommand
+from gitpar.git.environment import GitEnvironment, coordinator_environment
+from gitpar.git.repository import RepositoryPlace
+
+if TYPE_CHECKING:
+    from pygit2 import Repository as PygitRepository
+
+CARRIED = {
+    "merge.renames": "whether a moved file is followed",
+    "merge.renamelimit": "how many moved files are followed",
+    "merge.directoryrenames": "whether new files follow a moved folder",
+    "merge.renormalize": "whether line endings are made equal before the merge",
+    "diff.renames": "what merge.renames is where it is not set",
+    "diff.renamelimit": "what merge.renameLimit is where it is not set",
+    "core.ignorecase": "whether names that differ by case are one file",
+}
+"""The user's settings that change a merge without running code, each with what it decides."""
+
+_OFF = ("false", "no", "off", "0")
+
+
+class Coordinator:
+    """A bare repository over the user's objects, made new each time and removed on close.
+
+    `scratch` runs git where new objects vanish with the coordinator; `store` where they
+    go durably into the user's store.
+    """
+
+    def __init__(self, place: RepositoryPlace, run: RunId) -> None:
+        self.place = place
+        self.git_dir = place.common / "gitpar" / "runs" / run / "git"
+        self.objects = self.git_dir / "objects"
+        self.settings = _carried(place.command)
+        self._make()
+        self.store = GitCommand(coordinator_environment(self.git_dir, place.objects))
+        scratch = coordinator_environment(self.git_dir, place.objects, scratch=self.objects)
+        self.scratch = GitCommand(_undurable(scratch))
+        self._local = threading.local()
+        self._opened: list[PygitRepository] = []
+        self._lock = threading.Lock()
+
+    @property
+    def follows_renames(self) -> bool:
+        """Whether merges follow moved files, as the user's settings say."""
+        value = self.settings.get("merge.renames", self.settings.get("diff.renames", "true"))
+        return value.casefold() not in _OFF
+
+    def pygit(self) -> PygitRepository:
+        """Returns this thread's own libgit2 repository: it reads both stores and writes into scratch."""
+        repository: PygitRepository | None = getattr(self._local, "repository", None)
+        if repository is None:
+            from pygit2 import Repository  # noqa: PLC0415 - takes 110 ms, so only when needed
+
+            repository = Repository(str(self.git_dir))
+            repository.odb.add_disk_alternate(str(self.place.objects))
+            self._local.repository = repository
+            with self._lock:
+                self._opened.append(repository)
+        return repository
+
+    def close(self) -> None:
+        """Removes the repository with all scratch objects."""
+        with self._lock:
+            for repository in self._opened:
+                repository.free()
+            self._opened.clear()
+        self._local = threading.local()
+        shutil.rmtree(self.git_dir, ignore_errors=True)
+
+    def _make(self) -> None:
+        """Writes the few files that make a bare repository.
+
+        What a killed gitpar left is removed first. The `shallow` file is linked, so that a
+        shallow clone's borders hold here as well; where there is none the link leads nowhere.
+        """
+        if self.git_dir.exists():
+            shutil.rmtree(self.git_dir)
+        for folder in ("objects", "refs", "info"):
+            (self.git_dir / folder).mkdir(parents=True)
+        (self.git_dir / "HEAD").write_text("ref: refs/heads/none\n")
+        (self.git_dir / "config").write_text(_config(self.settings))
+        (self.git_dir / "shallow").symlink_to(self.place.common / "shallow")
+
+
+def _carried(git: GitCommand) -> dict[str, str]:
+    pattern = "^(" + "|".join(key.replace(".", "\\.") for key in CARRIED) + ")$"
+    # status 1: none of them is set
+    fields = git.run("config", "-z", "--get-regexp", pattern, ok=(0, 1)).fields
+    # a key without a value means true
+    pairs = (field.split("\n", 1) if "\n" in field else (field, "true") for field in fields)
+    return {key.casefold(): value for key, value in pairs}
+
+
+def _config(settings: Mapping[str, str]) -> str:
+    lines = ["[core]", "\trepositoryformatversion = 0", "\tbare = true", "\tlogAllRefUpdates = false"]
+    for key, value in settings.items():
+        section, name = key.split(".")
+        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+        lines += [f"[{section}]", f'\t{name} = "{quoted}"']
+    return "\n".join(lines) + "\n"
+
+
+def _undurable(environment: GitEnvironment) -> GitEnvironment:
+    """The same without flushes: what is computed in scratch is not kept."""
+    settings = tuple(
+        pair for pair in environment.settings if pair[0] not in ("core.fsync", "core.fsyncMethod")
+    )
+    return dataclasses.replace(environment, settings=(*settings, ("core.fsync", "none")))

@@ -1,0 +1,134 @@
+"""Computes a landing in scratch, proves it, and only then writes it into the user's store."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gitpar.core.conflicts import PathConflict
+from gitpar.core.names import CommitId, TreeId
+from gitpar.core.settings import Strategy
+from gitpar.git import certificate
+from gitpar.git.attributes import Attributes
+from gitpar.git.changes import missing_objects, read_change_sets
+from gitpar.git.command import GitFailed
+from gitpar.git.commits import CommitText, identity, publish, stamp, with_trailers, write_commit
+from gitpar.git.coordinator import Coordinator
+from gitpar.git.mergetree import SingleMerge
+from gitpar.git.rebase import replay
+from gitpar.git.trees import difference, tree_of
+from gitpar.ports import Landing, Proof, Refusal
+
+if TYPE_CHECKING:
+    from pygit2 import Index, Repository
+
+
+class Lander:
+    """Proves landings one after another; not for several threads."""
+
+    def __init__(self, coordinator: Coordinator, attributes: Attributes) -> None:
+        self._coordinator = coordinator
+        self._attributes = attributes
+
+    def prove(self, landing: Landing) -> Proof | Refusal:
+        """Computes the landing commit and its certificate; nothing is stored where it is refused.
+
+        Two processes: `git merge-tree` decides while libgit2 merges for itself, and
+        `git unpack-objects` writes what both agree on.
+        """
+        repository = self._coordinator.pygit()
+        if problem := certificate.ancestry_problem(repository, landing):
+            return Refusal(reason=problem)
+        self._attributes.follow(repository, tree_of(repository, landing.tip))
+        merge = SingleMerge(self._coordinator.scratch, landing.tip, landing.result)
+        second = self._second(repository, landing)
+        try:
+            outcome = merge.outcome()
+        except GitFailed as error:
+            raise missing_objects(self._coordinator.place.partial, error) from error
+        if not outcome.clean:
+            return Refusal(conflicts=tuple(_named(conflict, landing) for conflict in outcome.conflicts))
+        if problem := certificate.second_opinion(second, repository, outcome.tree):
+            return Refusal(reason=problem)
+        return self._proved(repository, landing, outcome.tree)
+
+    def _proved(self, repository: Repository, landing: Landing, tree: TreeId) -> Proof | Refusal:
+        tip_tree = tree_of(repository, landing.tip)
+        parting = CommitId(str(repository.merge_base(landing.tip, landing.result)))
+        task = difference(repository, tree_of(repository, parting), tree_of(repository, landing.result))
+        landed = difference(repository, tip_tree, tree)
+        evidence = certificate.Evidence(task.files, landed.files)
+        if certificate.strangers(evidence):
+            level = read_change_sets(self._coordinator.scratch, [(parting, landing.tip)])[0]
+            if paths := certificate.strangers(replace(evidence, level=level)):
+                return Refusal(reason=f"the landing would change what the task did not: {', '.join(paths)}")
+        chain, needed, notes = self._commits(repository, landing, tree)
+        if problem := certificate.chain_problem(repository, landing, chain, tree):
+            return Refusal(reason=problem)
+        facts = {"engines": self._engines, "paths": len(landed.files), "merge_base": parting, "notes": notes}
+        text = certificate.write(landing, chain, tree, facts)
+        new = [object_id for object_id in (*landed.objects, *needed) if self._in_scratch(object_id)]
+        publish(repository, self._coordinator.store, (*new, *chain))
+        return Proof(chain[-1], tree, text)
+
+    def _second(self, repository: Repository, landing: Landing) -> Index:
+        from pygit2.enums import MergeFlag  # noqa: PLC0415 - loaded with the repository
+
+        flags = MergeFlag.FIND_RENAMES if self._coordinator.follows_renames else MergeFlag(0)
+        return repository.merge_commits(landing.tip, landing.result, flags=flags)
+
+    def _commits(
+        self, repository: Repository, landing: Landing, tree: TreeId
+    ) -> tuple[list[CommitId], list[str], list[str]]:
+        """The landing's commits, oldest first, further objects they need, and notes for the certificate."""
+        trailers = {"Gitpar-Run": landing.run, "Gitpar-Task": landing.task, "Gitpar-Attempt": str(landing.n)}
+        notes: list[str] = []
+        if landing.strategy is Strategy.REBASE:
+            replayed = replay(self._coordinator, landing, trailers, self._who)
+            if replayed and replayed[-1][1] == tree:
+                return [commit for commit, _ in replayed], _steps(repository, landing, replayed), notes
+            notes.append("squashed: replaying the commits one by one does not give the merged tree")
+        merge = landing.strategy is Strategy.MERGE
+        parents = [landing.tip, landing.result] if merge else [landing.tip]
+        now = stamp(self._who)
+        text = CommitText(now, now, _message(landing, trailers))
+        return [write_commit(repository, tree, parents, text)], [], notes
+
+    def _in_scratch(self, object_id: str) -> bool:
+        return (self._coordinator.objects / object_id[:2] / object_id[2:]).exists()
+
+    @functools.cached_property
+    def _who(self) -> str:
+        return identity(self._coordinator.place.command)
+
+    @functools.cached_property
+    def _engines(self) -> list[str]:
+        from pygit2 import LIBGIT2_VERSION  # noqa: PLC0415 - loaded with the repository
+
+        version = ".".join(str(part) for part in self._coordinator.place.git_version)
+        return [f"git {version}", f"libgit2 {LIBGIT2_VERSION}"]
+
+
+def _steps(repository: Repository, landing: Landing, replayed: list[tuple[CommitId, TreeId]]) -> list[str]:
+    """What the trees between the tip and the last one need."""
+    before, needed = tree_of(repository, landing.tip), []
+    for _, tree in replayed:
+        needed += difference(repository, before, tree).objects
+        before = tree
+    return needed
+
+
+def _message(landing: Landing, trailers: Mapping[str, str]) -> bytes:
+    title = re.sub(r"\s+", " ", landing.title).strip()
+    text = landing.message or f"Merge task {landing.task}: {title}"
+    return with_trailers(text.encode(errors="surrogateescape"), trailers)
+
+
+def _named(conflict: PathConflict, landing: Landing) -> PathConflict:
+    """Says "the level" and the task's id where git names commits."""
+    message = conflict.message.replace(landing.tip, "the level").replace(landing.result, f"`{landing.task}`")
+    path = conflict.path.removesuffix(f"~{landing.tip}").removesuffix(f"~{landing.result}")
+    return replace(conflict, path=path, message=message)

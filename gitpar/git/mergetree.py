@@ -1,0 +1,132 @@
+"""Asks `git merge-tree` whether commits merge, and reads its answers. Moves nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from subprocess import Popen
+
+from gitpar.core.conflicts import ConflictKind, PathConflict
+from gitpar.core.names import CommitId, TreeId
+from gitpar.git.command import GitCommand, GitFailed
+
+_SINGLE = ("merge-tree", "--write-tree", "-z", "--messages")
+_KINDS = (
+    ("submodule", ConflictKind.SUBMODULE),
+    ("binary", ConflictKind.BINARY),
+    ("add/add", ConflictKind.ADD_ADD),
+    ("modify/delete", ConflictKind.MODIFY_DELETE),
+    ("rename/rename", ConflictKind.RENAME_RENAME),
+    ("rename/delete", ConflictKind.RENAME_DELETE),
+    ("rename/add", ConflictKind.RENAME_ADD),
+    ("rename involved in collision", ConflictKind.RENAME_ADD),
+    ("directory rename", ConflictKind.DIRECTORY_RENAME),
+    ("implicit dir rename", ConflictKind.DIRECTORY_RENAME),
+    ("file location", ConflictKind.DIRECTORY_RENAME),
+    ("file/directory", ConflictKind.DIRECTORY_FILE),
+    ("directory/file", ConflictKind.DIRECTORY_FILE),
+    ("distinct modes", ConflictKind.MODE),
+    ("distinct types", ConflictKind.MODE),
+    ("content", ConflictKind.CONTENT),
+)
+"""What stands in git's conflict types or messages, the telling ones first."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergeOutcome:
+    """What git says of one merge. `tree` holds conflict markers where there are conflicts."""
+
+    tree: TreeId
+    clean: bool
+    conflicts: tuple[PathConflict, ...] = ()
+
+
+class SingleMerge:
+    """One merge, begun at once and waited for later, so that other work fits in between."""
+
+    def __init__(self, git: GitCommand, ours: CommitId, theirs: CommitId) -> None:
+        self._arguments = (*_SINGLE, ours, theirs)
+        self._process: Popen[bytes] = git.start(*self._arguments)
+
+    def outcome(self) -> MergeOutcome:
+        """Waits for git's answer; raises GitFailed where it could not merge at all."""
+        stdout, stderr = self._process.communicate()
+        status = self._process.returncode
+        if status not in (0, 1):
+            raise GitFailed(self._arguments, status, stderr.decode(errors="replace"))
+        return _read(iter(stdout.split(b"\0")), clean=status == 0)
+
+
+def merge_all(git: GitCommand, pairs: Sequence[tuple[CommitId, CommitId]]) -> list[MergeOutcome]:
+    """Merges every pair by as few processes as possible; answers come in order.
+
+    A pair that git cannot merge at all (an object is missing) ends its batch; it is
+    reported as a conflict of kind OTHER in git's words and the rest is sent again.
+    """
+    outcomes: list[MergeOutcome] = []
+    while len(outcomes) < len(pairs):
+        lines = "".join(f"{ours} {theirs}\n" for ours, theirs in pairs[len(outcomes) :])
+        # 128: fatal, after the answers to the lines before
+        result = git.run(*_SINGLE, "--stdin", stdin=lines.encode(), ok=range(256))
+        outcomes += parse_batch(result.stdout)
+        if result.status != 0:
+            if result.status != 128 or len(outcomes) == len(pairs):
+                raise GitFailed((*_SINGLE, "--stdin"), result.status, result.stderr)
+            reason = PathConflict("", ConflictKind.OTHER, result.stderr.strip())
+            outcomes.append(MergeOutcome(TreeId(""), clean=False, conflicts=(reason,)))
+    return outcomes
+
+
+def parse_batch(output: bytes) -> Iterator[MergeOutcome]:
+    """Reads the answers of `git merge-tree --stdin -z --messages`.
+
+    Source: git-merge-tree(1), OUTPUT: status, tree, conflicted files, an empty field,
+    messages, an empty field.
+    """
+    fields = iter(output.split(b"\0")[:-1])
+    for status in fields:
+        yield _read(fields, clean=status == b"1")
+
+
+def _read(fields: Iterator[bytes], *, clean: bool) -> MergeOutcome:
+    tree = TreeId(next(fields).decode())
+    stages: dict[str, None] = {}
+    for field in fields:
+        if not field:
+            break
+        stages[os.fsdecode(field.split(b"\t", 1)[1])] = None
+    messages = list(_messages(fields))
+    if clean:
+        return MergeOutcome(tree, clean=True)
+    found = [conflict for message in messages for conflict in _conflict(*message)]
+    named = {path for paths, _, _ in messages for path in paths}
+    found += [
+        PathConflict(path, ConflictKind.OTHER, f"Merge conflict in {path}")
+        for path in stages
+        if path not in named
+    ]
+    return MergeOutcome(tree, clean=False, conflicts=tuple(found))
+
+
+def _messages(fields: Iterator[bytes]) -> Iterator[tuple[list[str], str, str]]:
+    for count in fields:
+        if not count:
+            return
+        paths = [os.fsdecode(next(fields)) for _ in range(int(count))]
+        yield paths, next(fields).decode(), os.fsdecode(next(fields)).strip()
+
+
+def _conflict(paths: list[str], kind: str, message: str) -> Iterator[PathConflict]:
+    """The conflict that a message is about; "Auto-merging" and its like are about none."""
+    words = f"{kind} {message.split(':', 1)[0]}".casefold()
+    if "conflict" not in words and not words.startswith("failed"):
+        return
+    text = re.match(r"conflict ?\(([^)]*)\)", message, re.IGNORECASE)
+    # "CONFLICT (contents)" is the type of add/add as well: the sentence knows better
+    said = f"{text[1] if text else ''} {kind}".casefold()
+    found = next((value for word, value in _KINDS if word in said or word in words), ConflictKind.OTHER)
+    # of a file that had to make room for a folder, git names the place it went to first
+    path = paths[-1] if found is ConflictKind.DIRECTORY_FILE else (paths or [""])[0]
+    yield PathConflict(path, found, message)

@@ -1,0 +1,110 @@
+"""Finds the user's repository and says where its parts are. Reads only."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitpar.errors import EnvironmentFault
+from gitpar.git.command import GitCommand, GitFailed
+from gitpar.git.environment import GitEnvironment
+
+OLDEST_GIT = (2, 39)
+"""The first with a `git merge-tree --stdin` that gitpar's parsing was tested with."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryPlace:
+    """Where a repository lies. All paths are absolute.
+
+    `root` is the worktree that gitpar was started in, None in a bare repository;
+    `git_dir` is that worktree's own, `common` the one all worktrees share.
+    """
+
+    root: Path | None
+    git_dir: Path
+    common: Path
+    objects: Path
+    shallow: bool
+    partial: bool
+    git_version: tuple[int, ...]
+
+    @property
+    def main(self) -> Path:
+        """The folder people call the repository: the main worktree, or the bare folder itself."""
+        return self.common.parent if self.common.name == ".git" else self.common
+
+    @property
+    def command(self) -> GitCommand:
+        """A git that works in the user's repository, with the user's configuration."""
+        return GitCommand(GitEnvironment(self.root or self.common))
+
+
+def discover(path: Path) -> RepositoryPlace:
+    """Returns the repository that a folder belongs to: worktree, subfolder or bare.
+
+    Raises EnvironmentFault where there is none, or where gitpar cannot work with it
+    (git older than 2.39, sha256 objects, reftable refs).
+    """
+    if not path.is_dir():
+        raise EnvironmentFault(f"`{path}` is not a folder", "Name the repository with: gitpar -C DIR …")
+    git = GitCommand(GitEnvironment(path))
+    version = git_version(git)
+    wanted = ("--path-format=absolute", "--git-dir", "--git-common-dir", "--is-shallow-repository")
+    found = git.run("rev-parse", *wanted, "--show-object-format", "--show-toplevel", ok=(0, 128))
+    lines = found.text.split("\n")
+    if len(lines) < 4:
+        raise _refusal(path, found.stderr)
+    git_dir, common = Path(lines[0]), Path(lines[1])
+    if lines[3] != "sha1":
+        raise _unreadable(path, f"its objects are named by {lines[3]}")
+    if (common / "reftable").is_dir():
+        raise _unreadable(path, "its refs are kept in reftable format")
+    return RepositoryPlace(
+        root=Path(lines[4]) if len(lines) > 4 and found.status == 0 else None,
+        git_dir=git_dir,
+        common=common,
+        objects=common / "objects",
+        shallow=lines[2] == "true",
+        partial=any((common / "objects" / "pack").glob("*.promisor")),
+        git_version=version,
+    )
+
+
+def git_version(git: GitCommand) -> tuple[int, ...]:
+    """Returns git's version as numbers; raises EnvironmentFault where it is missing or too old."""
+    try:
+        text = git.run("version").text
+    except (OSError, GitFailed) as error:
+        raise EnvironmentFault("git cannot be started", "Install git 2.39 or newer") from error
+    found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
+    version = tuple(int(part) for part in found.groups(default="0")) if found else ()
+    if version < OLDEST_GIT:
+        raise EnvironmentFault(f"`{text}` is too old: gitpar needs git 2.39 or newer", "Install a newer git")
+    return version
+
+
+def _refusal(path: Path, stderr: str) -> EnvironmentFault:
+    if "refstorage" in stderr.casefold():
+        return _unreadable(path, "its refs are kept in reftable format")
+    if "objectformat" in stderr.casefold():
+        return _unreadable(path, "its objects are not named by sha1")
+    if "dubious ownership" in stderr:
+        return EnvironmentFault(
+            f"git refuses `{path}`, because it belongs to another user",
+            f"If you trust it: git config --global --add safe.directory {path}",
+        )
+    if "not a git repository" in stderr:
+        return EnvironmentFault(
+            f"`{path}` is not in a git repository", "Make one with: git init", "Or name one: gitpar -C DIR …"
+        )
+    last = stderr.strip().splitlines()[-1:] or ["no message"]
+    return EnvironmentFault(f"git cannot read the repository at `{path}`: {last[0]}", "See: git status")
+
+
+def _unreadable(path: Path, why: str) -> EnvironmentFault:
+    return EnvironmentFault(
+        f"gitpar cannot work in `{path}`: {why}, which libgit2 does not read",
+        "Use a clone made with: git clone --no-local and `git init`'s default formats",
+    )

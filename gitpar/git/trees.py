@@ -1,0 +1,141 @@
+"""Reads, compares and puts together trees as bytes. Writes into scratch only.
+
+Trees are parsed here and not by libgit2, because its tree builder takes no names
+that are not UTF-8, and because an own reading of a tree is one more opinion.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gitpar.core.names import CommitId, TreeId
+
+if TYPE_CHECKING:
+    from pygit2 import Repository
+
+FOLDER_MODE = 0o040000
+EMPTY_TREE = TreeId("4b825dc642cb6eb9a060e54bf8d69288fbee4904")
+
+Entry = tuple[int, str]
+"""Mode and object id."""
+
+NO_ENTRY: Entry = (0, "")
+"""What stands for "no such path"."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeDifference:
+    """What differs between two trees.
+
+    `files` has old and new entry of every path; `objects` are the ids of trees and
+    blobs that the second tree has where the first has another or none, folders last.
+    """
+
+    files: dict[str, tuple[Entry, Entry]] = field(default_factory=dict)
+    objects: list[str] = field(default_factory=list)
+
+
+def tree_of(repository: Repository, commit: CommitId) -> TreeId:
+    """Returns a commit's tree."""
+    header = repository.read(commit)[1].split(b"\n", 1)[0]
+    return TreeId(header.removeprefix(b"tree ").decode())
+
+
+def entries(repository: Repository, tree: str) -> dict[bytes, Entry]:
+    """Returns a tree's own entries by name; an empty id is the empty tree.
+
+    Source: gitformat-loose and `git mktree`: `mode SP name NUL id`, ids as 20 bytes.
+    """
+    if tree in ("", EMPTY_TREE):
+        return {}
+    data = repository.read(tree)[1]
+    found: dict[bytes, Entry] = {}
+    at = 0
+    while at < len(data):
+        end = data.index(b"\0", at)
+        mode, name = data[at:end].split(b" ", 1)
+        found[name] = (int(mode, 8), data[end + 1 : end + 21].hex())
+        at = end + 21
+    return found
+
+
+def entry_at(repository: Repository, tree: str, path: str) -> Entry:
+    """Returns the entry of a path, or NO_ENTRY; a folder is no entry."""
+    found: Entry = (FOLDER_MODE, tree)
+    for name in os.fsencode(path).split(b"/"):
+        if found[0] != FOLDER_MODE:
+            return NO_ENTRY
+        found = entries(repository, found[1]).get(name, NO_ENTRY)
+    return NO_ENTRY if found[0] == FOLDER_MODE else found
+
+
+def difference(repository: Repository, old: str, new: str) -> TreeDifference:
+    """Compares two trees by id, opening only the folders that differ.
+
+    A rename is a deletion and an addition here.
+    """
+    found = TreeDifference()
+    if old != new:
+        _compare(repository, b"", old, new, found)
+    return found
+
+
+def _compare(repository: Repository, folder: bytes, old: str, new: str, found: TreeDifference) -> None:
+    before, after = entries(repository, old), entries(repository, new)
+    for name in sorted(before.keys() | after.keys()):
+        ours, theirs = before.get(name, NO_ENTRY), after.get(name, NO_ENTRY)
+        if ours == theirs:
+            continue
+        folders = [entry[1] if entry[0] == FOLDER_MODE else "" for entry in (ours, theirs)]
+        if any(folders):
+            _compare(repository, folder + name + b"/", folders[0], folders[1], found)
+        files = [NO_ENTRY if entry[0] == FOLDER_MODE else entry for entry in (ours, theirs)]
+        if files[0] != files[1]:
+            found.files[os.fsdecode(folder + name)] = (files[0], files[1])
+            if files[1] != NO_ENTRY:
+                found.objects.append(files[1][1])
+    if new:
+        found.objects.append(new)
+
+
+def compose(repository: Repository, tree: str, changes: Mapping[str, Entry]) -> TreeId:
+    """Writes into scratch the tree that has some entries changed; NO_ENTRY removes a path.
+
+    A folder that becomes empty disappears, as git has none.
+    """
+    paths = {tuple(os.fsencode(path).split(b"/")): entry for path, entry in changes.items()}
+    return TreeId(_composed(repository, tree, paths) or _write_tree(repository, {}))
+
+
+def _composed(repository: Repository, tree: str, changes: Mapping[tuple[bytes, ...], Entry]) -> str:
+    content = entries(repository, tree)
+    below: dict[bytes, dict[tuple[bytes, ...], Entry]] = {}
+    for path, entry in changes.items():
+        if len(path) > 1:
+            below.setdefault(path[0], {})[path[1:]] = entry
+        elif entry != NO_ENTRY:
+            content[path[0]] = entry
+        elif content.get(path[0], NO_ENTRY)[0] != FOLDER_MODE:
+            content.pop(path[0], None)
+    for name, inner in below.items():
+        mode, was = content.get(name, NO_ENTRY)
+        made = _composed(repository, was if mode == FOLDER_MODE else "", inner)
+        if made:
+            content[name] = (FOLDER_MODE, made)
+        elif mode == FOLDER_MODE:
+            del content[name]
+    return _write_tree(repository, content) if content else ""
+
+
+def _write_tree(repository: Repository, content: Mapping[bytes, Entry]) -> str:
+    from pygit2.enums import ObjectType  # noqa: PLC0415 - loaded with the repository
+
+    # git sorts folders as if their names ended in a slash
+    order = sorted(content, key=lambda name: name + b"/" if content[name][0] == FOLDER_MODE else name)
+    data = b"".join(
+        b"%o %s\0%s" % (content[name][0], name, bytes.fromhex(content[name][1])) for name in order
+    )
+    return str(repository.write(ObjectType.TREE, data))
