@@ -1,0 +1,224 @@
+"""A worktree's admin folder, `<common git dir>/worktrees/<name>`, read and written as files.
+
+Starts no process: what stands here is what git keeps in plain files. Never touches the
+worktree itself.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitpar.core.names import NO_COMMIT, CommitId, RefName
+
+SAVED_INDEX = "gitpar-index"
+"""The index as gitpar handed it out, beside git's own: the worker's may hide work behind flags."""
+
+INHERITED = ("config.worktree", "info/sparse-checkout")
+"""What `git worktree add` brings along from the main worktree and a reset must give back."""
+
+_KEPT_AT_RESET = {"commondir", "gitdir", "locked", "HEAD", SAVED_INDEX}
+_NOT_SCANNED = {"index", "gitdir", "commondir", "locked", "config.worktree", "FETCH_HEAD", SAVED_INDEX}
+_SCANNED_BYTES = 4_000_000
+_ID = re.compile(rb"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
+_STATES = (
+    ("rebase-merge", "a rebase was left in progress"),
+    ("rebase-apply/applying", "a `git am` was left in progress"),
+    ("rebase-apply", "a rebase was left in progress"),
+    ("MERGE_HEAD", "a merge was left in progress"),
+    ("CHERRY_PICK_HEAD", "a cherry-pick was left in progress"),
+    ("REVERT_HEAD", "a revert was left in progress"),
+    ("BISECT_LOG", "a bisect was left in progress"),
+    ("sequencer", "a cherry-pick or revert of several commits was left in progress"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where HEAD stands. `ref` is empty when detached, `commit` when unborn or broken."""
+
+    ref: str
+    commit: CommitId
+
+
+def write_atomically(path: Path, content: bytes, *, durably: bool = False) -> None:
+    """Writes a file so that a reader finds the old or the new content, never a part."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            if durably:
+                file.flush()
+                os.fsync(file.fileno())
+        Path(name).rename(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read_bytes(path: Path) -> bytes:
+    """Returns a file's content, empty where there is no such file."""
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return b""
+
+
+def admin_folders(common: Path) -> Iterator[tuple[Path, Path | None]]:
+    """Yields every admin folder of the repository with the worktree it names, None where it names none."""
+    try:
+        folders = sorted((common / "worktrees").iterdir())
+    except FileNotFoundError:
+        return
+    for folder in folders:
+        text = os.fsdecode(read_bytes(folder / "gitdir")).strip()
+        # newer git may write it relative to the admin folder
+        yield folder, Path(os.path.normpath(folder / text)).parent if text else None
+
+
+def find_admin(common: Path, worktree: Path) -> Path | None:
+    """Returns the admin folder that names a worktree."""
+    wanted = os.path.realpath(worktree.parent)
+    for folder, place in admin_folders(common):
+        if place is not None and place.name == worktree.name and os.path.realpath(place.parent) == wanted:
+            return folder
+    return None
+
+
+def read_ref(common: Path, ref: str) -> CommitId:
+    """Returns what a shared ref holds, loose or packed; NO_COMMIT where there is none.
+
+    Source: `files` ref storage, gitrepository-layout(5). Other storages are refused
+    when a run starts.
+    """
+    if not ref.startswith("refs/"):
+        return NO_COMMIT
+    loose = read_bytes(common / ref).strip()
+    if re.fullmatch(rb"[0-9a-f]{40}", loose):
+        return CommitId(loose.decode())
+    line = b" " + os.fsencode(ref) + b"\n"
+    packed = read_bytes(common / "packed-refs")
+    at = packed.find(line)
+    return CommitId(packed[at - 40 : at].decode()) if at >= 40 else NO_COMMIT
+
+
+def read_head(common: Path, admin: Path) -> Head:
+    """Returns where the worktree's HEAD stands."""
+    text = os.fsdecode(read_bytes(admin / "HEAD")).strip()
+    if text.startswith("ref:"):
+        ref = text.removeprefix("ref:").strip()
+        own = admin if ref.startswith(("refs/bisect/", "refs/worktree/", "refs/rewritten/")) else common
+        return Head(ref, read_ref(own, ref))
+    return Head("", CommitId(text) if re.fullmatch(r"[0-9a-f]{40}", text) else NO_COMMIT)
+
+
+def attach(admin: Path, ref: RefName) -> None:
+    """Puts HEAD on a branch, and makes a log of it even where the repository keeps none."""
+    write_atomically(admin / "HEAD", f"ref: {ref}\n".encode())
+    logs = admin / "logs"
+    logs.mkdir(exist_ok=True)
+    (logs / "HEAD").touch()
+
+
+def detach(admin: Path, commit: CommitId) -> None:
+    """Puts HEAD on a commit."""
+    write_atomically(admin / "HEAD", f"{commit}\n".encode())
+
+
+def last_logged(admin: Path) -> CommitId:
+    """Returns the newest commit that HEAD's log names, NO_COMMIT where it names none."""
+    for line in reversed(read_bytes(admin / "logs" / "HEAD").splitlines()):
+        fields = line.split(b" ", 2)
+        if len(fields) > 1 and _ID.fullmatch(fields[1]) and fields[1].strip(b"0"):
+            return CommitId(fields[1].decode())
+    return NO_COMMIT
+
+
+def named_objects(admin: Path) -> dict[str, str]:
+    """Returns every object id that the admin folder's files name, with the file that names it first.
+
+    Logs, ORIG_HEAD, MERGE_HEAD, rebase and sequencer state, bisect and per-worktree refs
+    all hold full ids in plain text, so one rule finds what any of them keeps alive.
+    """
+    found: dict[str, str] = {}
+    for path in _state_files(admin):
+        for name in _ID.findall(read_bytes(path)):
+            if name.strip(b"0"):
+                found.setdefault(name.decode(), path.relative_to(admin).as_posix())
+    return found
+
+
+def fetched_objects(admin: Path) -> set[str]:
+    """Returns the ids in FETCH_HEAD, which mostly are other people's and under refs already."""
+    return {name.decode() for name in _ID.findall(read_bytes(admin / "FETCH_HEAD"))}
+
+
+def unfinished(admin: Path) -> str:
+    """Says which operation the worker left in progress; empty where none."""
+    return next((text for name, text in _STATES if (admin / name).exists()), "")
+
+
+def state_files(admin: Path) -> list[Path]:
+    """Lists the files in which an operation in progress keeps what it still has to do."""
+    folders = ("rebase-merge", "rebase-apply", "sequencer")
+    files = [path for name in folders for path in (admin / name).rglob("*") if path.is_file()]
+    return files + [
+        path for name in ("MERGE_MSG", "SQUASH_MSG", "BISECT_LOG") if (path := admin / name).is_file()
+    ]
+
+
+def _state_files(admin: Path) -> Iterator[Path]:
+    for folder, names, files in os.walk(admin):
+        at_top = Path(folder) == admin
+        if at_top:
+            names[:] = [name for name in names if name != "modules"]
+        for name in files:
+            path = Path(folder, name)
+            if at_top and (name in _NOT_SCANNED or name.startswith("sharedindex.")):
+                continue
+            if path.stat(follow_symlinks=False).st_size <= _SCANNED_BYTES:
+                yield path
+
+
+def inherited(admin: Path) -> dict[str, bytes]:
+    """Returns what a new worktree got from the main one, to be given back at every reset."""
+    return {name: content for name in INHERITED if (content := read_bytes(admin / name))}
+
+
+def clear(admin: Path, given: Mapping[str, bytes]) -> None:
+    """Removes every trace of a worker: operations in progress, per-worktree refs, config, logs.
+
+    HEAD stays until it is written anew, because a folder without one is no worktree.
+    """
+    for entry in os.scandir(admin):
+        if entry.name in _KEPT_AT_RESET:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path)
+        else:
+            Path(entry.path).unlink()
+    for name, content in given.items():
+        (admin / name).parent.mkdir(exist_ok=True)
+        (admin / name).write_bytes(content)
+
+
+def save_index(source: Path, target: Path) -> None:
+    """Copies an index with its time: git compares files with that time to find edits of the same instant."""
+    temporary = target.with_name(f"{target.name}.new")
+    shutil.copy2(source, temporary)
+    temporary.rename(target)
+
+
+def restore(admin: Path, worktree: Path, reason: str, head: str) -> None:
+    """Makes a vanished admin folder again, with HEAD as given (`ref: …` or an id)."""
+    admin.mkdir(parents=True, exist_ok=True)
+    (admin / "commondir").write_text("../..\n")
+    (admin / "gitdir").write_bytes(os.fsencode(worktree / ".git") + b"\n")
+    (admin / "locked").write_text(reason)
+    if not (admin / "HEAD").exists():
+        (admin / "HEAD").write_text(f"{head}\n")

@@ -1,0 +1,301 @@
+"""Keeps what a worker left: one result commit for its branch, one keep commit over everything.
+
+Promise: no byte a worker wrote is lost. The result holds the worktree's files on top of
+HEAD. The keep commit has the result as first parent, then commits that nothing else
+holds, then (named in its message) one commit without parents whose tree holds what does
+not belong into a result: `ignored/`, `staged/`, `nested/`, `submodules/`, `git-state/`.
+Where there is nothing but the result, the keep-ref points to the result itself.
+
+Reads the worktree and its admin folder, changes neither; moves the refs at the very end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from gitpar.core.names import NO_COMMIT, CommitId, RefName, TreeId, encode_id, keep_ref, short
+from gitpar.errors import RefMoved
+from gitpar.faults import Step, passage
+from gitpar.git import admin as admin_files
+from gitpar.git import leftovers
+from gitpar.git.admin import SAVED_INDEX, Head
+from gitpar.git.command import GitCommand
+from gitpar.git.environment import GitEnvironment
+from gitpar.git.keeping import Signature, TreeOfFiles, commit_tree
+from gitpar.git.leftovers import History
+from gitpar.git.site import Site
+from gitpar.git.slots import Slot
+from gitpar.git.staging import Staging, listing
+from gitpar.ports import AttemptKey, Capture, Refs, RefUpdate
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt whose worktree is to be captured."""
+
+    key: AttemptKey
+    branch: RefName
+    base: CommitId
+    processes_gone: bool
+
+
+class Taking:
+    """The capture of one attempt, step by step; used once."""
+
+    def __init__(self, slot: Slot, attempt: Attempt, refs: Refs, signature: Signature) -> None:
+        self._slot = slot
+        self._attempt = attempt
+        self._refs = refs
+        self._git = slot.git.at(slot.git.environment.at(slot.path, **signature.variables))
+        self._common = slot.ground.site.common
+        self._notes: list[str] = []
+        self._problem = ""
+        self._reusable = attempt.processes_gone
+
+    def take(self) -> Capture:
+        """Captures the attempt and moves its branch and keep-ref in one transaction.
+
+        Raises GitFailed or OSError where the machine cannot do it; nothing moved then.
+        """
+        if not self._attempt.processes_gone:
+            self._notes.append("a process of the worker could not be ended: its worktree is not used again")
+        self._mend_admin()
+        standing = self._slot.standing()
+        # git is started in the worktree; where that is gone, beside it
+        git = self._git if standing else self._git.at(self._beside())
+        head = self._head(git)
+        hidden_ids = self._named(git)
+        history = History()
+        if hidden_ids or head.commit != self._attempt.base:
+            history = leftovers.history(git, {head.commit, *hidden_ids}, self._attempt.base)
+        head_tree = self._head_tree(git, head, history)
+        self._judge(head, history)
+        passage(Step.CAPTURE_INDEX)
+        rest = TreeOfFiles(git, self._slot.own)
+        extra: list[str] = []
+        tree = head_tree
+        if standing:
+            staging = Staging(self._slot, git, rest)
+            tree = staging.stage(head.commit)
+            extra = staging.tips
+            self._staged(git, rest, {tree, head_tree})
+            self._notes += staging.notes
+            self._problem = self._problem or staging.problem
+            self._reusable = self._reusable and staging.reusable
+        else:
+            self._problem = "its worktree is gone: what was not committed cannot be seen"
+            self._reusable = False
+        for path in admin_files.state_files(self._slot.admin):
+            if admin_files.unfinished(self._slot.admin):
+                rest.add_file(f"git-state/{path.relative_to(self._slot.admin).as_posix()}", path)
+        passage(Step.CAPTURE_COMMIT)
+        result = self._result(git, head.commit, tree, head_tree)
+        hidden = self._hidden(history, head.commit, hidden_ids)
+        capture = self._keep(git, (result, tree), [*hidden, *extra], rest)
+        self._move(capture)
+        passage(Step.CAPTURED)
+        return capture
+
+    # --- where HEAD stands --------------------------------------------------------------
+
+    def _mend_admin(self) -> None:
+        """Makes the admin folder again where a worker removed it or what git needs of it."""
+        admin, branch = self._slot.admin, self._attempt.branch
+        if all((admin / name).is_file() for name in ("HEAD", "commondir", "gitdir")):
+            return
+        if not (admin / "HEAD").exists():
+            self._notes.append("git's metadata of the worktree had been removed and was made again")
+        at = f"ref: {branch}" if admin_files.read_ref(self._common, branch) else self._attempt.base
+        admin_files.restore(admin, self._slot.path, self._slot.ground.site.reason, at)
+
+    def _head(self, git: GitCommand) -> Head:
+        """Returns where HEAD stands, recovered from its log where the branch is gone."""
+        branch = self._attempt.branch
+        head = admin_files.read_head(self._common, self._slot.admin)
+        tip = admin_files.read_ref(self._common, branch)
+        if head.commit == NO_COMMIT or not _exists(git, head.commit, self._attempt.base):
+            found = admin_files.last_logged(self._slot.admin) or tip
+            commit = found if found and _exists(git, found, self._attempt.base) else self._attempt.base
+            what = "its branch was deleted" if head.ref == branch else "HEAD was left without a commit"
+            self._notes.append(f"{what}: recovered at {commit[:12]}")
+            return Head(head.ref, commit)
+        if head.ref == branch:
+            return head
+        if tip == NO_COMMIT:
+            self._notes.append("its branch was deleted: made again")
+        where = f"on `{short(RefName(head.ref))}`" if head.ref else f"detached at {head.commit[:12]}"
+        self._notes.append(f"HEAD was left {where}: the commits there are the result")
+        return head
+
+    def _head_tree(self, git: GitCommand, head: Head, history: History) -> TreeId:
+        found = history.trees.get(head.commit)
+        return TreeId(found or git.run("rev-parse", "--verify", f"{head.commit}^{{tree}}").text)
+
+    def _judge(self, head: Head, history: History) -> None:
+        """Says what of HEAD's state forbids that the result lands."""
+        if operation := admin_files.unfinished(self._slot.admin):
+            self._problem = operation
+        elif not history.contains(head.commit, self._attempt.base):
+            where = f"`{short(RefName(head.ref))}`" if head.ref else "HEAD"
+            self._problem = (
+                f"{where} at {head.commit[:12]} does not contain the base {self._attempt.base[:12]}:"
+                " history below the attempt's own commits was rewritten or left"
+            )
+
+    # --- what nothing else holds --------------------------------------------------------
+
+    def _named(self, git: GitCommand) -> dict[str, str]:
+        """Returns the ids that may lead to commits off HEAD, with what names each."""
+        site, key = self._slot.ground.site, self._attempt.key
+        admin, branch = self._slot.admin, self._attempt.branch
+        prefix = f"{self._slot.ground.settings.prefix}/{key.run}/task/"
+        ids = leftovers.branch_log(self._common, branch)
+        ids |= admin_files.named_objects(admin)
+        if tip := admin_files.read_ref(self._common, branch):
+            ids[tip] = "its branch"
+        ids |= leftovers.new_stashes(site.common, self._slot.record.stash, short(branch), prefix)
+        ids |= dict.fromkeys(leftovers.only_fetched(git, admin, set(ids)), "FETCH_HEAD")
+        ids.pop(self._attempt.base, None)
+        return ids
+
+    def _hidden(self, history: History, head: CommitId, ids: dict[str, str]) -> list[str]:
+        """Returns the newest commits that HEAD does not lead to, and notes where each was found."""
+        off = history.reach(ids) - history.reach([head])
+        heads = history.heads(off)
+        if heads:
+            found = ", ".join(f"{commit[:12]} ({ids[commit]})" for commit in heads[:3])
+            more = f" and {len(heads) - 3} more" if len(heads) > 3 else ""
+            self._notes.append(f"commits outside the result are kept: {found}{more}")
+        return heads
+
+    def _staged(self, git: GitCommand, rest: TreeOfFiles, seen: set[TreeId]) -> None:
+        """Keeps what only the worker's index holds."""
+        admin = self._slot.admin
+        index = admin / "index"
+        if admin_files.read_bytes(index) == admin_files.read_bytes(admin / SAVED_INDEX) or not index.exists():
+            return
+        copy = self._slot.own / "worker-index"
+        admin_files.save_index(index, copy)
+        at_copy = git.at(git.environment.at(self._slot.path, GIT_INDEX_FILE=str(copy)))
+        written = at_copy.run("write-tree", ok=(0, 128))
+        if written.status == 0:
+            if written.text not in {*seen, self._base_tree(git)}:
+                rest.add_tree("staged", written.text)
+                self._notes.append("what was staged and differs from the files is kept")
+        else:
+            listed = at_copy.run("ls-files", "-s", "-z", ok=(0, 128))
+            if listed.status != 0:
+                self._notes.append("its index could not be read")
+            elif listed.fields:
+                rest.add_tree("staged", _unmerged_tree(git, self._slot.own, listed.fields))
+        copy.unlink(missing_ok=True)
+
+    def _base_tree(self, git: GitCommand) -> str:
+        return git.run("rev-parse", f"{self._attempt.base}^{{tree}}").text
+
+    # --- writing ------------------------------------------------------------------------
+
+    def _result(self, git: GitCommand, head: CommitId, tree: TreeId, head_tree: TreeId) -> CommitId:
+        if tree == head_tree:
+            return head
+        return commit_tree(git, tree, [head], self._message("work left uncommitted"))
+
+    def _keep(
+        self, git: GitCommand, result: tuple[CommitId, TreeId], parents: Sequence[str], rest: TreeOfFiles
+    ) -> Capture:
+        commit, tree = result
+        keep, text = commit, ""
+        if not rest.empty:
+            what = self._message(
+                "what is not part of the result: ignored, staged, nested, submodules, git's state"
+            )
+            parentless = commit_tree(git, rest.write(), [], what)
+            parents = [*parents, parentless]
+            text += f"Rest: {parentless}\n"
+        if self._problem:
+            text += f"Problem: {self._problem}\n"
+        if parents or self._problem:
+            message = self._message("everything the attempt left", f"Result: {commit}\n{text}\n")
+            others = [parent for parent in dict.fromkeys(parents) if parent != commit]
+            keep = commit_tree(git, tree, [commit, *others], message)
+        return Capture(commit, keep, self._problem, tuple(self._notes), self._reusable)
+
+    def _message(self, subject: str, body: str = "") -> str:
+        key = self._attempt.key
+        trailers = f"Gitpar-Run: {key.run}\nGitpar-Task: {key.task}\nGitpar-Attempt: {key.n}\n"
+        return f"{key.task}: {subject}\n\n{body}{trailers}"
+
+    def _move(self, capture: Capture) -> None:
+        key, branch = self._attempt.key, self._attempt.branch
+        write_capture(self._slot.ground.site, key, capture)
+        if self._attempt.processes_gone:
+            # left by a git that was killed; nobody is there to give it back
+            (self._common / f"{branch}.lock").unlink(missing_ok=True)
+        kept = RefUpdate(keep_ref(key.run, key.task, key.n), capture.keep, NO_COMMIT)
+        passage(Step.CAPTURE_REFS)
+        for last in (False, True):
+            old = admin_files.read_ref(self._common, branch)
+            try:
+                self._refs.move([RefUpdate(branch, capture.result, old), kept])
+            except RefMoved:
+                # a process of the worker's that is not gone may move its branch meanwhile
+                if last:
+                    raise
+            else:
+                return
+
+    def _beside(self) -> GitEnvironment:
+        variables = {**self._git.environment.variables, "GIT_WORK_TREE": str(self._common)}
+        return GitEnvironment(self._common, variables, self._git.environment.settings)
+
+
+def _exists(git: GitCommand, commit: CommitId, base: CommitId) -> bool:
+    return commit == base or git.run("cat-file", "-e", f"{commit}^{{commit}}", ok=(0, 1, 128)).status == 0
+
+
+def _unmerged_tree(git: GitCommand, scratch: Path, entries: Sequence[str]) -> TreeId:
+    """Writes an index with conflicts as a tree, each side under a name of its own."""
+    lines = []
+    for entry in entries:
+        mode, name, rest = entry.split(" ", 2)
+        stage, _, path = rest.partition("\t")
+        lines.append(f"{mode} {name}\t{path}" if stage == "0" else f"{mode} {name}\t{path}.stage-{stage}")
+    index = scratch / "unmerged-index"
+    index.unlink(missing_ok=True)
+    at_index = git.at(git.environment.at(git.environment.cwd, GIT_INDEX_FILE=str(index)))
+    at_index.run("update-index", "-z", "--index-info", stdin=listing(lines))
+    tree = TreeId(at_index.run("write-tree").text)
+    index.unlink()
+    return tree
+
+
+def write_capture(site: Site, key: AttemptKey, capture: Capture) -> None:
+    """Writes a capture down before its refs move, so that whoever finds the refs finds its words too."""
+    path = _capture_path(site, key)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    admin_files.write_atomically(path, json.dumps(asdict(capture)).encode())
+
+
+def read_capture(site: Site, key: AttemptKey, keep: CommitId) -> Capture | None:
+    """Returns the capture that was written down for a keep commit."""
+    content = admin_files.read_bytes(_capture_path(site, key))
+    values = json.loads(content) if content else {}
+    if values.get("keep") != keep:
+        return None
+    return Capture(**{**values, "notes": tuple(values["notes"])})
+
+
+def rebuilt_capture(git: GitCommand, keep: CommitId) -> Capture:
+    """Returns a capture as far as its keep commit tells it."""
+    message = git.run("cat-file", "commit", keep).text.partition("\n\n")[2]
+    said = dict(line.partition(": ")[::2] for line in message.splitlines())
+    if not message.partition("\n")[0].endswith(": everything the attempt left"):
+        return Capture(keep, keep)
+    return Capture(CommitId(said["Result"]), keep, said.get("Problem", ""), reusable=False)
+
+
+def _capture_path(site: Site, key: AttemptKey) -> Path:
+    return site.own / "captures" / f"{encode_id(key.task)}.{key.n}.json"

@@ -1,0 +1,242 @@
+"""Where the worktrees of one run are, what is written down about each, and how one is taken away.
+
+A slot is one worktree of the pool. Its record says which attempt it holds; it lies in
+`<common git dir>/gitpar/runs/<run>/slots/<n>/`, outside the worker's reach and known to
+whoever resumes the run.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
+from enum import StrEnum
+from pathlib import Path
+
+from gitpar.core.names import RunId
+from gitpar.faults import Step, passage
+from gitpar.git.admin import admin_folders, read_bytes, write_atomically
+
+DISPOSABLE = (
+    "__pycache__", "*.pyc", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".tox", ".nox",
+    ".venv", "venv", "node_modules", ".cache", ".gradle", ".next", ".turbo", ".parcel-cache",
+    "build", "dist", "target", "out", "*.egg-info", "*.o", ".DS_Store",
+)  # fmt: skip
+"""Names of ignored files and folders that can be made again: caches, virtual environments, build folders."""
+
+_TRASH = ".trash-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSettings:
+    """How the worktrees of a run are made and handed on."""
+
+    root: Path
+    jobs: int = 4
+    prefix: str = "gitpar"
+    pooled: bool = True
+    keep: tuple[str, ...] = ("node_modules", ".venv")
+    """Names that survive the hand-over from one attempt to the next."""
+    keep_worktrees: bool = False
+    copy: tuple[str, ...] = ()
+    symlink: tuple[str, ...] = ()
+    setup: str | None = None
+    setup_timeout_s: float = 600.0
+    disposable: tuple[str, ...] = DISPOSABLE
+    ignored_limit_bytes: int = 50_000_000
+
+
+class State(StrEnum):
+    """What a slot is at."""
+
+    MAKING = "making"
+    """No worker was there since it was made or reset."""
+    HELD = "held"
+    """An attempt's worker may have written; not captured yet."""
+    CAPTURED = "captured"
+    """Everything in it is kept."""
+    KEPT = "kept"
+    """Not everything in it is kept, or the user wants it to stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is written down about a slot."""
+
+    number: int
+    path: str
+    admin: str = ""
+    state: State = State.MAKING
+    task: str = ""
+    n: int = 0
+    base: str = ""
+    inode: tuple[int, int] = (0, 0)
+    """Device and inode of the folder: a worker may move it and put something else there."""
+    stash: tuple[str, ...] = ()
+    """The stash entries that were there before the worker."""
+
+    def with_admin(self, name: str) -> Record:
+        """Returns the record with the admin folder it was killed before it could name."""
+        return replace(self, admin=name)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The places of one run."""
+
+    common: Path
+    run: RunId
+    root: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where the run's worktrees are."""
+        return self.root / self.run
+
+    @property
+    def own(self) -> Path:
+        """Where gitpar writes about the run."""
+        return self.common / "gitpar" / "runs" / self.run
+
+    @property
+    def reason(self) -> str:
+        """Why the worktrees are locked, as `git worktree list -v` shows it."""
+        return f"gitpar {self.run}"
+
+    def slot_folder(self, number: int) -> Path:
+        """Where gitpar writes about one slot."""
+        return self.own / "slots" / str(number)
+
+    def records(self) -> list[Record]:
+        """Reads what is written down about all slots, by number."""
+        found = (read_record(path) for path in (self.own / "slots").glob("*/slot.json"))
+        return sorted((record for record in found if record), key=lambda record: record.number)
+
+    def write(self, record: Record, *, durably: bool = False) -> None:
+        """Writes a slot's record."""
+        folder = self.slot_folder(record.number)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / "slot.json", json.dumps(asdict(record)).encode(), durably=durably)
+
+    def forget(self, number: int) -> None:
+        """Removes everything written down about a slot."""
+        shutil.rmtree(self.slot_folder(number), ignore_errors=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the repository's worktree metadata against other threads and other gitpars."""
+        place = self.common / "gitpar"
+        place.mkdir(exist_ok=True)
+        descriptor = os.open(place / "worktrees.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def admins(self) -> list[tuple[Path, Path | None]]:
+        """Lists the admin folders of this run's worktrees, the half-made ones too, which name no worktree."""
+        return [
+            (admin, place)
+            for admin, place in admin_folders(self.common)
+            if read_bytes(admin / "locked").decode(errors="replace").strip() == self.reason
+            or (place is not None and place.parent == self.folder)
+        ]
+
+    def take_away(self, path: Path, admin: Path | None) -> None:
+        """Removes a worktree: aside and out of git's list at once, its bytes behind.
+
+        May be killed anywhere and called again.
+        """
+        passage(Step.WORKTREE_REMOVE)
+        aside = None
+        if os.path.lexists(path):
+            aside = Path(tempfile.mkdtemp(dir=self.folder, prefix=_TRASH))
+            path.rename(aside / path.name)
+        if admin is not None:
+            with self.locked():
+                shutil.rmtree(admin, ignore_errors=True)
+                _drop_if_empty(self.common / "worktrees")
+        for link in _links(self.folder / "by-task"):
+            if Path(os.path.normpath(link.parent / link.readlink())) == path:
+                link.unlink(missing_ok=True)
+        if aside is not None:
+            _delete_behind([aside])
+        passage(Step.WORKTREE_REMOVED)
+
+    def trash(self) -> list[Path]:
+        """Lists what was taken away and is not deleted yet."""
+        return sorted(self.folder.glob(f"{_TRASH}*"))
+
+    def sweep(self) -> None:
+        """Removes folders that are empty, once what was taken away is deleted, which goes on behind."""
+        _drop_if_empty(self.folder / "by-task")
+        _delete_behind(self.trash(), [self.folder, self.root])
+
+
+def read_record(path: Path) -> Record | None:
+    """Reads one slot's record, None where it is gone."""
+    content = read_bytes(path)
+    if not content:
+        return None
+    values = json.loads(content)
+    known = {name.name for name in fields(Record)}
+    values = {key: value for key, value in values.items() if key in known}
+    values["state"] = State(values["state"])
+    values["inode"] = tuple(values["inode"])
+    values["stash"] = tuple(values["stash"])
+    return Record(**values)
+
+
+def default_root(place: Path) -> tuple[Path, str | None]:
+    """Returns where worktrees go, beside the main worktree (or the bare repository), and a notice.
+
+    Where the folder above cannot be written to, the user's state folder is taken and
+    the notice says so.
+    """
+    place = place.resolve()
+    beside = place.with_name(f"{place.name.removesuffix('.git') or place.name}.worktrees")
+    if os.access(beside if beside.exists() else beside.parent, os.W_OK):
+        return beside, None
+    from platformdirs import user_state_path  # noqa: PLC0415 - rarely needed
+
+    name = "-".join(part for part in place.parts if part != os.sep)
+    state = user_state_path("gitpar") / "worktrees" / name
+    return state, f"`{beside.parent}` cannot be written to: worktrees are made in `{state}`"
+
+
+def _links(folder: Path) -> list[Path]:
+    return [path for path in folder.glob("*") if path.is_symlink()]
+
+
+def _drop_if_empty(folder: Path) -> None:
+    try:
+        folder.rmdir()
+    except OSError:
+        return  # not empty, or gone already
+
+
+_DELETE = """
+count=$1; shift
+( while [ "$count" -gt 0 ]; do
+    rm -rf -- "$1" || { chmod -R u+rwx "$1"; rm -rf -- "$1"; }
+    shift; count=$((count - 1))
+  done
+  for folder; do rmdir -- "$folder" || break; done ) </dev/null >/dev/null 2>&1 &
+"""
+
+
+def _delete_behind(trash: list[Path], emptied: Sequence[Path] = ()) -> None:
+    """Starts the deletion in a process that outlives this one; then removes what is empty, in order."""
+    subprocess.run(
+        ["sh", "-c", _DELETE, "sh", str(len(trash)), *map(str, trash), *map(str, emptied)],
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        check=True,
+    )

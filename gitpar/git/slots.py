@@ -1,0 +1,302 @@
+"""One slot of the pool: a worktree that is made once and handed from attempt to attempt.
+
+Knows nothing of what an attempt left (capture.py) and hands nothing out (worktrees.py).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from gitpar.core.names import CommitId, RefName, encode_id
+from gitpar.errors import EnvironmentFault
+from gitpar.faults import Step, passage
+from gitpar.git import admin as admin_files
+from gitpar.git import submodules
+from gitpar.git.admin import SAVED_INDEX
+from gitpar.git.command import GitCommand, GitFailed
+from gitpar.git.environment import SETTINGS, GitEnvironment
+from gitpar.git.seeding import Seeds, Wanted, mark, run_setup
+from gitpar.git.site import PoolSettings, Record, Site, State
+from gitpar.ports import AttemptKey
+
+WORKTREE_SETTINGS: tuple[tuple[str, str], ...] = (
+    *SETTINGS,
+    ("submodule.recurse", "false"),  # gitpar sees to submodules itself
+    ("core.trustctime", "true"),  # a worker may set a file's times back
+    ("core.checkStat", "default"),  # likewise
+    ("core.ignoreStat", "false"),  # would mark everything as assumed unchanged
+    ("core.safecrlf", "false"),  # may refuse to add a file
+    ("index.sparse", "false"),  # a folder collapsed in the index hides its files from the comparison
+    ("add.ignoreErrors", "false"),  # a file that cannot be added must be heard of
+    ("advice.addEmbeddedRepo", "false"),  # nobody reads it
+)
+
+
+SEEDS_FILE = "seeds.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What all slots of a pool have in common."""
+
+    site: Site
+    settings: PoolSettings
+    main: Path | None
+    sparse: bool
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is to be brought into each new worktree."""
+        own = self.settings
+        return Wanted(self.main, own.copy, own.symlink, own.setup, own.setup_timeout_s)
+
+    def door(self, folder: Path, **variables: str) -> GitCommand:
+        """Returns git in one folder, with the settings that worktrees need."""
+        sparse = (("core.sparseCheckout", "true"),) if self.sparse else ()
+        return GitCommand(GitEnvironment(folder, variables, WORKTREE_SETTINGS + sparse))
+
+
+@dataclass(slots=True)
+class Slot:
+    """One worktree. Used by one thread at a time."""
+
+    ground: Ground
+    record: Record
+    seeds: Seeds = field(default_factory=Seeds)
+    given: dict[str, bytes] = field(default_factory=dict)
+    oddities: tuple[Path, ...] = ()
+    """Nested `.git` and special files that the capture found and git would not clean."""
+    _git: GitCommand | None = None
+
+    @property
+    def path(self) -> Path:
+        """The worktree."""
+        return Path(self.record.path)
+
+    @property
+    def admin(self) -> Path:
+        """The folder in which git keeps what it knows of the worktree."""
+        return self.ground.site.common / "worktrees" / self.record.admin
+
+    @property
+    def own(self) -> Path:
+        """The folder in which gitpar writes about the slot."""
+        return self.ground.site.slot_folder(self.record.number)
+
+    @property
+    def git(self) -> GitCommand:
+        """Git in the worktree, whatever the worker did to its `.git` file or to `core.worktree`."""
+        if self._git is None:
+            self._git = self.ground.door(
+                self.path, GIT_DIR=str(self.admin), GIT_WORK_TREE=str(self.path), GIT_NO_REPLACE_OBJECTS="1"
+            )
+        return self._git
+
+    def standing(self) -> bool:
+        """Says whether the folder that was handed out is where it was."""
+        try:
+            found = self.path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return (found.st_dev, found.st_ino) == self.record.inode
+
+    def mark(self, state: State) -> None:
+        """Writes down what the slot is at."""
+        self.record = replace(self.record, state=state)
+        self.ground.site.write(self.record)
+
+    # --- making -------------------------------------------------------------------------
+
+    def make(self, base: CommitId) -> None:
+        """Makes the worktree at a commit, with all that `setup` and its like bring."""
+        self.ground.site.write(self.record)
+        passage(Step.WORKTREE_ADD)
+        self._add(base)
+        passage(Step.WORKTREE_ADDED)
+        self.given = admin_files.inherited(self.admin)
+        passage(Step.WORKTREE_CHECKOUT)
+        self.git.run("read-tree", "--reset", "-u", base)
+        submodules.bring(self.git, self.ground.site.common, self.path)
+        passage(Step.WORKTREE_CHECKED_OUT)
+        self._seed(base)
+        self._save_index(base)
+
+    def _add(self, base: CommitId) -> None:
+        site = self.ground.site
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        git = self.ground.door(site.common, GIT_DIR=str(site.common))
+        options = ["--no-checkout", "--detach", "--lock", "--reason", site.reason]
+        with site.locked():
+            git.run("worktree", "add", "-f", *options, str(self.path), base)
+            admin = admin_files.find_admin(site.common, self.path)
+        if admin is None:
+            raise EnvironmentFault(f"git made no metadata for the worktree `{self.path}`")
+        found = self.path.lstat()
+        self.record = replace(self.record, admin=admin.name, base=base, inode=(found.st_dev, found.st_ino))
+        site.write(self.record)
+
+    def _seed(self, base: CommitId) -> None:
+        wanted = self.ground.wanted
+        passage(Step.WORKTREE_SETUP)
+        self.seeds = wanted.seed(self.git, self.path)
+        if wanted.setup is not None:
+            self._set_up(base)
+        if self.seeds.paths():
+            # a capture by another process, after a crash, must know them too
+            (self.own / SEEDS_FILE).write_text(json.dumps(asdict(self.seeds)))
+
+    def load_seeds(self) -> None:
+        """Reads what the process that made the slot brought into it."""
+        content = admin_files.read_bytes(self.own / SEEDS_FILE)
+        if content:
+            self.seeds = Seeds.of(json.loads(content))
+
+    def _set_up(self, base: CommitId) -> None:
+        settings = self.ground.settings
+        run_setup(settings.setup or "", self.path, self.own / "setup.log", settings.setup_timeout_s)
+        # every attempt is to find the same: what setup did to tracked files is undone, what it made stays
+        self.git.run("read-tree", "--reset", "-u", base)
+        keep = set(self.ground.settings.keep)
+        for path in self.git.run("ls-files", "-o", "-z").fields:
+            if path not in self.seeds and not keep & set(path.split("/")):
+                found = mark(self.path / path)
+                if found is not None:
+                    self.seeds.made[path] = found
+
+    # --- handing out --------------------------------------------------------------------
+
+    def move_to(self, base: CommitId) -> None:
+        """Brings a clean slot to another commit."""
+        if base == self.record.base:
+            return
+        passage(Step.WORKTREE_CHECKOUT)
+        self.git.run("read-tree", "--reset", "-u", base)
+        admin_files.detach(self.admin, base)
+        submodules.bring(self.git, self.ground.site.common, self.path)
+        self._save_index(base)
+        passage(Step.WORKTREE_CHECKED_OUT)
+
+    def hand_out(self, key: AttemptKey, branch: RefName) -> None:
+        """Attaches HEAD to the attempt's branch and writes down, durably, whose the slot is."""
+        admin_files.attach(self.admin, branch)
+        self._link(key)
+        self.oddities = ()
+        stash = tuple(stash_entries(self.ground.site.common))
+        self.record = replace(self.record, state=State.HELD, task=key.task, n=key.n, stash=stash)
+        self.ground.site.write(self.record, durably=True)
+
+    def _link(self, key: AttemptKey) -> None:
+        folder = self.ground.site.folder / "by-task"
+        folder.mkdir(exist_ok=True)
+        temporary = folder / f".{self.record.number}"
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(Path("..", self.path.name))
+        temporary.replace(folder / encode_id(key.task))
+
+    def _save_index(self, base: CommitId) -> None:
+        admin_files.save_index(self.admin / "index", self.admin / SAVED_INDEX)
+        self.record = replace(self.record, base=base)
+
+    # --- taking back --------------------------------------------------------------------
+
+    def reset(self) -> bool:
+        """Makes the worktree as it was handed out; False where that cannot be had.
+
+        Everything in it must have been captured.
+        """
+        base = CommitId(self.record.base)
+        try:
+            passage(Step.SLOT_RESET)
+            self._remove_oddities()
+            self._reset_admin(base)
+            self._patiently("read-tree", "--reset", "-u", base)
+            passage(Step.SLOT_CLEAN)
+            seeds = [part for path in self.seeds.paths() for part in ("-e", f"/{_escaped(path)}")]
+            keep = [part for name in self.ground.settings.keep for part in ("-e", name)]
+            self._patiently("clean", "-q", "-ffdx", *keep, *seeds)
+            clean = self.ground.wanted.restore(self.path, self.seeds)
+            submodules.bring(self.git, self.ground.site.common, self.path)
+            clean = clean and self._verified()
+        except (GitFailed, OSError):
+            return False
+        self._unlink()
+        self._save_index(base)
+        self.mark(State.MAKING)
+        passage(Step.SLOT_READY)
+        return clean
+
+    def _reset_admin(self, base: CommitId) -> None:
+        pointer = os.fsencode(self.path / ".git")
+        admin_files.detach(self.admin, base)
+        admin_files.clear(self.admin, self.given)
+        admin_files.save_index(self.admin / SAVED_INDEX, self.admin / "index")
+        (self.admin / "commondir").write_text("../..\n")
+        (self.admin / "gitdir").write_bytes(pointer + b"\n")
+        expected = b"gitdir: " + os.fsencode(self.admin) + b"\n"
+        if admin_files.read_bytes(self.path / ".git") != expected:
+            (self.path / ".git").unlink(missing_ok=True)
+            (self.path / ".git").write_bytes(expected)
+
+    def _remove_oddities(self) -> None:
+        submodules.empty(self.git, self.path)
+        for path in self.oddities:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+    def _patiently(self, *arguments: str) -> None:
+        """Runs git, and once more with the folders opened up where a worker had closed them."""
+        try:
+            self.git.run(*arguments)
+        except GitFailed:
+            open_up(self.path)
+            self.git.run(*arguments)
+
+    def _verified(self) -> bool:
+        """Says whether the worktree holds what its base holds and what was brought, nothing else.
+
+        The index is the saved one, which no worker could reach, so its flags need no look.
+        """
+        status = self.git.run(
+            "status", "--porcelain", "-z", "--ignored", "--untracked-files=normal", "--ignore-submodules=none"
+        )
+        return all(self._allowed(entry[:2], entry[3:].rstrip("/")) for entry in status.fields)
+
+    def _allowed(self, code: str, path: str) -> bool:
+        keep = set(self.ground.settings.keep)
+        ours = any(seed == path or seed.startswith(f"{path}/") for seed in self.seeds.paths())
+        return (code in {"!!", "??"} and ours) or (code == "!!" and bool(keep & set(path.split("/"))))
+
+    def _unlink(self) -> None:
+        link = self.ground.site.folder / "by-task" / encode_id(self.record.task)
+        if link.is_symlink() and link.readlink().name == self.path.name:
+            link.unlink()
+
+    def remove(self) -> None:
+        """Takes the worktree away. Everything in it must have been captured."""
+        site = self.ground.site
+        site.take_away(self.path, self.admin if self.record.admin else None)
+        site.forget(self.record.number)
+
+
+def stash_entries(common: Path) -> Sequence[str]:
+    """Lists the commits of the stash, which all worktrees share, oldest first."""
+    lines = admin_files.read_bytes(common / "logs" / "refs" / "stash").splitlines()
+    return [fields[1].decode() for line in lines if len(fields := line.split(b" ", 2)) > 1]
+
+
+def open_up(folder: Path) -> None:
+    """Gives the owner back the right to read, write and enter everything below a folder."""
+    subprocess.run(["chmod", "-R", "u+rwX", str(folder)], check=False, capture_output=True)
+
+
+def _escaped(path: str) -> str:
+    """Escapes what `git clean -e` would read as a pattern."""
+    return "".join(f"\\{char}" if char in "\\*?[" else char for char in path)

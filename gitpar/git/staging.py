@@ -1,0 +1,254 @@
+"""Turns a worktree's files into a tree, and what does not belong into it into a second one.
+
+Works on a copy of the index that gitpar saved, so the worker's own index and its flags
+do not matter, and on no ref.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from gitpar.core.names import CommitId, TreeId
+from gitpar.git import admin as admin_files
+from gitpar.git import leftovers
+from gitpar.git.admin import SAVED_INDEX
+from gitpar.git.command import GitCommand, GitFailed
+from gitpar.git.keeping import TreeOfFiles
+from gitpar.git.leftovers import Scan
+from gitpar.git.nested import Nested, nested
+from gitpar.git.slots import WORKTREE_SETTINGS, Slot, open_up
+
+_MACHINE = (
+    os.strerror(errno.ENOSPC),
+    os.strerror(errno.EIO),
+    os.strerror(errno.EDQUOT),
+    os.strerror(errno.EROFS),
+    "unable to write",
+    "unable to create temporary",
+)
+"""What git says when it is the machine that fails: trying differently would only lose something."""
+
+
+class Staging:
+    """One look at a worktree. After `stage`: `tips` to keep, `notes`, `problem`, `reusable`."""
+
+    def __init__(self, slot: Slot, git: GitCommand, rest: TreeOfFiles) -> None:
+        self._slot = slot
+        self._rest = rest
+        self._index = slot.own / "index"
+        self._git = git.at(git.environment.at(slot.path, GIT_INDEX_FILE=str(self._index)))
+        self.tips: list[str] = []
+        self.notes: list[str] = []
+        self.problem = ""
+        self.reusable = True
+
+    def stage(self, head: CommitId) -> TreeId:
+        """Writes the worktree's files as a tree and adds to the rest what that tree leaves out."""
+        self._index.with_name("index.lock").unlink(missing_ok=True)
+        scan = Scan(self._slot.path, self._slot.ground.settings.keep)
+        try:
+            added = self._add([])
+        finally:
+            found, readable = scan.end()
+        repositories = self._sort(found)
+        inside = [path for path in repositories if path != "."]
+        if inside:
+            known = self._known(inside, head)
+            self._tracked(sorted(known & set(inside)), repositories)
+            fresh = [path for path in inside if path not in known]
+            added = self._add(fresh)
+        else:
+            fresh = []
+        if not readable or not added:
+            self._opened(fresh, readable=readable)
+        for path in fresh:
+            self._new_repository(path, repositories[path])
+        if "." in repositories:
+            self._history(".", repositories["."])
+        tree = TreeId(self._git.run("write-tree").text)
+        self._ignored()
+        self._index.unlink(missing_ok=True)
+        return tree
+
+    # --- adding -------------------------------------------------------------------------
+
+    def _add(self, left_out: Sequence[str], *extra: str) -> bool:
+        """Adds everything to a fresh copy of the saved index; False where git could not add all."""
+        saved = self._slot.admin / SAVED_INDEX
+        if saved.exists():
+            admin_files.save_index(saved, self._index)
+        else:
+            self._git.run("read-tree", self._slot.record.base)
+        outside = [f":(exclude,top,literal){path}" for path in [*left_out, *self._slot.seeds.paths()]]
+        sparse = ["--sparse"] if self._slot.ground.sparse else []
+        result = self._git.run("add", "-A", *sparse, *extra, "--", ".", *outside, ok=(0, 1, 128))
+        if result.status != 0 and any(word in result.stderr for word in _MACHINE):
+            raise GitFailed(("add", "-A"), result.status, result.stderr)
+        self._said = result.stderr
+        return result.status == 0 and "could not open directory" not in result.stderr
+
+    def _opened(self, left_out: Sequence[str], *, readable: bool) -> None:
+        """Adds again after giving back the rights a worker took, and keeps otherwise what still fails."""
+        if not readable or "ermission denied" in self._said:
+            open_up(self._slot.path)
+            scan = Scan(self._slot.path, ())
+            readable = scan.end()[1]
+        if self._add(left_out) and readable:
+            return
+        said = next((line for line in self._said.splitlines() if line.strip()), "no message")
+        self._add(left_out, "--ignore-errors")
+        missing = self._git.run("ls-files", "-z", "-o", "-m", "--exclude-standard").fields
+        for path in dict.fromkeys(missing):
+            file = self._slot.path / path
+            if path.rstrip("/") not in left_out and file.is_file() and os.access(file, os.R_OK):
+                self._rest.add_file(f"not-added/{path}", file)
+        self.problem = f"git could not add everything: {said}"
+        self.reusable = False
+        self.notes.append(f"what could not be added stays in {self._slot.path}")
+
+    # --- repositories inside ------------------------------------------------------------
+
+    def _sort(self, found: Sequence[Path]) -> dict[str, Path]:
+        """Returns nested repositories by path and notes special files; both are the slot's oddities."""
+        root = self._slot.path
+        repositories: dict[str, Path] = {}
+        special: list[str] = []
+        oddities = []
+        patterns = self._slot.ground.settings.disposable
+        for path in found:
+            name = path.relative_to(root).as_posix()
+            if path.name != ".git":
+                special.append(name)
+                oddities.append(path)
+            elif name != ".git" or path.is_dir():
+                oddities.append(path)
+                if not leftovers.disposable(name, patterns):
+                    repositories[path.parent.relative_to(root).as_posix()] = path
+        self._slot.oddities = tuple(oddities)
+        if special:
+            self.notes.append(f"not kept, because no files: {_some(special)}")
+        return repositories
+
+    def _known(self, paths: Sequence[str], head: CommitId) -> set[str]:
+        """Returns those of the paths at which git tracks a submodule or files, at the base or in HEAD."""
+        saved = self._git.at(
+            self._git.environment.at(self._slot.path, GIT_INDEX_FILE=str(self._slot.admin / SAVED_INDEX))
+        )
+        specs = [f":(top,literal){path}" for path in paths]
+        tracked = saved.run("ls-files", "-z", "--", *specs).fields
+        tracked += self._git.run("ls-tree", "-z", "--name-only", head, "--", *paths).fields
+        return {
+            path for path in paths if any(name == path or name.startswith(f"{path}/") for name in tracked)
+        }
+
+    def _tracked(self, paths: Sequence[str], repositories: dict[str, Path]) -> None:
+        """Keeps what a submodule (or a repository laid over tracked files) has of its own."""
+        for path in paths:
+            found = self._nested(path, repositories[path])
+            if found is None:
+                continue
+            if not _is_submodule(found, self._slot.admin):
+                self._history(path, repositories[path])
+            elif tips := found.local_tips():
+                self._bring(path, found, tips)
+                self.notes.append(f"commits that only the submodule `{path}` has are kept")
+            if changed := found.changed():
+                for name in changed:
+                    self._rest.add_file(f"submodules/{path}/{name}", found.folder / name)
+                self.notes.append(
+                    f"files changed in the repository `{path}` are kept, not part of the result"
+                )
+
+    def _new_repository(self, path: str, dot_git: Path) -> None:
+        """Keeps a repository that a worker made or cloned: without a commit its files join the result."""
+        found = self._nested(path, dot_git)
+        if found is not None and found.tips():
+            self._history(path, dot_git)
+            self.notes.append(f"the repository `{path}` inside the worktree is kept, not part of the result")
+            for name in found.files():
+                self._rest.add_file(f"nested/{path}/{name}", found.folder / name)
+            return
+        scratch = self._slot.own / "nested-index"
+        scratch.unlink(missing_ok=True)
+        folder = dot_git.parent
+        inner = self._git.at(
+            self._git.environment.at(folder, GIT_INDEX_FILE=str(scratch), GIT_WORK_TREE=str(folder))
+        )
+        inner.run("add", "-A")
+        tree = inner.run("write-tree").text
+        scratch.unlink(missing_ok=True)
+        self._git.run("read-tree", f"--prefix={path}/", tree)
+        self.notes.append(f"`{path}` was a repository without a commit: its files are part of the result")
+
+    def _history(self, path: str, dot_git: Path) -> None:
+        found = self._nested(path, dot_git)
+        if found is None or not (tips := found.tips()):
+            return
+        self._bring(path, found, tips)
+        self.notes.append(f"the history of the repository `{path}` ({len(tips)} tips) is kept")
+
+    def _bring(self, path: str, found: Nested, tips: list[str]) -> None:
+        """Brings a repository's objects into the user's store; a cut history only as a file."""
+        if found.shares_store:
+            self.tips += tips
+            return
+        pack = found.pack()
+        if not found.shallow:
+            self._git.run("index-pack", "--stdin", stdin=pack)
+            self.tips += tips
+            return
+        file = self._slot.own / f"{path.replace('/', '%2F')}.pack"
+        file.write_bytes(pack)
+        self._rest.add_file(f"nested-history/{path}.pack", file)
+
+    def _nested(self, path: str, dot_git: Path) -> Nested | None:
+        found = nested(dot_git, self._slot.ground.site.common, WORKTREE_SETTINGS)
+        if found is None:
+            self.notes.append(f"`{path}/.git` is no repository git can read")
+        return found
+
+    # --- ignored files ------------------------------------------------------------------
+
+    def _ignored(self) -> None:
+        """Keeps the ignored files a worker made, unless they can be made again or are too many."""
+        settings, slot = self._slot.ground.settings, self._slot
+        listed = self._git.run("ls-files", "-o", "-i", "--exclude-standard", "--directory", "-z").fields
+        listed += [path for path in slot.seeds.paths() if os.path.lexists(slot.path / path)]
+        patterns = (*settings.disposable, *settings.keep)
+        found = leftovers.sort_ignored(slot.path, list(dict.fromkeys(listed)), patterns)
+        files = [path for path in found.files if not slot.seeds.unchanged(path, slot.path / path)]
+        size = sum((slot.path / path).lstat().st_size for path in files)
+        if size > settings.ignored_limit_bytes:
+            self.reusable = False
+            self.notes.append(
+                f"{len(files)} ignored files of {size / 1e6:.0f} MB are too much to keep in git:"
+                f" they stay in {slot.path}"
+            )
+        else:
+            for path in files:
+                self._rest.add_file(f"ignored/{path}", slot.path / path)
+            if files:
+                self.notes.append(f"ignored files are kept, not part of the result: {_some(files)}")
+        dropped = [path for path in found.dropped if not set(settings.keep) & set(path.strip("/").split("/"))]
+        if dropped:
+            self.notes.append(f"not kept, can be made again: {_some(dropped)}")
+
+
+def _is_submodule(found: Nested, admin: Path) -> bool:
+    """Says whether a repository's own git directory is among the worktree's submodules."""
+    git_dir = Path(found.git.run("rev-parse", "--absolute-git-dir").text)
+    return git_dir.resolve().is_relative_to((admin / "modules").resolve())
+
+
+def _some(paths: Sequence[str]) -> str:
+    """Names how many and the first three."""
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return f"{', '.join(f'`{path}`' for path in paths[:3])}{more}"
+
+
+def listing(lines: Sequence[str]) -> bytes:
+    """Returns lines as a `-z` command reads them."""
+    return b"".join(os.fsencode(line) + b"\0" for line in lines)

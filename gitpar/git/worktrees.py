@@ -1,0 +1,248 @@
+"""The pool of worktrees: handed out, captured, made clean, handed on. Fulfils ports.Worktrees.
+
+What a worker left is captured before its worktree is touched, and every state a kill can
+leave behind is one that `recover` or `close` knows.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gitpar.core.names import CommitId, RunId, keep_ref, task_ref
+from gitpar.errors import GitparError
+from gitpar.faults import Step, passage
+from gitpar.git import admin as admin_files
+from gitpar.git.capture import Attempt, Taking, read_capture, rebuilt_capture
+from gitpar.git.command import GitCommand
+from gitpar.git.environment import GitEnvironment
+from gitpar.git.keeping import Signature, read_identity, signature
+from gitpar.git.site import PoolSettings, Record, Site, State
+from gitpar.git.slots import Ground, Slot
+from gitpar.ports import AttemptKey, Capture, Refs, RefUpdate, Workplace
+
+
+@dataclass(slots=True)
+class GitWorktrees:
+    """Worktrees of one run, at most `settings.jobs` handed out at once. Safe to share between threads.
+
+    `main_worktree` is where `copy`, `symlink` and `.worktreeinclude` come from; None in
+    a bare repository.
+    """
+
+    common_dir: Path
+    main_worktree: Path | None
+    run: RunId
+    refs: Refs
+    settings: PoolSettings
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _idle: list[Slot] = field(default_factory=list)
+    _held: dict[int, Slot] = field(default_factory=dict)
+    _ground: Ground | None = None
+    _signature: Signature = field(default_factory=lambda: Signature({}))
+    _places: threading.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.common_dir = self.common_dir.resolve()
+        self._places = threading.Semaphore(self.settings.jobs)
+
+    def open(self, key: AttemptKey, base: CommitId) -> Workplace:
+        """Hands out a clean worktree at `base`, its HEAD on the attempt's new branch.
+
+        Waits while all worktrees are handed out. Raises GitFailed, OSError or
+        EnvironmentFault where none can be made; nothing of it is left then.
+        """
+        self._places.acquire()
+        try:
+            slot = self._choose(key, base)
+        except BaseException:
+            self._places.release()
+            raise
+        try:
+            if slot.record.admin:
+                slot.move_to(base)
+            else:
+                slot.make(base)
+            return self._attach(slot, key, base)
+        except BaseException:
+            with self._lock:
+                self._held.pop(slot.record.number, None)
+            self._places.release()
+            self._drop(slot)
+            raise
+
+    def capture(self, place: Workplace, *, processes_gone: bool) -> Capture:
+        """Keeps everything in the worktree under the attempt's branch and keep-ref, in one transaction.
+
+        Raises GitFailed or OSError where the machine cannot do it: the worktree is left
+        as it is then, and `recover` can try again.
+        """
+        slot = self._held[place.slot]
+        attempt = Attempt(place.key, place.branch, place.base, processes_gone)
+        try:
+            capture = Taking(slot, attempt, self.refs, self._signature).take()
+            stays = self.settings.keep_worktrees or not capture.reusable
+            slot.mark(State.KEPT if stays else State.CAPTURED)
+        except BaseException:
+            with self._lock:
+                del self._held[place.slot]
+            self._places.release()
+            raise
+        return capture
+
+    def release(self, place: Workplace, capture: Capture) -> None:
+        """Makes the worktree clean for the next attempt, or retires it.
+
+        A worktree that `capture` failed on was retired already.
+        """
+        with self._lock:
+            slot = self._held.pop(place.slot, None)
+        if slot is None:
+            return
+        try:
+            if self.settings.keep_worktrees or not capture.reusable:
+                _retire(slot)
+            elif self.settings.pooled and slot.reset():
+                with self._lock:
+                    self._idle.append(slot)
+            else:
+                self._drop(slot)
+        finally:
+            self._places.release()
+
+    def recover(self, key: AttemptKey, base: CommitId) -> Capture | None:
+        """Captures what a dead owner's attempt left, then retires its worktree.
+
+        Returns the capture already made where there is one, and None where the
+        attempt never got a worktree. May be killed anywhere and called again.
+        """
+        ground = self._prepared()
+        site = ground.site
+        records = [record for record in site.records() if (record.task, record.n) == (key.task, key.n)]
+        keep = admin_files.read_ref(self.common_dir, keep_ref(key.run, key.task, key.n))
+        if keep:
+            capture = read_capture(site, key, keep) or rebuilt_capture(self._git(), keep)
+        else:
+            held = [record for record in records if record.state is State.HELD]
+            if not held:
+                return None
+            slot = Slot(ground, held[0])
+            slot.load_seeds()
+            attempt = Attempt(
+                key, task_ref(self.settings.prefix, key.run, key.task, key.n), base, processes_gone=True
+            )
+            capture = Taking(slot, attempt, self.refs, self._signature).take()
+        for record in records:
+            slot = Slot(ground, record)
+            if record.state is State.KEPT:
+                continue
+            if self.settings.keep_worktrees or not capture.reusable:
+                _retire(slot)
+            else:
+                slot.remove()
+        return capture
+
+    def close(self) -> None:
+        """Removes all worktrees that hold nothing; what is retired stays and is named by doctor."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for slot in idle:
+            slot.remove()
+        ground = self._prepared()
+        self._clear_away(ground)
+        ground.site.sweep()
+
+    # --- making -------------------------------------------------------------------------
+
+    def _choose(self, key: AttemptKey, base: CommitId) -> Slot:
+        """Returns the idle slot that fits best, or a new one; it is handed out from now on."""
+        ground = self._prepared()
+        with self._lock:
+            if self._idle:
+                slot = max(self._idle, key=lambda one: (one.record.task == key.task, one.record.base == base))
+                self._idle.remove(slot)
+            else:
+                number = self._free_number(ground.site)
+                path = ground.site.folder / str(number)
+                slot = Slot(ground, Record(number, str(path), task=key.task, n=key.n))
+            self._held[slot.record.number] = slot
+        return slot
+
+    def _free_number(self, site: Site) -> int:
+        taken = {record.number for record in site.records()} | set(self._held)
+        number = 1
+        while number in taken or os.path.lexists(site.folder / str(number)):
+            number += 1
+        return number
+
+    def _attach(self, slot: Slot, key: AttemptKey, base: CommitId) -> Workplace:
+        """Makes the attempt's branch and puts the slot's HEAD on it."""
+        branch = task_ref(self.settings.prefix, key.run, key.task, key.n)
+        passage(Step.BRANCH_ATTACH)
+        there = admin_files.read_ref(self.common_dir, branch)
+        if there not in {"", base}:
+            raise GitparError(
+                f"`{branch}` exists already, at {there[:12]}",
+                "It was not touched. To remove it: git branch -D with its name",
+            )
+        # one that stands at the base was made by an attempt that was killed before its worker began
+        self.refs.move([RefUpdate(branch, base, there)])
+        slot.hand_out(key, branch)
+        passage(Step.BRANCH_ATTACHED)
+        return Workplace(key, slot.record.number, slot.path, branch, base)
+
+    def _prepared(self) -> Ground:
+        """Reads once what workers might change later; clears away what a dead owner left."""
+        with self._lock:
+            if self._ground is None:
+                values = read_identity(self._git())
+                self._signature = signature(values)
+                sparse = self.main_worktree is not None and values.get("core.sparsecheckout") == "true"
+                site = Site(self.common_dir, self.run, self.settings.root.resolve())
+                self._ground = Ground(site, self.settings, self.main_worktree, sparse)
+                self._clear_away(self._ground)
+            return self._ground
+
+    def _git(self) -> GitCommand:
+        if self.main_worktree is not None:
+            return GitCommand(GitEnvironment(self.main_worktree))
+        return GitCommand(GitEnvironment(self.common_dir, {"GIT_DIR": str(self.common_dir)}))
+
+    # --- taking away --------------------------------------------------------------------
+
+    def _clear_away(self, ground: Ground) -> None:
+        """Removes worktrees that hold nothing, and the half-made, unless they are handed out."""
+        site = ground.site
+        for record in site.records():
+            if record.number not in self._held and record.state in {State.MAKING, State.CAPTURED}:
+                known = record.admin or _name(admin_files.find_admin(site.common, Path(record.path)))
+                Slot(ground, record.with_admin(known)).remove()
+        stay = {record.admin for record in site.records()}
+        for admin, place in site.admins():
+            if admin.name not in stay and (place is None or not os.path.lexists(place)):
+                site.take_away(site.folder / "nothing", admin)
+
+    def _drop(self, slot: Slot) -> None:
+        """Removes a slot in which nothing is unkept.
+
+        Where the machine refuses, its record says that it holds nothing and `close`
+        tries again, and says why.
+        """
+        try:
+            slot.remove()
+        except OSError:
+            return
+
+
+def _retire(slot: Slot) -> None:
+    """Leaves a worktree to the user; only one that is gone is forgotten."""
+    if os.path.lexists(slot.path):
+        slot.mark(State.KEPT)
+    else:
+        slot.remove()
+
+
+def _name(admin: Path | None) -> str:
+    return admin.name if admin is not None else ""
