@@ -137,25 +137,35 @@ def _work(supervisor: Supervisor, job: Job, started: Callable[[int], None]) -> t
     since = time.monotonic()
     if not supervisor.begin(_order(job)):
         return WorkerResult(Ending.INTERRUPTED, None, 0.0, "stopped before it started"), False
-    try:
-        answer = supervisor.answer()
-        if "started" in answer:
-            try:
-                started(answer["started"])
-                passage(Step.WORKER_STARTED)
-            except BaseException:
-                supervisor.stop()
-                supervisor.answer()
-                raise
-            answer = supervisor.answer()
-    except SupervisorLost as lost:
-        left = end_marked(job.key)
-        message = _joined(f"its supervisor was lost: {lost}", _unended(left))
-        return WorkerResult(Ending.SIGNALED, None, time.monotonic() - since, message, not left), False
+    answer = _answer(supervisor, job, since)
+    if "started" in answer:
+        try:
+            started(answer["started"])
+            passage(Step.WORKER_STARTED)
+        except BaseException:
+            supervisor.stop()
+            _answer(supervisor, job, since)
+            raise
+        answer = _answer(supervisor, job, since)
     result = _result(answer)
     if not answer.get("proved", True) and (left := end_marked(job.key)):
         result = replace(result, message=_joined(result.message, _unended(left)), processes_gone=False)
-    return result, result.processes_gone
+    return result, result.processes_gone and supervisor.lives
+
+
+def _answer(supervisor: Supervisor, job: Job, since: float) -> dict[str, Any]:
+    """The supervisor's next line; where the supervisor is lost, ends its worker and says so instead."""
+    try:
+        return supervisor.answer()
+    except SupervisorLost as lost:
+        left = end_marked(job.key)
+        return {
+            "ending": Ending.SIGNALED,
+            "exit": None,
+            "duration_s": time.monotonic() - since,
+            "message": _joined(f"its supervisor was lost: {lost}", _unended(left)),
+            "processes_gone": not left,
+        }
 
 
 def _order(job: Job) -> bytes:

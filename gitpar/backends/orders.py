@@ -38,12 +38,11 @@ class Owner:
             elif newline and len(rest) >= (length := int(line.removeprefix(b"job "))):
                 self._received = rest[length:]
                 return Order(rest[:length])
-            elif not self._receive():
+            elif not self.receive():
                 return None
 
     def stops(self) -> bool:
-        """Says whether a stop has come while a job runs; call when input is ready."""
-        self._receive()
+        """Takes one stop out of what was received; False where there is none."""
         stops = self._received.startswith(b"stop\n")
         self._received = self._received.removeprefix(b"stop\n")
         return stops
@@ -53,7 +52,7 @@ class Owner:
         ready = select.poll()
         ready.register(0, select.POLLIN)
         while not self.gone and ready.poll(0):
-            self._receive()
+            self.receive()
         return self.gone
 
     def tell(self, line: str) -> None:
@@ -63,7 +62,8 @@ class Owner:
         except OSError:
             self.gone = True
 
-    def _receive(self) -> bool:
+    def receive(self) -> bool:
+        """Reads what is there, or waits for it; False at the end, when the owner is gone."""
         received = os.read(0, _CHUNK_BYTES)
         self._received += received
         self.gone = self.gone or not received

@@ -71,7 +71,8 @@ class Supervisor:
         if line.endswith(b"\n"):
             return cast("dict[str, Any]", json.loads(line))
         words = self._stderr.read().decode(errors="replace").strip().splitlines()
-        raise SupervisorLost(words[-1] if words else f"it ended with status {self._process.wait()}")
+        status = self._process.wait()
+        raise SupervisorLost(words[-1] if words else f"it ended with status {status}")
 
     def stop(self) -> None:
         """Interrupts the job; a second call kills it. No further job begins."""

@@ -39,22 +39,12 @@ def main(arguments: list[str]) -> None:
 
 def _work(order: Order, owner: Owner, wakeup: int, *, adopting: bool) -> bool:
     """Runs one job and reports its ending; says whether nothing is left of it."""
-    started_at = time.monotonic()
     try:
         record = Record(order.exit_file)
     except OSError as error:
         owner.tell(ending_line("not-started", None, 0.0, f"its exit file cannot be made: {reason(error)}"))
         return True
-    try:
-        worker = Worker(order, owner, wakeup, adopting=adopting)
-    except OSError as error:
-        line = ending_line("not-started", None, 0.0, f"the worker cannot be started: {reason(error)}")
-        gone = True
-    else:
-        owner.tell(f'{{"started": {worker.family.leader}}}')
-        worker.run()
-        line = ending_of(order, owner, worker, time.monotonic() - started_at)
-        gone = worker.gone
+    line, gone = _run(order, owner, wakeup, adopting=adopting)
     try:
         record.keep(line)
     except OSError as error:
@@ -62,3 +52,18 @@ def _work(order: Order, owner: Owner, wakeup: int, *, adopting: bool) -> bool:
     owner.tell(line)
     record.close()
     return gone
+
+
+def _run(order: Order, owner: Owner, wakeup: int, *, adopting: bool) -> tuple[str, bool]:
+    """Runs the worker; returns its ending and whether nothing is left of it."""
+    # after a look with the record locked: whoever takes over sees the record, or no worker starts
+    if owner.looks_gone() or owner.stops():
+        return ending_line("interrupted", None, 0.0, "stopped before it started"), True
+    started_at = time.monotonic()
+    try:
+        worker = Worker(order, owner, wakeup, adopting=adopting)
+    except OSError as error:
+        return ending_line("not-started", None, 0.0, f"the worker cannot be started: {reason(error)}"), True
+    owner.tell(f'{{"started": {worker.family.leader}}}')
+    worker.run()
+    return ending_of(order, owner, worker, time.monotonic() - started_at), worker.gone

@@ -11,6 +11,10 @@ from gitpar.backends.family import Family
 from gitpar.backends.orders import Order, Owner
 from gitpar.backends.output import LogFile
 
+TYPE_CHECKING = False  # typing itself takes 5 ms to import
+if TYPE_CHECKING:
+    from typing import Any
+
 SHIELDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGPIPE", "SIGXFSZ")
 """What the supervisor ignores, and its workers do not."""
 _CHUNK_BYTES = 65536
@@ -21,7 +25,9 @@ _CLEANING_S = 1.0
 _KILLING_S = 5.0
 """How long killed processes may take to go; longer means that one cannot be ended."""
 _KILLING_TICK_S = 0.01
+_BLIND_POLL_MS = 20
 _LONGEST_POLL_MS = 3_600_000
+"""poll takes no number that does not fit 31 bits."""
 
 
 class Worker:
@@ -60,6 +66,7 @@ class Worker:
 
     def run(self) -> None:
         """Runs the worker to its end and reads its output to the last byte."""
+        self._obey()
         while self._goes_on():
             for file, _ in self._ready.poll(self._patience_ms()):
                 if file == self._output and self._read() == 0:
@@ -67,7 +74,8 @@ class Worker:
                 elif file == self._wakeup:
                     os.read(self._wakeup, _CHUNK_BYTES)
                 elif file == 0:
-                    self._hear()
+                    self._owner.receive()
+                    self._obey()
             if self._deadline is not None and time.monotonic() >= self._deadline:
                 self._lose_patience()
         while self._read() > 0:
@@ -78,8 +86,10 @@ class Worker:
     def _patience_ms(self) -> float | None:
         if self._deadline is None:
             return None
-        # poll takes no number that does not fit 31 bits
-        return min(max(0.0, self._deadline - time.monotonic()) * 1000, _LONGEST_POLL_MS)
+        # orphans end unheard where they cannot be adopted
+        listens = self._stage == "running" or self.family.adopting
+        left_ms = max(0.0, self._deadline - time.monotonic()) * 1000
+        return min(left_ms, _LONGEST_POLL_MS if listens else _BLIND_POLL_MS)
 
     def _goes_on(self) -> bool:
         """Says whether there is somebody to wait for; what outlives the worker may linger."""
@@ -93,16 +103,16 @@ class Worker:
         self._stage = stage
         self._deadline = time.monotonic() + patience_s
 
-    def _hear(self) -> None:
-        """Obeys the owner: its death or a first stop interrupts, a second stop kills."""
-        stops = self._owner.stops()
+    def _obey(self) -> None:
+        """Does as the owner says: its death or a first stop interrupts, a second stop kills."""
+        while self._owner.stops():
+            if self._stage == "interrupted":
+                self._kill()
+            else:
+                self._interrupt("interrupted", self._order.grace_s)
         if self._owner.gone:
             self._ready.unregister(0)
             self._interrupt("interrupted", min(self._order.grace_s, _CLEANING_S))
-        elif stops and self._stage == "interrupted":
-            self._kill()
-        elif stops:
-            self._interrupt("interrupted", self._order.grace_s)
 
     def _lose_patience(self) -> None:
         if self._stage == "running":
@@ -145,21 +155,15 @@ def _spawn(order: Order, outlet: int) -> int:
     """Starts `sh -c COMMAND` in a session of its own and returns its pid."""
     os.chdir(order.cwd)
     stdin = os.open(order.stdin, os.O_RDONLY)
+    redirected = [(os.POSIX_SPAWN_DUP2, file, at) for file, at in ((stdin, 0), (outlet, 1), (outlet, 2))]
+    # Python ignores SIGPIPE, the supervisor some more; ignored signals are inherited
+    heeded = [getattr(_signal, name) for name in SHIELDED]
+    argv = [b"sh", b"-c", order.command]
+    how: dict[str, Any] = {"file_actions": redirected, "setsigmask": [], "setsigdef": heeded}
     try:
-        return os.posix_spawn(
-            b"/bin/sh",
-            [b"sh", b"-c", order.command],
-            order.env,
-            file_actions=[
-                (os.POSIX_SPAWN_DUP2, stdin, 0),
-                (os.POSIX_SPAWN_DUP2, outlet, 1),
-                (os.POSIX_SPAWN_DUP2, outlet, 2),
-            ],
-            setsid=True,
-            setsigmask=[],
-            # Python ignores SIGPIPE, the supervisor some more; ignored signals are inherited
-            setsigdef=[getattr(_signal, name) for name in SHIELDED],
-        )
+        return os.posix_spawn(b"/bin/sh", argv, order.env, setsid=True, **how)
+    except NotImplementedError:  # a system without POSIX_SPAWN_SETSID
+        return os.posix_spawn(b"/bin/sh", argv, order.env, setpgroup=0, **how)
     finally:
         os.close(stdin)
         os.chdir("/")  # the worktree may be removed while the supervisor waits

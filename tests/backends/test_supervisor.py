@@ -212,3 +212,28 @@ def test_answers_are_json_whatever_is_in_a_message(tmp_path: Path) -> None:
     assert result.message.endswith(str(cwd))
     assert json.loads((tmp_path / "exit-1").read_text())["message"] == result.message
     backend.close()
+
+
+def test_a_stop_that_arrives_with_the_job_is_heard(tmp_path: Path) -> None:
+    (tmp_path / "prompt").touch()
+    paths = (str(tmp_path), *(str(tmp_path / name) for name in ("prompt", "log", "exit")))
+    order = "\0".join(("touch worked", *paths, "", "1", "1000", "PATH=/bin")).encode()
+    done = subprocess.run(
+        supervisor_command(), input=b"job %d\n%sstop\n" % (len(order), order), capture_output=True, check=True
+    )
+    answer = json.loads(done.stdout)
+    assert (answer["ending"], answer["message"]) == ("interrupted", "stopped before it started")
+    assert not (tmp_path / "worked").exists()
+
+
+def test_an_ending_from_before_is_not_taken_for_the_next_one(tmp_path: Path, attempt: AttemptKey) -> None:
+    (tmp_path / "exit").write_text(
+        '{"ending": "exited", "exit": 0, "duration_s": 1, "message": "", "processes_gone": true}'
+    )
+    owner = own(tmp_path, attempt, "exec sleep 60")
+    supervisor = psutil.Process(number(tmp_path / "worker")).parent()
+    assert supervisor is not None
+    owner.send_signal(signal.SIGSTOP)
+    supervisor.kill()
+    kill(owner)
+    assert recover(tmp_path, attempt) is None
