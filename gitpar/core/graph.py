@@ -9,10 +9,13 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 
 from gitpar.core.names import TaskId, encode_id, hopeless_id
 from gitpar.errors import PlanError, PlanProblem
+
+_HINTS_AT_MOST = 20
+"""Suggestions for unknown names; each compares one name with all."""
 
 
 class TaskStatus(StrEnum):
@@ -157,11 +160,10 @@ def _dependents(tasks: Sequence[Task]) -> dict[TaskId, tuple[TaskId, ...]]:
 
 
 def _problems(tasks: Sequence[Task]) -> Iterator[PlanProblem]:
+    """Yields what is wrong; what needs sound dependencies to be checked waits until they are."""
     found = [*_id_problems(tasks), *_dependency_problems(tasks)]
-    yield from found
-    if not found:
-        yield from _cycle_problems(tasks)
-        yield from _wave_problems(tasks)
+    found = found or [*_cycle_problems(tasks)]
+    yield from found or _wave_problems(tasks)
 
 
 def _problem(task: Task, message: str, key: str = "", hint: str = "") -> PlanProblem:
@@ -176,41 +178,93 @@ def _id_problems(tasks: Sequence[Task]) -> Iterator[PlanProblem]:
             continue
         twin = seen.setdefault(encode_id(task.id).casefold(), task)
         if twin is not task:
-            how = "is used twice" if twin.id == task.id else f"differs from `{twin.id}` only by case"
-            yield _problem(task, f"task id `{task.id}` {how}", hint="Give every task an id of its own")
+            first = f"`{twin.source.file}`" + (f" line {twin.source.line}" if twin.source.line else "")
+            same = (
+                "is used twice, first in"
+                if twin.id == task.id
+                else f"differs only by case from `{twin.id}` in"
+            )
+            yield _problem(
+                task, f"task id `{task.id}` {same} {first}", hint="Give every task an id of its own"
+            )
 
 
 def _dependency_problems(tasks: Sequence[Task]) -> Iterator[PlanProblem]:
     known = {task.id for task in tasks}
+    unknown = 0
     for task in tasks:
         for at, dependency in enumerate(task.depends_on):
             key = f"{task.source.key}.depends_on[{at}]" if task.source.key else ""
             if dependency == task.id:
                 yield _problem(task, f"task `{task.id}` depends on itself", key, "Remove that dependency")
             elif dependency not in known:
-                near = difflib.get_close_matches(dependency, known, n=1)
+                unknown += 1
+                near = difflib.get_close_matches(dependency, known, n=1) if unknown <= _HINTS_AT_MOST else []
                 hint = f"Did you mean `{near[0]}`?" if near else ""
                 message = f"task `{task.id}` depends on `{dependency}`, which is not in the plan"
                 yield _problem(task, message, key, hint)
 
 
 def _cycle_problems(tasks: Sequence[Task]) -> Iterator[PlanProblem]:
-    try:
-        TopologicalSorter({task.id: task.depends_on for task in tasks}).prepare()
-    except CycleError as error:
-        # graphlib names the cycle from dependency to dependent; people read it the other way
-        chain = list(reversed(error.args[1]))
-        first = next(task for task in tasks if task.id == chain[0])
+    """Names every circle in full, `a` → `b` where a depends on b; of circles that share a task only one."""
+    by_id = {task.id: task for task in tasks}
+    position = {task.id: at for at, task in enumerate(tasks)}
+    for circle in _circles(by_id):
+        first = min(range(len(circle)), key=lambda at: position[circle[at]])
+        chain = [*circle[first:], *circle[:first], circle[first]]
         names = " → ".join(f"`{task_id}`" for task_id in chain)
-        hint = "Remove one of these dependencies"
-        yield _problem(first, f"the tasks wait for each other in a circle: {names}", hint=hint)
+        message = f"the tasks wait for each other in a circle: {names}"
+        yield _problem(by_id[chain[0]], message, hint="Remove one of these dependencies")
+
+
+def _circles(by_id: Mapping[TaskId, Task]) -> Iterator[list[TaskId]]:
+    """Walks down the dependencies, without recursion, and yields the way back to a task it stands in."""
+    named: set[TaskId] = set()
+    left: set[TaskId] = set()
+    for start in by_id:
+        way: dict[TaskId, Iterator[TaskId]] = {}
+        if start not in left:
+            way[start] = iter(by_id[start].depends_on)
+        while way:
+            at = next(reversed(way))
+            step = next(way[at], None)
+            if step is None:
+                del way[at]
+                left.add(at)
+            elif step in way:
+                steps = list(way)
+                circle = steps[steps.index(step) :]
+                if named.isdisjoint(circle):
+                    named.update(circle)
+                    yield circle
+            elif step not in left:
+                way[step] = iter(by_id[step].depends_on)
 
 
 def _wave_problems(tasks: Sequence[Task]) -> Iterator[PlanProblem]:
+    """Checks declared waves: a task's wave lies after the waves of all that it waits for.
+
+    A dependency without a declared wave is reckoned at its earliest, so that the plan's
+    waves are waves of the run. What is done already holds nobody back.
+    """
     by_id = {task.id: task for task in tasks}
-    for task in tasks:
-        for dependency in task.depends_on:
-            theirs = by_id[dependency].wave
+    earliest: dict[TaskId, int] = {}
+    for task_id in TopologicalSorter({task.id: task.depends_on for task in tasks}).static_order():
+        task = by_id[task_id]
+        earliest[task_id] = task.wave or 0
+        for dependency in map(by_id.__getitem__, task.depends_on):
+            theirs = dependency.wave
             if task.wave is not None and theirs is not None and theirs >= task.wave:
-                message = f"task `{task.id}` of wave {task.wave} depends on `{dependency}` of wave {theirs}"
+                message = (
+                    f"task `{task.id}` of wave {task.wave} depends on `{dependency.id}` of wave {theirs}"
+                )
                 yield _problem(task, message, hint=f"Move `{task.id}` to a later wave")
+            elif dependency.status is TaskStatus.PENDING:
+                soonest = earliest[dependency.id] + 1
+                earliest[task_id] = max(earliest[task_id], soonest)
+                if task.wave is not None and theirs is None and soonest > task.wave:
+                    message = (
+                        f"task `{task.id}` of wave {task.wave} depends on `{dependency.id}`, which is in no "
+                        f"declared wave and cannot run before wave {soonest - 1}"
+                    )
+                    yield _problem(task, message, hint=f"Give `{dependency.id}` an earlier wave")

@@ -1,0 +1,182 @@
+"""Writes what became of tasks into their plan file: the status, and every other byte as it was.
+
+Positions are found in the bytes that are there at the moment of writing, never in those
+that were read before the run.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitpar.core.graph import Task
+from gitpar.core.names import TaskId
+from gitpar.errors import EnvironmentFault, PlanError, PlanProblem
+from gitpar.faults import Step, passage
+from gitpar.plans.item import Findings, Item
+from gitpar.plans.model import Edit, Ends, TaskEnd
+from gitpar.plans.reading import Opened, open_plan
+from gitpar.plans.splices import NotEditable, Splice, applied, splices
+
+_TRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What is to be written where."""
+
+    file: str
+    ends: Ends
+    tag: str | None
+    format: str | None
+
+
+def tag_of(task: Task) -> str | None:
+    """Returns the tag of the file that a task was read from, None where the file has none.
+
+    A task of a tagged file has a key such as `master.tasks[3]`.
+    """
+    head, found, _ = task.source.key.rpartition(".tasks[")
+    return head if found else None
+
+
+def write_status(
+    path: Path,
+    ends: Mapping[TaskId, TaskEnd],
+    *,
+    tag: str | None = None,
+    format: str | None = None,  # noqa: A002 - what it is called on the command line
+) -> tuple[PlanProblem, ...]:
+    """Writes how tasks ended into the plan file; returns what could not be written.
+
+    The new file replaces the old one at once and durably: whoever reads sees one or the
+    other. A symbolic link stays one; mode bits stay. A file that somebody else changes
+    meanwhile is read again. Tasks that are no longer in the file are returned as problems.
+    Raises EnvironmentFault where the file cannot be written; it is as it was then.
+    """
+    target = _Target(str(path), ends, tag, format)
+    real = Path(os.path.realpath(path))
+    try:
+        passage(Step.WRITE_BACK)
+        for _ in range(_TRIES):
+            before = real.stat()
+            content = real.read_bytes()
+            try:
+                new, problems = _edited(target, content)
+            except PlanError as error:
+                return error.problems
+            if new == content or _replaced(real, new, before):
+                break
+        else:
+            problems = (PlanProblem(str(path), "is being changed all the time; nothing was written back"),)
+    except OSError as error:
+        raise EnvironmentFault(
+            f"`{path}`: statuses could not be written back: {error.strerror or error}",
+            "The plan file is as it was; the run's own record is complete: gitpar status",
+        ) from error
+    passage(Step.WRITTEN_BACK)
+    return problems
+
+
+def _edited(target: _Target, content: bytes) -> tuple[bytes, tuple[PlanProblem, ...]]:
+    """Returns the file's new bytes and what could not be written."""
+    opened = _open(target, content)
+    rows = {entry.task.id: entry.item for entry in reversed(opened.draft.tasks)}
+    document = opened.root.document
+    problems: list[PlanProblem] = []
+    found: list[Splice] = []
+    wanted: dict[TaskId, tuple[Edit, ...]] = {}
+    for task_id, end in target.ends.items():
+        edits = opened.format.edits(end)
+        row = rows.get(task_id)
+        if row is None:
+            message = f"task `{task_id}` is no longer in the file; its status was not written back"
+            problems.append(PlanProblem(target.file, message))
+            continue
+        try:
+            found += splices(document, row.node, edits)
+        except NotEditable as error:
+            problems.append(row.problem(f"task `{task_id}`: {error.why}; its status was not written back"))
+        else:
+            wanted[task_id] = edits
+    new = document.encoded(applied(document.text, found))
+    if found and not _holds(target, new, wanted):
+        message = "is written in a way that cannot be edited safely; statuses were not written back"
+        return content, (*problems, PlanProblem(target.file, message))
+    return new, tuple(problems)
+
+
+def _open(target: _Target, content: bytes) -> Opened:
+    return open_plan(target.file, content, Findings(), tag=target.tag, name=target.format)
+
+
+def _holds(target: _Target, new: bytes, wanted: Mapping[TaskId, tuple[Edit, ...]]) -> bool:
+    """Reads the new bytes and says whether every edit is in them."""
+    try:
+        rows: dict[TaskId, Item] = {e.task.id: e.item for e in reversed(_open(target, new).draft.tasks)}
+    except PlanError:
+        return False
+    for task_id, edits in wanted.items():
+        members = rows[task_id].node.value if task_id in rows else None
+        if not isinstance(members, dict):
+            return False
+        for edit in edits:
+            node = members.get(edit.key)
+            if (node is None and edit.add) or (node is not None and node.value != edit.value):
+                return False
+    return True
+
+
+def _replaced(real: Path, new: bytes, before: os.stat_result) -> bool:
+    """Puts the new bytes in the file's place; False where the file is not what was read."""
+    _sweep(real)
+    fresh = real.with_name(f".{real.name}.gitpar-{os.getpid()}")
+    try:
+        mode = stat.S_IMODE(before.st_mode)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(new)
+            stream.flush()
+            os.fchmod(stream.fileno(), mode)
+            os.fsync(stream.fileno())
+        now = real.stat()
+        if (now.st_ino, now.st_mtime_ns, now.st_size) != (before.st_ino, before.st_mtime_ns, before.st_size):
+            return False
+        fresh.replace(real)
+    finally:
+        fresh.unlink(missing_ok=True)
+    _sync_folder(real.parent)
+    return True
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(real: Path) -> None:
+    """Removes what a killed gitpar left behind: half-written files of processes that are gone."""
+    for left in real.parent.glob(f".{_escaped(real.name)}.gitpar-*"):
+        owner = left.name.rpartition("-")[2]
+        if owner.isdigit() and (int(owner) == os.getpid() or not _alive(int(owner))):
+            left.unlink(missing_ok=True)
+
+
+def _escaped(name: str) -> str:
+    return "".join(f"[{char}]" if char in "*?[" else char for char in name)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

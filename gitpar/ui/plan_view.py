@@ -1,0 +1,180 @@
+"""A plan as people and programs read it: waves, dependencies, critical path, predicted time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from gitpar.core.graph import Task, TaskStatus
+from gitpar.core.names import TaskId
+from gitpar.core.prediction import estimates, predict
+from gitpar.errors import PlanProblem
+from gitpar.plans.model import Plan
+
+_WIDEST_ID = 24
+_WIDEST_TITLE = 60
+_MOST_NAMED = 12
+
+
+def plan_text(plan: Plan, jobs: int) -> str:
+    """Returns the plan as text, wave by wave, ending in a newline."""
+    return "\n".join(line.rstrip() for line in _lines(plan, jobs)) + "\n"
+
+
+def warning_text(problem: PlanProblem) -> str:
+    """Returns a warning as one or two lines."""
+    hint = f"\nHint: {_clean(problem.hint)}" if problem.hint else ""
+    return f"Warning: {_clean(str(problem))}{hint}"
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """Returns the plan as the documented JSON value."""
+    return {
+        "plan": ", ".join(plan.paths),
+        "format": plan.format,
+        "waves": [list(wave) for wave in plan.graph.waves],
+        "critical_path": list(plan.graph.critical_path(estimates(plan.graph))),
+        "tasks": [_task_json(task) for task in plan.graph],
+        "problems": problems_json(plan.warnings),
+    }
+
+
+def broken_plan_json(paths: Sequence[str], problems: Sequence[PlanProblem]) -> dict[str, Any]:
+    """Returns the same value for a plan that cannot be read."""
+    return {
+        "plan": ", ".join(paths),
+        "format": None,
+        "waves": [],
+        "critical_path": [],
+        "tasks": [],
+        "problems": problems_json(problems),
+    }
+
+
+def problems_json(problems: Sequence[PlanProblem]) -> list[dict[str, Any]]:
+    """Returns problems with their place; the key path ends the message."""
+    return [
+        {"file": one.file, "line": one.line, "message": one.message + (f" ({one.key})" if one.key else "")}
+        for one in problems
+    ]
+
+
+def _task_json(task: Task) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "title": task.title,
+        "depends_on": list(task.depends_on),
+        "files": list(task.scope.written),
+        "status": task.status.value,
+        "source": {"file": task.source.file, "line": task.source.line},
+    }
+
+
+def _lines(plan: Plan, jobs: int) -> Iterator[str]:
+    yield f"Plan {', '.join(map(_clean, plan.paths))} ({plan.format}): {_counts(plan)}"
+    notes = {note.wave: note for note in plan.wave_notes}
+    for number, wave in enumerate(plan.graph.waves, start=1):
+        note = notes.get(number)
+        length = f", {duration(note.estimate_s)}" if note and note.estimate_s is not None else ""
+        yield ""
+        yield f"Wave {number} ({_many(len(wave), 'task')}{length})"
+        if note and note.rationale:
+            yield f"  Why: {_clean(note.rationale)}"
+        yield from _rows(plan, wave)
+    yield from _path(plan)
+    yield from _prediction(plan, jobs)
+    notes_found = [*plan.notes, *_without_command(plan)]
+    if notes_found:
+        yield ""
+        yield from (f"Note: {_clean(note)}" for note in notes_found)
+
+
+def _counts(plan: Plan) -> str:
+    by_status = [task.status for task in plan.graph]
+    waves = len(plan.graph.waves)
+    parts = [f"{_many(by_status.count(TaskStatus.PENDING), 'task')} to run in {_many(waves, 'wave')}"]
+    for status, word in ((TaskStatus.DONE, "done"), (TaskStatus.LEFT_OUT, "left out")):
+        if count := by_status.count(status):
+            parts.append(f"{count} {word}")
+    return ", ".join(parts)
+
+
+def _rows(plan: Plan, wave: Sequence[TaskId]) -> Iterator[str]:
+    tasks = [plan.graph[task_id] for task_id in wave]
+    titles = {task.id: _cut(_clean(task.title), _WIDEST_TITLE) for task in tasks}
+    ids = min(max(len(_clean(task.id)) for task in tasks), _WIDEST_ID)
+    width = max(map(len, titles.values()))
+    for task in tasks:
+        title = titles[task.id] if titles[task.id] != _clean(task.id) else ""
+        more = [duration(task.estimate_s)] if task.estimate_s is not None else []
+        if task.depends_on:
+            more.append(f"after {_after(plan, task)}")
+        yield f"  {_clean(task.id):<{ids}}  {title:<{width}}  {', '.join(more)}"
+
+
+def _after(plan: Plan, task: Task) -> str:
+    def name(task_id: TaskId) -> str:
+        done = plan.graph[task_id].status is TaskStatus.DONE
+        return _clean(task_id) + (" (done)" if done else "")
+
+    named = [name(task_id) for task_id in task.depends_on[:_MOST_NAMED]]
+    rest = len(task.depends_on) - len(named)
+    return ", ".join(named) + (f" and {rest} more" if rest else "")
+
+
+def _path(plan: Plan) -> Iterator[str]:
+    seconds = estimates(plan.graph)
+    path = plan.graph.critical_path(seconds)
+    if not path:
+        return
+    length = _many(len(path), "task")
+    if all(task_id in seconds for task_id in path):
+        length += f", {duration(sum(seconds[task_id] for task_id in path))}"
+    names = [_clean(task_id) for task_id in path]
+    if len(names) > _MOST_NAMED:
+        names = [*names[: _MOST_NAMED - 1], "…", names[-1]]
+    yield ""
+    yield f"Critical path ({length}): {', then '.join(names)}"
+
+
+def _prediction(plan: Plan, jobs: int) -> Iterator[str]:
+    found = predict(plan.graph, plan.wave_notes, jobs)
+    if found is None:
+        return
+    more = [] if found.work_s is None else [f"{duration(found.work_s)} one after another"]
+    if found.unknown:
+        more.append(f"{_many(len(found.unknown), 'task')} without an estimate not counted")
+    aside = f" ({'; '.join(more)})" if more else ""
+    yield f"Predicted wall time with {_many(jobs, 'job')}: {duration(found.wall_s)}{aside}"
+
+
+def _without_command(plan: Plan) -> Iterator[str]:
+    without = sum(task.command is None for task in plan.graph if task.status is TaskStatus.PENDING)
+    if without and plan.settings.agent_command is None:
+        owned = "has no command of its own" if without == 1 else "have no command of their own"
+        yield f"{_many(without, 'task')} {owned}: give `gitpar run` an --agent-command"
+
+
+def duration(seconds: float) -> str:
+    """Returns a duration in its two largest units, as `1 h 30 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min" + (f" {rest} s" if rest and minutes < 10 else "")
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h" + (f" {minutes} min" if minutes else "")
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _clean(text: str) -> str:
+    """Shows what a terminal would obey as an escape instead."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
