@@ -101,8 +101,9 @@ def test_each_failure_at_each_step_leaves_a_journal_to_go_on_with(
         case Kind.TERM:
             assert process.returncode == -signal.SIGTERM
         case Kind.ENOSPC:
-            assert f"cannot be written: the disk is full ([Errno 28] No space left on device (injected at {step})" in (
-                output
+            assert (
+                f"cannot be written: the disk is full ([Errno 28] No space left on device (injected at {step})"
+                in (output)
             )
             assert output.endswith("Make room, then go on with: gitpar resume\n")
         case Kind.EIO:

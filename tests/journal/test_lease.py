@@ -15,7 +15,15 @@ from pathlib import Path
 import pytest
 
 from gitpar.errors import EnvironmentFault
-from gitpar.journal.lease import LeaseRow, Owner, Standing, check_takeover, is_alive, process_started, standing
+from gitpar.journal.lease import (
+    LeaseRow,
+    Owner,
+    Standing,
+    check_takeover,
+    is_alive,
+    process_started,
+    standing,
+)
 from gitpar.journal.sqlite import SqliteJournal
 from tests.support.journals import RUN, dead_owner, ended, numbers, other_host, start
 
@@ -150,7 +158,7 @@ def test_who_works_on_a_run_is_said_in_full() -> None:
     )
     assert today.value.hints == ("Follow it with: gitpar logs -f 7f3a",)
     earlier = time.mktime((2020, 2, 3, 9, 14, 0, 0, 0, -1))
-    with pytest.raises(EnvironmentFault, match="since 2020-02-03 09:14$"):
+    with pytest.raises(EnvironmentFault, match=r"since 2020-02-03 09:14$"):
         check_takeover(row(here, since=earlier), steal=False)
 
 

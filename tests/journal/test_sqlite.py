@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -163,9 +163,8 @@ def test_a_file_whose_making_was_cut_short_is_empty_and_taken_up(path: Path) -> 
 
 
 @pytest.mark.parametrize("opening", [read, write])
-def test_a_folder_in_its_place_is_named(path: Path, opening: object) -> None:
+def test_a_folder_in_its_place_is_named(path: Path, opening: Callable[[Path], object]) -> None:
     path.mkdir(parents=True)
-    assert callable(opening)
     with pytest.raises(EnvironmentFault) as refused:
         opening(path)
     assert refused.value.message == f"the journal `{path}` cannot be opened: it is a folder"
@@ -181,10 +180,11 @@ def test_a_file_in_place_of_its_folder_is_named(path: Path) -> None:
 
 
 @pytest.mark.parametrize("opening", [read, write])
-def test_a_file_that_is_no_database_is_named_and_left_alone(path: Path, opening: object) -> None:
+def test_a_file_that_is_no_database_is_named_and_left_alone(
+    path: Path, opening: Callable[[Path], object]
+) -> None:
     path.parent.mkdir()
     path.write_bytes(b"not a database at all " * 100)
-    assert callable(opening)
     with pytest.raises(EnvironmentFault) as refused:
         opening(path)
     assert refused.value.message == f"the journal `{path}` is damaged (file is not a database)"
@@ -205,8 +205,9 @@ def test_somebody_elses_database_is_left_alone(path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE music (title)")
     connection.close()
-    for opening in (read, write):
-        with pytest.raises(EnvironmentFault, match="is a database, but not a journal of gitpar$"):
+    openings: tuple[Callable[[Path], object], ...] = (read, write)
+    for opening in openings:
+        with pytest.raises(EnvironmentFault, match=r"is a database, but not a journal of gitpar$"):
             opening(path)
 
 
@@ -215,7 +216,8 @@ def test_a_layout_of_the_future_is_named(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 2")
     connection.close()
-    for opening in (read, write):
+    openings: tuple[Callable[[Path], object], ...] = (read, write)
+    for opening in openings:
         with pytest.raises(EnvironmentFault) as refused:
             opening(path)
         assert refused.value.message == (
