@@ -42,7 +42,7 @@ def write_and_die(path: Path, *events: int) -> SqliteJournal:
 
 def read(path: Path) -> list[int]:
     journal = SqliteJournal.read(path)
-    found = numbers(list(journal.events(RUN)))
+    found = numbers(journal.events(RUN))
     journal.close()
     return found
 
@@ -139,7 +139,7 @@ def test_on_a_read_only_place_it_can_be_read_and_not_written(path: Path) -> None
     assert refused.value.message.startswith(f"the journal `{path}` cannot be written here (")
     assert refused.value.hints == (f"Make sure that you may write in `{path.parent}`",)
     assert {file: file.read_bytes() for file in path.parent.iterdir()} == before
-    del killed
+    killed.close()
 
 
 def test_a_place_that_may_not_be_entered_is_named(path: Path) -> None:
@@ -243,6 +243,7 @@ def test_a_copy_is_taken_of_a_journal_that_another_process_writes(path: Path, tm
     Path(f"{away}-shm").unlink()
     Path(f"{away}-shm").mkdir()
     assert read(away) == [1]
+    journal.close()
 
 
 def test_two_runs_write_to_one_file(path: Path) -> None:
@@ -252,7 +253,9 @@ def test_two_runs_write_to_one_file(path: Path) -> None:
     for n in range(50):
         one.append([ended(n)])
         two.append([ended(n)])
-    assert numbers(list(one.events(other))) == numbers(list(two.events(RUN))) == list(range(50))
+    assert numbers(one.events(other)) == numbers(two.events(RUN)) == list(range(50))
+    one.close()
+    two.close()
 
 
 def test_a_batch_with_one_bad_event_adds_nothing(path: Path) -> None:
@@ -261,7 +264,8 @@ def test_a_batch_with_one_bad_event_adds_nothing(path: Path) -> None:
     with pytest.raises(AttributeError):
         journal.append([ended(2), "no event"])  # type: ignore[list-item]
     journal.append([ended(3)])
-    assert numbers(list(journal.events(RUN))) == [1, 3]
+    assert numbers(journal.events(RUN)) == [1, 3]
+    journal.close()
 
 
 def test_run_ids_are_four_hex_digits_that_nobody_uses() -> None:
@@ -281,15 +285,16 @@ def test_run_ids_grow_before_they_run_out() -> None:
 def test_large_plans_and_long_runs_are_quick(path: Path) -> None:
     journal = SqliteJournal.own(path, RUN, Owner.this_process())
     journal.append([ended(0)])
-    began = time.perf_counter()
+    began = time.process_time()
     journal.append([opened(10_000)])
-    plan_s = time.perf_counter() - began
+    plan_s = time.process_time() - began
     journal.append([ended(n) for n in range(1, 50_000)])
-    began = time.perf_counter()
+    began = time.process_time()
     events = journal.events(RUN)
-    read_s = time.perf_counter() - began
+    read_s = time.process_time() - began
+    journal.close()
     assert len(events) == 50_001
-    # measured: 0.26 s and 0.9 s; doubled, for a machine with other work
+    # measured: 0.26 s and 0.9 s, with leave for slower machines; our own time, whoever else works here
     assert plan_s < 1.0
     assert read_s < 3.0
 
@@ -300,5 +305,7 @@ def test_an_append_costs_little_of_our_own_time(path: Path) -> None:
     began = os.times()
     for n in range(500):
         journal.append([ended(n)])
-    # the kernel's part is the flush to the disk; measured: 0.1 ms
-    assert (os.times().user - began.user) / 500 < 0.0005
+    used_s = os.times().user - began.user
+    journal.close()
+    # the kernel's part is the flush to the disk; measured: 0.04 to 0.1 ms
+    assert used_s / 500 < 0.0005
