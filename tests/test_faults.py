@@ -68,7 +68,8 @@ def test_several_failures_are_separated_by_commas() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["compare", "compare:1", "compare:one:kill", "moon.land:1:kill", "compare:1:melt", "compare:0:kill"]
+    "wrong",
+    ["compare", "compare:1", "compare:one:kill", "moon.land:1:kill", "compare:1:melt", "compare:0:kill"],
 )
 def test_what_makes_no_sense_is_refused_with_all_that_does(wrong: str) -> None:
     _, lines = ended(start(PASSES, fault=f"landing.move:1:kill,{wrong}"))

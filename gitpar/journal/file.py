@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -33,7 +34,11 @@ def open_to_write(path: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         if primary_code(error) == sqlite3.SQLITE_BUSY:
             raise
-    return _open_in_mode(path, "TRUNCATE")
+        refused = error
+    try:
+        return _open_in_mode(path, "TRUNCATE")
+    except sqlite3.OperationalError as error:
+        raise refused from error  # it was not about shared memory: the first answer says what is wrong
 
 
 def _open_in_mode(path: Path, mode: str) -> sqlite3.Connection:
@@ -98,14 +103,15 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 def _open_copy(path: Path) -> sqlite3.Connection:
     """Reads the file into memory from a copy of all its parts."""
-    memory = sqlite3.connect(":memory:", isolation_level=None)
     with tempfile.TemporaryDirectory(prefix="gitpar-journal-") as folder:
         copied = _copy(path, Path(folder))
-        connection = _connect(copied, "rw")
+        memory = sqlite3.connect(":memory:", isolation_level=None)
         try:
-            connection.backup(memory)
-        finally:
-            connection.close()
+            with closing(_connect(copied, "rw")) as connection:
+                connection.backup(memory)
+        except BaseException:
+            memory.close()
+            raise
     return memory
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -37,12 +38,15 @@ class Place(Protocol):
 class FilePlace:
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.opened: list[SqliteJournal] = []
 
     def own(self, run: RunId, owner: Owner, *, steal: bool = False) -> Leased:
-        return SqliteJournal.own(self.path, run, owner, steal=steal)
+        self.opened.append(SqliteJournal.own(self.path, run, owner, steal=steal))
+        return self.opened[-1]
 
     def read(self) -> Leased:
-        return SqliteJournal.read(self.path)
+        self.opened.append(SqliteJournal.read(self.path))
+        return self.opened[-1]
 
 
 class MemoryPlace:
@@ -57,8 +61,14 @@ class MemoryPlace:
 
 
 @pytest.fixture(params=["file", "memory"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    return FilePlace(tmp_path / "gitpar" / "journal.db") if request.param == "file" else MemoryPlace()
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    if request.param == "memory":
+        yield MemoryPlace()
+        return
+    file = FilePlace(tmp_path / "gitpar" / "journal.db")
+    yield file
+    for journal in file.opened:
+        journal.close()
 
 
 def test_what_was_appended_is_read_back_in_order(place: Place) -> None:

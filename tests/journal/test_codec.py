@@ -12,7 +12,15 @@ import pytest
 
 from gitpar import __version__
 from gitpar.core import events
-from gitpar.core.conflicts import ConflictKind, ConflictReport, Fold, LineRange, PairConflict, PathOverlap, Tier
+from gitpar.core.conflicts import (
+    ConflictKind,
+    ConflictReport,
+    Fold,
+    LineRange,
+    PairConflict,
+    PathOverlap,
+    Tier,
+)
 from gitpar.core.events import Event, LevelCompared, RunClosed, RunEnd
 from gitpar.core.names import TaskId, TreeId
 from gitpar.journal.codec import Encoded, UnreadableEvent, decode, encode
@@ -32,7 +40,9 @@ def filled(kind: Any) -> Any:
         return filled(arguments[0])
     if origin is tuple:
         return (
-            (filled(arguments[0]), filled(arguments[0])) if arguments[-1] is ... else tuple(map(filled, arguments))
+            (filled(arguments[0]), filled(arguments[0]))
+            if arguments[-1] is ...
+            else tuple(map(filled, arguments))
         )
     if hasattr(kind, "__supertype__"):
         return filled(kind.__supertype__)
@@ -60,7 +70,11 @@ def test_what_is_absent_stays_absent() -> None:
         (
             PairConflict(TaskId("a"), TaskId("b"), Tier.FILE, (PathOverlap("x"),)),
             PairConflict(
-                TaskId("a"), TaskId("c"), Tier.CONFLICT, (PathOverlap("x", LineRange(1, 0)),), ConflictKind.BINARY
+                TaskId("a"),
+                TaskId("c"),
+                Tier.CONFLICT,
+                (PathOverlap("x", LineRange(1, 0)),),
+                ConflictKind.BINARY,
             ),
         ),
         Fold((TaskId("a"),), (), TreeId("")),
@@ -104,7 +118,9 @@ def test_what_a_newer_gitpar_wrote_is_refused_by_its_version(stored: Encoded, wh
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "null", '{"at": 1.0}', '{"at": "soon", "end": "done"}'])
 def test_what_this_gitpar_cannot_have_written_is_damage(body: str) -> None:
-    with pytest.raises(UnreadableEvent, match="^the journal is damaged: an event `RunClosed` cannot be read"):
+    with pytest.raises(
+        UnreadableEvent, match=r"^the journal is damaged: an event `RunClosed` cannot be read"
+    ):
         decode(Encoded("RunClosed", body), __version__)
 
 

@@ -9,13 +9,22 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gitpar.errors import EnvironmentFault
-from gitpar.journal.lease import LeaseRow, Owner, Standing, check_takeover, is_alive, process_started, standing
+from gitpar.journal.lease import (
+    LeaseRow,
+    Owner,
+    Standing,
+    check_takeover,
+    is_alive,
+    process_started,
+    standing,
+)
 from gitpar.journal.sqlite import SqliteJournal
 from tests.support.journals import RUN, dead_owner, ended, numbers, other_host, start
 
@@ -70,14 +79,18 @@ def test_of_eight_processes_exactly_one_gets_a_new_run(tmp_path: Path) -> None:
 
 def test_of_eight_processes_exactly_one_follows_a_dead_owner(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
-    SqliteJournal.own(path, RUN, dead_owner()).append([ended(1)])
-    for token in (2, 3):
-        said = race(path)
-        assert sorted(line.split()[0] for line in said) == ["lost"] * 7 + ["won"]
-        lease = SqliteJournal.read(path).owner_of(RUN)
-        assert lease is not None
-        assert lease.token == token
-    assert numbers(SqliteJournal.read(path).events(RUN)) == [1]
+    with (
+        closing(SqliteJournal.own(path, RUN, dead_owner())) as ghost,
+        closing(SqliteJournal.read(path)) as reader,
+    ):
+        ghost.append([ended(1)])
+        for token in (2, 3):
+            said = race(path)
+            assert sorted(line.split()[0] for line in said) == ["lost"] * 7 + ["won"]
+            lease = reader.owner_of(RUN)
+            assert lease is not None
+            assert lease.token == token
+        assert numbers(reader.events(RUN)) == [1]
 
 
 def test_a_living_process_stands_and_a_dead_one_does_not() -> None:
@@ -150,7 +163,7 @@ def test_who_works_on_a_run_is_said_in_full() -> None:
     )
     assert today.value.hints == ("Follow it with: gitpar logs -f 7f3a",)
     earlier = time.mktime((2020, 2, 3, 9, 14, 0, 0, 0, -1))
-    with pytest.raises(EnvironmentFault, match="since 2020-02-03 09:14$"):
+    with pytest.raises(EnvironmentFault, match=r"since 2020-02-03 09:14$"):
         check_takeover(row(here, since=earlier), steal=False)
 
 
@@ -168,10 +181,12 @@ def test_a_silent_owner_elsewhere_is_robbed_only_on_demand(tmp_path: Path) -> No
         f"run 7f3a is being worked on by process 4121 on host `builder-2` since {then}, silent since {then}"
     )
     assert refused.value.hints == ("If that process is gone: gitpar resume 7f3a --steal",)
-    SqliteJournal.own(path, RUN, Owner.this_process(), steal=True).append([ended(2)])
-    with pytest.raises(EnvironmentFault, match="was taken over by"):
-        ghost.append([ended(3)])
-    assert numbers(SqliteJournal.read(path).events(RUN)) == [1, 2]
+    with closing(SqliteJournal.own(path, RUN, Owner.this_process(), steal=True)) as heir:
+        heir.append([ended(2)])
+        with pytest.raises(EnvironmentFault, match="was taken over by"):
+            ghost.append([ended(3)])
+        assert numbers(heir.events(RUN)) == [1, 2]
+    ghost.close()
 
 
 def test_an_owner_is_plain_values() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def opened(tasks: int) -> RunOpened:
     )
 
 
-def numbers(events: tuple[Event, ...] | list[Event]) -> list[int]:
+def numbers(events: Sequence[Event]) -> list[int]:
     """The numbers given to `ended`."""
     return [event.n for event in events if isinstance(event, WorkerEnded)]
 
@@ -61,7 +62,7 @@ def other_host(owner: Owner) -> Owner:
     return replace(owner, host="builder-2", boot="another boot", pid=4121)
 
 
-def start(code: str, *arguments: str | Path, fault: str = "") -> subprocess.Popen[str]:
+def start(code: str, *arguments: str | int | Path, fault: str = "") -> subprocess.Popen[str]:
     """Starts a Python of its own, with pipes to it."""
     environ = {**os.environ, "GITPAR_FAULT": fault, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     return subprocess.Popen(

@@ -1,0 +1,254 @@
+"""Collects the settings of a run: flag > environment > plan > repository > user > default.
+
+The repository's are in `gitpar.toml`, or in `[tool.gitpar]` of `pyproject.toml`, at the
+root of the main worktree; the user's in `gitpar/config.toml` of the platform's
+configuration folder, or in the file that GITPAR_CONFIG names. A variable is called
+GITPAR_ and the setting's name; lists in it are separated by `:`. Never writes.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from gitpar.core.settings import RunSettings
+from gitpar.errors import EnvironmentFault, UsageError
+from gitpar.options import OPTIONS, Option, Refused
+
+REPOSITORY_FILE = "gitpar.toml"
+DISPOSABLE = (
+    *(
+        "__pycache__/",
+        "*.py[co]",
+        ".pytest_cache/",
+        ".mypy_cache/",
+        ".ruff_cache/",
+        ".hypothesis/",
+        "*.egg-info/",
+    ),
+    *(".venv/", "venv/", ".tox/", ".nox/", "node_modules/", ".cache/", ".parcel-cache/", ".next/", ".turbo/"),
+    *("target/", "build/", "dist/", ".gradle/", "*.o", "*.class", ".DS_Store"),
+)
+"""Ignored files that can be made again and are not kept with an attempt: patterns as in .gitignore."""
+
+_PREFIX = "GITPAR_"
+_CONFIG = "GITPAR_CONFIG"
+_NAMES = {**{name: name for name in OPTIONS}, **{option.field: name for name, option in OPTIONS.items()}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set. `run` is journaled; the rest may differ at a resume.
+
+    `worktree_root` is relative to the main worktree or absolute, None for the default;
+    `copy`, `symlink` and `pool_keep` are paths or globs inside the repository.
+    """
+
+    run: RunSettings = field(default_factory=RunSettings)
+    plan: str | None = None
+    """The plan where the command line names none."""
+    pool: bool = True
+    pool_keep: tuple[str, ...] = ()
+    worktree_root: str | None = None
+    copy: tuple[str, ...] = ()
+    symlink: tuple[str, ...] = ()
+    setup: str | None = None
+    setup_timeout_s: float = 600.0
+    disposable: tuple[str, ...] = DISPOSABLE
+    ignored_limit_bytes: int = 50_000_000
+
+
+def _as_written(key: str) -> str:
+    return key
+
+
+def _as_variable(key: str) -> str:
+    return _PREFIX + key.upper()
+
+
+def _as_flag(key: str) -> str:
+    return "--" + key.replace("_", "-")
+
+
+def _in_project(key: str) -> str:
+    return f"tool.gitpar.{key}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One place that settings come from; its name is empty where a setting's own name says it all."""
+
+    name: str
+    values: Mapping[str, object]
+    shown: Callable[[str], str] = _as_written
+    is_text: bool = False
+    lines: str = ""
+    """The file's text, to find lines in."""
+
+    def where(self, key: str) -> str:
+        """Names the setting at its place, with its line where that is certain."""
+        line = _line_of(key, self.lines)
+        place = f"{self.name}{f' line {line}' if line else ''}: " if self.name else ""
+        return f"{place}`{self.shown(key)}`"
+
+
+def load_settings(
+    root: Path,
+    flags: Mapping[str, object],
+    environ: Mapping[str, str],
+    plan: Mapping[str, object] | None = None,
+) -> tuple[Settings, tuple[str, ...]]:
+    """Returns the settings in force and warnings about what was not understood.
+
+    `root` is the main worktree's root. `flags` and `plan` (what the plan file says)
+    use the names of the options; a flag that is None or an empty tuple was not given.
+    Raises UsageError for a value that is not allowed.
+    """
+    given = {name: value for name, value in flags.items() if value is not None and value != ()}
+    if unknown := [name for name in given if _name_of(name) is None]:
+        raise TypeError(f"no setting is called {unknown[0]}")
+    warnings: list[str] = []
+    sources = (
+        _user_source(environ),
+        _repository_source(root, warnings),
+        _Source("the plan", plan or {}),
+        _environment_source(environ, warnings),
+        _Source("", given, _as_flag, is_text=True),
+    )
+    found: dict[str, Any] = {}
+    for source in sources:
+        found.update(_checked(source, warnings))
+    for_run = {each.name: found.pop(each.name) for each in fields(RunSettings) if each.name in found}
+    return Settings(run=RunSettings(**for_run), **found), tuple(warnings)
+
+
+def _checked(source: _Source, warnings: list[str]) -> Iterator[tuple[str, object]]:
+    """Yields field and value of every setting of a source."""
+    for key, value in _flattened(source.values):
+        name = _name_of(key)
+        if name is None:
+            warnings.append(f"{source.where(key)} is not a setting and was ignored{_nearest(key)}")
+            continue
+        option = OPTIONS[name]
+        yield option.field, _value(source, key, value, option)
+
+
+def _value(source: _Source, key: str, value: object, option: Option) -> object:
+    plain = option.from_text(value) if source.is_text and isinstance(value, str) else value
+    try:
+        return option.read(plain)
+    except Refused:
+        shown = json.dumps(value, default=str, ensure_ascii=False)
+        raise UsageError(
+            f"{source.where(key)} must be {option.allowed}, not {shown}", "Nothing was started"
+        ) from None
+
+
+def _flattened(table: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
+    """Yields dotted keys, so that `[pool] keep` and `pool-keep` are the same setting."""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flattened(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value
+
+
+def _name_of(key: str) -> str | None:
+    return _NAMES.get(key.replace("-", "_").replace(".", "_"))
+
+
+def _nearest(key: str) -> str:
+    near = difflib.get_close_matches(key.replace("-", "_").replace(".", "_").lower(), OPTIONS, n=1)
+    return f"; did you mean `{near[0].replace('_', '-')}`?" if near else ""
+
+
+def _line_of(key: str, lines: str) -> int | None:
+    """Finds the one line that sets a key; None where there is none or more than one."""
+    last = re.escape(key.rpartition(".")[2])
+    found = list(re.finditer(rf'^[ \t]*(?:[\w"-]+[ \t]*\.[ \t]*)*"?{last}"?[ \t]*=', lines, re.MULTILINE))
+    return lines.count("\n", 0, found[0].start()) + 1 if len(found) == 1 else None
+
+
+def _user_source(environ: Mapping[str, str]) -> _Source:
+    if named := environ.get(_CONFIG):
+        path = Path(named).expanduser()
+        if not path.is_file():
+            raise UsageError(
+                f"`{_CONFIG}` names `{named}`, which is not a file", f"Unset it: unset {_CONFIG}"
+            )
+    else:
+        from platformdirs import user_config_path  # noqa: PLC0415 - not needed by `gitpar --version`
+
+        path = user_config_path("gitpar") / "config.toml"
+    text = _read(path)
+    return _Source(f"`{path}`", _parsed(str(path), text), lines=text)
+
+
+def _repository_source(root: Path, warnings: list[str]) -> _Source:
+    own, project = root / REPOSITORY_FILE, root / "pyproject.toml"
+    project_text = _read(project)
+    # a pyproject.toml that does not speak of gitpar is nobody's business here, right or wrong
+    table = _tool_table(project_text) if "gitpar" in project_text else None
+    if os.path.lexists(own):
+        if table is not None:
+            warnings.append(
+                f"`pyproject.toml`: `[tool.gitpar]` is ignored, because `{REPOSITORY_FILE}` is there"
+            )
+        text = _read(own)
+        return _Source(f"`{REPOSITORY_FILE}`", _parsed(REPOSITORY_FILE, text), lines=text)
+    return _Source("`pyproject.toml`", table or {}, _in_project, lines=project_text)
+
+
+def _tool_table(text: str) -> Mapping[str, object] | None:
+    tool = _parsed("pyproject.toml", text).get("tool", {})
+    table = tool.get("gitpar") if isinstance(tool, Mapping) else None
+    if table is not None and not isinstance(table, Mapping):
+        raise UsageError("`pyproject.toml`: `tool.gitpar` must be a table", "Write it as: [tool.gitpar]")
+    return table
+
+
+def _environment_source(environ: Mapping[str, str], warnings: list[str]) -> _Source:
+    """Reads GITPAR_JOBS and so on; an empty variable counts as unset.
+
+    Other GITPAR_ variables have other uses (GITPAR_TASK is set for workers), so only
+    what looks like a slip is warned about.
+    """
+    values: dict[str, object] = {}
+    for variable in sorted(name for name in environ if name.startswith(_PREFIX)):
+        key = variable.removeprefix(_PREFIX).lower()
+        if _name_of(key) is None:
+            near = difflib.get_close_matches(key, OPTIONS, n=1, cutoff=0.85)
+            if near:
+                meant = _as_variable(near[0])
+                warnings.append(f"`{variable}` is not a setting and was ignored; did you mean `{meant}`?")
+        elif environ[variable]:
+            values[key] = environ[variable]
+    return _Source("", values, _as_variable, is_text=True)
+
+
+def _read(path: Path) -> str:
+    """Returns the file's text, empty where there is no file."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        raise EnvironmentFault(
+            f"`{path}` cannot be read: {error.strerror}", "Make it readable or move it away"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"`{path}` is not UTF-8 (at byte {error.start})", "Save it as UTF-8") from error
+
+
+def _parsed(name: str, text: str) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"`{name}` is not TOML: {error}", "Nothing was started") from error

@@ -1,0 +1,204 @@
+"""What each setting may be: one row a setting, its name in files and variables, and its check.
+
+Pure. Where the values come from and which one wins is config.py's.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gitpar.core.settings import OnRevert, Strategy
+
+_UNITS_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
+_UNITS_BYTES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms]\s*)+")
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG]I?)?B?", re.IGNORECASE)
+_PREFIX = re.compile(
+    r"(?!.*(\.\.|//|\.lock(/|$)|\.(/|$)))[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*", re.ASCII
+)
+_YES_NO = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "on": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+}
+
+
+class Refused(ValueError):
+    """The value is not allowed; the option says what is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting. `field` is its name in Settings or RunSettings."""
+
+    field: str
+    allowed: str
+    """Completes the sentence "must be …"."""
+    read: Callable[[object], object]
+    """Returns the value as settings hold it, or raises Refused."""
+    from_text: Callable[[str], object] = str
+    """Turns the text of a variable or flag into what a TOML file would hold."""
+
+
+def _whole(text: str) -> object:
+    return int(text) if re.fullmatch(r"\d+", text.strip(), re.ASCII) else text
+
+
+def _yes_no_text(text: str) -> object:
+    return _YES_NO.get(text.strip().lower(), text)
+
+
+def _count(field: str, least: int) -> Option:
+    def read(value: object) -> object:
+        if type(value) is not int or value < least:
+            raise Refused
+        return value
+
+    return Option(field, f"a whole number, {least} or more", read, _whole)
+
+
+def _yes_no(field: str) -> Option:
+    def read(value: object) -> object:
+        if not isinstance(value, bool):
+            raise Refused
+        return value
+
+    return Option(field, "true or false", read, _yes_no_text)
+
+
+def _choice(field: str, kind: type[StrEnum]) -> Option:
+    def read(value: object) -> object:
+        if not isinstance(value, str) or value not in tuple(kind):
+            raise Refused
+        return kind(value)
+
+    names = [f'"{member}"' for member in kind]
+    return Option(field, f"{', '.join(names[:-1])} or {names[-1]}", read)
+
+
+def _text(field: str) -> Option:
+    """A text; an empty one takes back what a lower source says."""
+
+    def read(value: object) -> object:
+        if not isinstance(value, str) or "\0" in value:
+            raise Refused
+        return value.strip() or None
+
+    return Option(field, "a text", read)
+
+
+def _duration(field: str, *, may_be_endless: bool = False, least: float = 0.0) -> Option:
+    def read(value: object) -> object:
+        seconds = _seconds(value, endless=may_be_endless)
+        if may_be_endless and seconds == 0:
+            return None
+        if seconds < least:
+            raise Refused
+        return seconds
+
+    allowed = 'seconds or a duration such as "90s", "10m" or "1h30m"'
+    return Option(field, f"{allowed}, 0 for no limit" if may_be_endless else allowed, read)
+
+
+def _seconds(value: object, *, endless: bool) -> float:
+    if isinstance(value, str):
+        if endless and value.strip() == "none":
+            return 0.0
+        if _DURATION.fullmatch(value.strip()):
+            return sum(float(n) * _UNITS_S[unit] for n, unit in _DURATION_PART.findall(value))
+        value = float(value) if re.fullmatch(r"\s*\d+(\.\d+)?\s*", value, re.ASCII) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        raise Refused
+    return float(value)
+
+
+def _size(field: str) -> Option:
+    def read(value: object) -> object:
+        if isinstance(value, str) and (found := _SIZE.fullmatch(value.strip())):
+            return int(float(found[1]) * _UNITS_BYTES[(found[2] or "").upper()])
+        if type(value) is not int or value < 0:
+            raise Refused
+        return value
+
+    return Option(field, 'bytes or a size such as "500 kB", "20 MB" or "1 GiB"', read)
+
+
+def _paths(field: str, *, what: str) -> Option:
+    def read(value: object) -> object:
+        if not isinstance(value, list | tuple) or not all(_stays_inside(item) for item in value):
+            raise Refused
+        return tuple(dict.fromkeys(value))
+
+    return Option(field, f"a list of {what}", read, lambda text: [part for part in text.split(":") if part])
+
+
+def _stays_inside(path: object) -> bool:
+    return (
+        isinstance(path, str)
+        and path.strip() != ""
+        and "\0" not in path
+        and not path.startswith(("/", "~"))
+        and ".." not in path.split("/")
+    )
+
+
+def _patterns(field: str) -> Option:
+    def read(value: object) -> object:
+        if not isinstance(value, list | tuple) or not all(isinstance(p, str) and p.strip() for p in value):
+            raise Refused
+        return tuple(dict.fromkeys(value))
+
+    return Option(
+        field,
+        "a list of patterns as in .gitignore",
+        read,
+        lambda text: [part for part in text.split(":") if part],
+    )
+
+
+def _branch_prefix(field: str) -> Option:
+    def read(value: object) -> object:
+        if not isinstance(value, str) or not _PREFIX.fullmatch(value):
+            raise Refused
+        return value
+
+    return Option(field, 'the beginning of a branch name such as "gitpar"', read)
+
+
+_INSIDE = "paths inside the repository"
+
+OPTIONS: Mapping[str, Option] = {
+    "jobs": _count("jobs", 1),
+    "strategy": _choice("strategy", Strategy),
+    "prefix": _branch_prefix("prefix"),
+    "retries": _count("retries", 0),
+    "timeout": _duration("timeout_s", may_be_endless=True),
+    "grace": _duration("grace_s"),
+    "on_revert": _choice("on_revert", OnRevert),
+    "into": _text("into"),
+    "agent_command": _text("agent_command"),
+    "write_back": _yes_no("write_back"),
+    "keep_worktrees": _yes_no("keep_worktrees"),
+    "log_limit": _size("log_limit_bytes"),
+    "plan": _text("plan"),
+    "pool": _yes_no("pool"),
+    "pool_keep": _paths("pool_keep", what=_INSIDE),
+    "worktree_root": _text("worktree_root"),
+    "copy": _paths("copy", what=_INSIDE),
+    "symlink": _paths("symlink", what=_INSIDE),
+    "setup": _text("setup"),
+    "setup_timeout": _duration("setup_timeout_s", least=0.001),
+    "disposable": _patterns("disposable"),
+    "ignored_limit": _size("ignored_limit_bytes"),
+}
+"""By the name that files use, with underscores; `-` means the same."""
