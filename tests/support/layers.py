@@ -28,7 +28,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "gitpar.faults": EVERYWHERE,
     "gitpar.core": EVERYWHERE,
     "gitpar.ports": VALUES,
-    "gitpar.config": VALUES,
+    "gitpar.options": VALUES,
+    "gitpar.config": VALUES | {"gitpar.options"},
     "gitpar.plans": ADAPTER,
     "gitpar.git": ADAPTER,
     "gitpar.symbols": ADAPTER,
@@ -38,15 +39,30 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "gitpar.journal": ADAPTER,
     "gitpar.engine": ADAPTER,
     "gitpar.wiring": ADAPTER
-    | {f"gitpar.{part}" for part in ("config", "plans", "git", "symbols", "agents", "backends", "forges")}
+    | {
+        f"gitpar.{part}"
+        for part in ("config", "options", "plans", "git", "symbols", "agents", "backends", "forges")
+    }
     | {"gitpar.journal", "gitpar.engine"},
-    "gitpar.ui": ADAPTER | {"gitpar.config", "gitpar.plans", "gitpar.engine", "gitpar.wiring"},
+    "gitpar.ui": ADAPTER
+    | {"gitpar.config", "gitpar.options", "gitpar.plans", "gitpar.engine", "gitpar.wiring"},
     "gitpar.ui.cli.demo": EVERYWHERE | {"gitpar.git"},  # it makes the repository that it shows
     "gitpar.__main__": frozenset({"gitpar.ui"}),
 }
 """What a part may import beside itself; the longest name that fits a module counts."""
 
-_STARTERS = ("gitpar.git.command", "gitpar.git.seeding", "gitpar.backends", "gitpar.ui.cli.demo")
+STARTERS = (
+    "gitpar.git.command",  # git
+    "gitpar.git.seeding",  # the user's setup command
+    "gitpar.git.leftovers",  # find, beside git
+    "gitpar.git.site",  # rm, which goes on when gitpar has ended
+    "gitpar.git.slots",  # chmod, for what a worker made unreadable
+    "gitpar.backends",  # workers
+    "gitpar.journal.lease",  # sysctl: macOS tells its boot session in no other way
+    "gitpar.ui.cli.demo",  # gitpar itself
+)
+"""Who starts processes, and which. Only the first of them starts git."""
+
 HOMES: dict[str, tuple[str, ...]] = {
     "pygit2": ("gitpar.git",),
     "git": ("gitpar.git",),
@@ -58,9 +74,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "tomlkit": ("gitpar.plans", "gitpar.config"),
     "pydantic": ("gitpar.plans", "gitpar.config", "gitpar.agents", "gitpar.forges"),
     "psutil": ("gitpar.backends", "gitpar.journal.lease"),
-    "subprocess": _STARTERS,
-    "multiprocessing": _STARTERS,
-    "pty": _STARTERS,
+    "multiprocessing": (),
+    "pty": (),
 }
 """Where a name from outside may be imported; what is not listed may be imported anywhere."""
 
@@ -183,18 +198,33 @@ def import_direction(module: Module) -> Iterator[str]:
 
 
 def homes(module: Module) -> Iterator[str]:
-    """A library is imported in its home only, and processes are started in few places."""
+    """A library is imported in its home only."""
     for node, name in imported(module):
         library = name.split(".", maxsplit=1)[0]
         if library in HOMES and not module.within(*HOMES[library]):
-            yield module.at(node, f"`{library}` is imported in {', '.join(HOMES[library])} only")
+            yield module.at(
+                node, f"`{library}` is imported in {', '.join(HOMES[library]) or 'no module'} only"
+            )
+
+
+def starters(module: Module) -> Iterator[str]:
+    """Processes are started in few places, and git in one. Naming Popen in an annotation starts nothing."""
+    names = [name.rpartition(".")[2] for _, name in imported(module) if name.startswith("subprocess.")]
     for part in ast.walk(module.tree):
         match part:
-            case ast.Attribute(value=ast.Name(id="os"), attr=attr) if _STARTING.match(attr):
-                if not module.within(*_STARTERS):
-                    yield module.at(part, f"`os.{attr}` starts a process outside {', '.join(_STARTERS)}")
-            case ast.List(elts=[ast.Constant(value="git"), *_]) if not module.within("gitpar.git"):
-                yield module.at(part, "only gitpar.git starts git")
+            case ast.Call(func=ast.Name(id=called)) if called in names:
+                starts = called
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="subprocess"), attr=called)):
+                starts = f"subprocess.{called}"
+            case ast.Attribute(value=ast.Name(id="os"), attr=called) if _STARTING.match(called):
+                starts = f"os.{called}"
+            case ast.List(elts=[ast.Constant(value="git"), *_]) if not module.within(STARTERS[0]):
+                yield module.at(part, f"only {STARTERS[0]} starts git")
+                continue
+            case _:
+                continue
+        if not module.within(*STARTERS):
+            yield module.at(part, f"`{starts}` starts a process; only STARTERS do")
 
 
 def core_is_pure(module: Module) -> Iterator[str]:

@@ -29,7 +29,7 @@ _SHIPPED = Path(__file__).parents[2] / "_demo"
 _CHECKOUT = Path(__file__).parents[3] / "fixtures"
 
 
-@click.command("demo")
+@click.command()
 @click.option(
     "--keep",
     "folder",
@@ -37,8 +37,7 @@ _CHECKOUT = Path(__file__).parents[3] / "fixtures"
     metavar="DIR",
     help="Work in this folder, new or empty, instead of a temporary one.",
 )
-@click.pass_context
-def demo(ctx: click.Context, folder: Path | None) -> None:
+def command(folder: Path | None) -> int:
     """Run a plan of three waves in a small repository made for it.
 
     Ten tasks edit a little Python project: two change the same file and merge, two
@@ -56,7 +55,7 @@ def demo(ctx: click.Context, folder: Path | None) -> None:
     if done.returncode in {ExitCode.OK, ExitCode.NEEDS_PERSON}:
         click.echo(f"\nThe level branches:\n\n{graph(repository)}")
     click.echo(farewell(folder, repository))
-    ctx.exit(done.returncode)
+    return done.returncode
 
 
 def empty_folder(wanted: Path | None) -> Path:
