@@ -206,8 +206,8 @@ def first_wave(script: Script) -> None:
     script.start("flaky")
     script.finish("cache", 1, "src/x.py")
     script.finish("flaky", 1, exit=1)
-    script.start("stuck")
     script.start("flaky", 2)
+    script.start("stuck")
     script.finish("stuck", 1, "src/x.py")
     script.finish("flaky", 2, "src/x.py", "flaky.txt")
     script.start("broken")
@@ -228,9 +228,8 @@ def landings(script: Script) -> CommitId:
     )
     script.land("api")
     script.refuse("cache", "src/x.py")
-    tip = script.land("flaky", 2) if script.run.level and "flaky" in script.run.level.to_land else None
+    tip = script.land("flaky", 2)
     script.refuse("stuck", "src/x.py")
-    tip = script.run.tip if tip is None else script.run.tip
     script.start("cache", 2, tip, rerun=True)
     script.finish("cache", 2, "src/x.py")
     tip = script.land("cache", 2)
