@@ -28,6 +28,7 @@ class AttemptView:
     log: str
     message: str
     notes: tuple[str, ...]
+    undone: tuple[str, ...]
     worktree: str
 
 
@@ -81,11 +82,12 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A whole run at one instant."""
+    """A whole run at one instant. `trouble` is what the machine could not do, empty where it could."""
 
     run: str
     state: str
     message: str
+    trouble: str
     plans: tuple[str, ...]
     base: str
     strategy: str
@@ -106,6 +108,7 @@ def view(run: Run, now: float) -> RunView:
         run=run.id,
         state=run.state,
         message=run.message or run.disturbed or run.trouble,
+        trouble=run.trouble,
         plans=run.plans,
         base=run.base,
         strategy=run.settings.strategy.value,
@@ -164,6 +167,7 @@ def _attempt(run: Run, task: TaskRun, attempt: Attempt, now: float) -> AttemptVi
         log=attempt.log,
         message=attempt.problem or attempt.message,
         notes=attempt.notes,
+        undone=attempt.undone,
         worktree=attempt.worktree,
     )
 

@@ -1,0 +1,101 @@
+"""A run as programs read it: exactly the fields of the reference, in its order.
+
+Adding a field here is a promise; renaming one breaks programs. Instants are seconds
+since 1970 UTC, durations seconds.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from gitpar.core.conflicts import LineRange, PairConflict
+from gitpar.core.view import AttemptView, LevelView, RunView, TaskView
+from gitpar.errors import GitparError
+
+_DIGITS = 6
+
+
+def dumps(value: Any) -> str:
+    """Writes a value as JSON that any stream can carry: ASCII only, also for paths that are no text."""
+    return json.dumps(value, indent=2)
+
+
+def run(view: RunView) -> dict[str, Any]:
+    """Returns what `run`, `resume`, `status` and `report` print."""
+    return {
+        "run": view.run,
+        "state": view.state,
+        "base": view.base,
+        "strategy": view.strategy,
+        "levels": [_level(level) for level in view.levels],
+        "tasks": [_task(task) for task in view.tasks],
+        "waves": [{"level": level.level, "wall_s": round(level.wall_s, _DIGITS)} for level in view.levels],
+        "conflicts": [pair(found) for found in view.conflicts],
+        "metrics": {
+            name: round(value, _DIGITS) if isinstance(value, float) else value
+            for name, value in asdict(view.metrics).items()
+        },
+    }
+
+
+def pair(found: PairConflict) -> dict[str, Any]:
+    """Returns two change sets that share something.
+
+    `probability` and `reasons` belong to forecasts: what was measured has none.
+    """
+    return {
+        "a": found.a,
+        "b": found.b,
+        "tier": found.tier.value,
+        "kind": found.kind.value if found.kind else None,
+        "paths": [{"path": o.path, "a": _range(o.a), "b": _range(o.b)} for o in found.paths],
+        "probability": None,
+        "reasons": [],
+    }
+
+
+def error(failed: GitparError) -> dict[str, Any]:
+    """Returns what a command with `--json` prints when it fails."""
+    return {"error": {"message": failed.message, "hints": list(failed.hints)}}
+
+
+def _range(lines: LineRange | None) -> list[int] | None:
+    return None if lines is None else [lines.start, lines.count]
+
+
+def _level(level: LevelView) -> dict[str, Any]:
+    return {
+        "level": level.level,
+        "branch": level.branch,
+        "commit": level.commit,
+        "tasks": list(level.tasks),
+    }
+
+
+def _task(task: TaskView) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "title": task.title,
+        "level": task.level,
+        "state": task.state,
+        "reason": task.reason,
+        "attempts": [_attempt(attempt) for attempt in task.attempts],
+        "files": list(task.files),
+        "declared": list(task.declared),
+    }
+
+
+def _attempt(attempt: AttemptView) -> dict[str, Any]:
+    return {
+        "n": attempt.n,
+        "state": attempt.state,
+        "exit": attempt.exit,
+        "branch": attempt.branch,
+        "keep_ref": attempt.keep_ref,
+        "commit": attempt.commit,
+        "started_at": attempt.started_at,
+        "duration_s": None if attempt.duration_s is None else round(attempt.duration_s, _DIGITS),
+        "log": attempt.log,
+    }

@@ -1,0 +1,63 @@
+"""`gitpar clean`: removes what a run no longer needs."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from gitpar.errors import UsageError
+from gitpar.ui.cli.house import Cleaned
+from gitpar.ui.cli.options import EXIT_CODES, Invocation, pass_invocation, shared
+from gitpar.ui.plain import clean
+
+
+@click.command(epilog=EXIT_CODES)
+@click.argument("run", required=False)
+@click.option("--purge", is_flag=True, help="Remove level branches, held branches and the journal as well.")
+@click.option("--dry-run", is_flag=True, help="Only list what would be removed.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@shared
+@pass_invocation
+def command(call: Invocation, run: str | None, *, purge: bool, dry_run: bool, yes: bool) -> int:
+    """Remove worktrees, scratch folders and the task branches of landed tasks.
+
+    Level branches, branches of held tasks, keep-refs and the journal stay, unless
+    --purge is given: that lists everything first and asks.
+    RUN may be left out: the newest unfinished run, else the newest.
+    """
+    house = call.house
+    if dry_run or (purge and not yes):
+        would = house.clean(call.directory, run, purge=purge, dry_run=True)
+        _tell(would, "would be removed", "would stay")
+        if dry_run:
+            return 0
+        _ask(would)
+        run = would.run
+    done = house.clean(call.directory, run, purge=purge, dry_run=False)
+    if purge and not yes:
+        click.echo(f"run {done.run}: removed")
+    else:
+        _tell(done, "removed", "kept")
+    return 0
+
+
+def _ask(would: Cleaned) -> None:
+    """Asks whether to go on; without a terminal there is nobody to ask."""
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"`--purge` removes all of run {would.run} for good; nobody can be asked here",
+            "Nothing was removed",
+            f"To do it without being asked: gitpar clean {would.run} --purge --yes",
+        )
+    click.confirm("Remove all of it for good?", abort=True, err=True)
+
+
+def _tell(report: Cleaned, gone: str, left: str) -> None:
+    if not report.removed:
+        click.echo(f"run {report.run}: nothing to remove")
+    for title, things in ((gone, report.removed), (left, report.kept)):
+        if things:
+            click.echo(f"run {report.run}, {title}:")
+        for thing in things:
+            click.echo(f"  {clean(thing)}")

@@ -1,0 +1,163 @@
+"""The program: finds the command, and turns every way it can fail into words and an exit code.
+
+Commands are loaded when they are called, so that `gitpar --version` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from gitpar import __version__
+from gitpar.errors import ExitCode, GitparError, PlanError, UsageError
+from gitpar.ui.cli.options import EXIT_CODES, Invocation, shared
+
+COMMANDS = {
+    "run": "Work on a plan: run its tasks at once and land what they bring.",
+    "plan": "Show a plan: waves, dependencies, critical path.",
+    "status": "Show where a run stands.",
+    "logs": "Show what workers printed.",
+    "resume": "Go on with a run that was interrupted.",
+    "report": "Show what became of a run, with all conflicts.",
+    "clean": "Remove what a run no longer needs.",
+    "doctor": "Check git, the repository and the machine.",
+    "demo": "Make a small repository and run a plan in it.",
+}
+"""Every command, in the order of the help; each lives in the module of its name, as `command`."""
+
+DEBUG = "GITPAR_DEBUG"
+
+
+class _Commands(click.Group):
+    """Loads a command when it is called; until then only its line of help is known."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        loaded: click.Command = importlib.import_module(f"gitpar.ui.cli.{cmd_name}").command
+        return loaded
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            hint = f"Did you mean `{near[0]}`?" if near else "All commands: gitpar --help"
+            raise UsageError(f"there is no command `{name}`", hint)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(
+    cls=_Commands,
+    epilog=EXIT_CODES,
+    no_args_is_help=False,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
+@shared
+@click.version_option(__version__, message="gitpar %(version)s")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Run a plan of tasks at once in one Git repository.
+
+    Each task gets a worktree of its own; conflicts are found before they hurt, and
+    only proved results land.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main(arguments: Sequence[str] | None = None, call: Invocation | None = None) -> int:
+    """Runs the program and returns its exit code. `call` lets tests hand in a house of their own."""
+    args = list(sys.argv[1:] if arguments is None else arguments)
+    call = call or Invocation()
+    try:
+        status = cli.main(args=args, prog_name="gitpar", standalone_mode=False, obj=call)
+        sys.stdout.flush()
+        return int(status or 0)
+    except GitparError as failed:
+        return _failed(failed, args)
+    except click.ClickException as wrong:
+        return _failed(_usage(wrong), args)
+    except (KeyboardInterrupt, click.Abort):
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        _lead_nowhere(sys.stdout)
+        return ExitCode.OK
+    except Exception as bug:  # noqa: BLE001 - the last place where a bug can be told in words
+        return _bug(bug, call, args)
+
+
+def _usage(wrong: click.ClickException) -> UsageError:
+    """Says in gitpar's words what click found wrong with the command line."""
+    hints = []
+    if isinstance(wrong, click.NoSuchOption) and wrong.possibilities:
+        hints.append(f"Did you mean `{min(wrong.possibilities)}`?")
+    if isinstance(wrong, click.UsageError) and wrong.ctx is not None:
+        hints.append(f"How it is used: {wrong.ctx.command_path} --help")
+    message = wrong.format_message().split(" Did you mean")[0].rstrip(".")
+    return UsageError(message[:1].lower() + message[1:], *hints)
+
+
+def _failed(failed: GitparError, args: Sequence[str]) -> int:
+    """Prints an error and its hints on stderr, with --json on stdout as well."""
+    if _wants_json(args):
+        from gitpar.ui import as_json  # noqa: PLC0415 - only where it is needed
+
+        click.echo(as_json.dumps(as_json.error(failed)))
+    messages = [str(p) for p in failed.problems] if isinstance(failed, PlanError) else [failed.message]
+    for message in messages:
+        _say("Error:", message, "red", args)
+    for hint in failed.hints:
+        _say("Hint:", hint, "cyan", args)
+    return failed.exit_code
+
+
+def _bug(bug: Exception, call: Invocation, args: Sequence[str]) -> int:
+    """Says that gitpar itself is wrong, that nothing is lost, and how to go on."""
+    if call.verbosity > 0 or os.environ.get(DEBUG):
+        traceback.print_exception(bug)
+    what = GitparError(
+        f"this is a bug of gitpar ({type(bug).__name__}: {bug})",
+        "The journal is safe: what a run has done so far is kept, and `gitpar resume` goes on with it",
+        f"To see where it happened, try again with {DEBUG}=1",
+    )
+    what.exit_code = ExitCode.ENVIRONMENT
+    return _failed(what, args)
+
+
+def _say(word: str, message: str, color: str, args: Sequence[str]) -> None:
+    from gitpar.ui.cli.options import wants_color  # noqa: PLC0415 - keeps the list above short
+    from gitpar.ui.plain import clean  # noqa: PLC0415 - only where it is needed
+
+    first, *rest = message.split("\n")
+    lines = [clean(first), *(f"{' ' * len(word)} {clean(line)}" for line in rest)]
+    asked = False if "--no-color" in args else None
+    shown = click.style(word, fg=color, bold=True) if wants_color(sys.stderr, asked) else word
+    click.echo(f"{shown} " + "\n".join(lines), err=True, color=True)
+
+
+def _wants_json(args: Sequence[str]) -> bool:
+    """Says whether --json was typed. Asked of the words: it holds also where they could not be read."""
+    before = args[: args.index("--")] if "--" in args else args
+    return "--json" in before
+
+
+def _lead_nowhere(stream: object) -> None:
+    from gitpar.ui.console import silence  # noqa: PLC0415 - only where a reader has gone
+
+    silence(stream)  # type: ignore[arg-type]

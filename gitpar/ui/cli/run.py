@@ -1,0 +1,132 @@
+"""`gitpar run`: works on a plan."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gitpar.core.settings import OnRevert, RunSettings, Strategy
+from gitpar.ui.cli.options import EXIT_CODES, Duration, Invocation, pass_invocation, shared, with_json
+from gitpar.ui.closing import exit_code
+from gitpar.wiring import RunRequest
+
+_DEFAULT = RunSettings()
+_LIMIT = Duration()
+_PAUSE = Duration(zero=True)
+_SETTINGS = ("jobs", "agent_command", "timeout_s", "retries", "into", "grace_s")
+_SWITCHES = ("write_back", "keep_worktrees")
+
+
+@click.command(epilog=EXIT_CODES)
+@click.argument("plans", nargs=-1, required=True, metavar="PLAN...", type=click.Path(path_type=Path))
+@click.option(
+    "-j",
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help=f"Workers at once.  [default: what the plan says, else {_DEFAULT.jobs}]",
+)
+@click.option("--base", metavar="REV", help="Commit to start from.  [default: HEAD]")
+@click.option(
+    "--strategy",
+    type=click.Choice([s.value for s in Strategy]),
+    help=f"How a result lands.  [default: {_DEFAULT.strategy.value}]",
+)
+@click.option(
+    "--agent-command",
+    metavar="TEMPLATE",
+    help="Shell command for tasks without one; gets the prompt on stdin and in $GITPAR_PROMPT_FILE.",
+)
+@click.option(
+    "--timeout",
+    "timeout_s",
+    metavar="S",
+    type=_LIMIT,
+    help="Longest time of a worker: 90, 10m, 1h30m.  [default: none]",
+)
+@click.option(
+    "--retries",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help=f"How often a failed task is tried again.  [default: {_DEFAULT.retries}]",
+)
+@click.option("--into", metavar="BRANCH", help="Branch to fast-forward at the end.  [default: none]")
+@click.option("--only", metavar="ID", multiple=True, help="Work on this task only; may be repeated.")
+@click.option("--skip", metavar="ID", multiple=True, help="Leave this task out; may be repeated.")
+@click.option("--tag", metavar="TAG", help="Which list of a tagged plan.  [default: the plan's own]")
+@click.option("--format", "plan_format", metavar="NAME", help="The plan's format.  [default: recognised]")
+@click.option(
+    "--missing-dependency",
+    type=click.Choice(["error", "warn"]),
+    default="error",
+    show_default=True,
+    help="What a dependency on an unknown task is.",
+)
+@click.option(
+    "--grace",
+    "grace_s",
+    metavar="S",
+    type=_PAUSE,
+    help=f"Time between asking a worker to end and ending it.  [default: {_DEFAULT.grace_s:g}]",
+)
+@click.option(
+    "--on-revert",
+    type=click.Choice([r.value for r in OnRevert]),
+    help="What to do with a re-run that takes away what has landed.  [default: hold]",
+)
+@click.option("--write-back", is_flag=True, help="Write statuses back to the plan file.")
+@click.option("--keep-worktrees", is_flag=True, help="Leave every worktree standing.")
+@click.option("--no-pool", is_flag=True, help="Make a fresh worktree for every attempt.")
+@click.option("--dry-run", is_flag=True, help="Show the plan that would be run; start nothing.")
+@with_json
+@shared
+@pass_invocation
+def command(call: Invocation, /, plans: tuple[Path, ...], **options: Any) -> int:
+    """Work on a plan: run its tasks at once and land what they bring.
+
+    Progress goes to stderr, the summary (with --json the facts) to stdout. Ctrl-C once
+    lets the workers finish, twice ends them; `gitpar resume` goes on either way.
+    """
+    dry_run = options.pop("dry_run")
+    request = _request(tuple(call.path(plan) for plan in plans), options)
+    if dry_run:
+        return _preview(call, request)
+    view = call.house.start(call.directory, request, call.watcher())
+    call.print_run(view)
+    return exit_code(view)
+
+
+def _request(plans: tuple[Path, ...], options: dict[str, Any]) -> RunRequest:
+    """Makes the request; a setting that was not typed is left to the configuration and the plan."""
+    flags: dict[str, object] = {name: options[name] for name in _SETTINGS if options[name] is not None}
+    flags |= {name: True for name in _SWITCHES if options[name]}
+    if options["strategy"]:
+        flags["strategy"] = Strategy(options["strategy"])
+    if options["on_revert"]:
+        flags["on_revert"] = OnRevert(options["on_revert"])
+    if options["no_pool"]:
+        flags["pool"] = False
+    return RunRequest(
+        plans=plans,
+        base=options["base"],
+        only=options["only"],
+        skip=options["skip"],
+        tag=options["tag"],
+        plan_format=options["plan_format"],
+        missing_dependency=options["missing_dependency"],
+        flags=flags,
+    )
+
+
+def _preview(call: Invocation, request: RunRequest) -> int:
+    """Prints the plan that would be run, exactly as `gitpar plan` does."""
+    from gitpar.ui.plan_view import (  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415
+        print_plan,
+    )
+
+    jobs = request.flags.get("jobs")
+    print_plan(call.house.preview(call.directory, request), jobs, call.console(sys.stdout))
+    return 0

@@ -1,0 +1,92 @@
+"""Looks on while a run goes: plain lines, or nothing. Never writes to stdout itself.
+
+The live display stands in live.py.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from gitpar.core.events import Event
+from gitpar.core.run import Run
+from gitpar.ui import text
+from gitpar.ui.plain import elapsed
+
+
+class Quiet:
+    """Says nothing."""
+
+    interval_s: float | None = None
+
+    def begin(self, run: Run) -> None:
+        """Does nothing."""
+
+    def event(self, event: Event, run: Run) -> None:
+        """Does nothing."""
+
+    def tick(self, run: Run) -> None:
+        """Does nothing."""
+
+    def end(self, run: Run) -> None:
+        """Does nothing."""
+
+
+class PlainConsole:
+    """Writes a line an event, each with the time since the beginning."""
+
+    interval_s: float | None = None
+
+    def __init__(
+        self, stream: TextIO, *, verbose: bool = False, now: Callable[[], float] = time.time
+    ) -> None:
+        self._stream: TextIO | None = stream
+        self._verbose = verbose
+        self._now = now
+        self._began = 0.0
+
+    def begin(self, run: Run) -> None:
+        """Says what is about to be worked on."""
+        self._began = self._now()
+        self._say(self._began, text.beginning(run))
+
+    def event(self, event: Event, run: Run) -> None:
+        """Says what happened, where it means something to a person."""
+        for line in text.event_lines(event, run, verbose=self._verbose):
+            self._say(event.at, line)
+
+    def tick(self, run: Run) -> None:
+        """Does nothing: lines are written when something happens."""
+
+    def end(self, run: Run) -> None:
+        """Does nothing: the last event has said it."""
+
+    def _say(self, at: float, line: str) -> None:
+        """Writes a line. A reader who has gone away must not end the run: nothing more is said."""
+        if self._stream is None:
+            return
+        try:
+            self._stream.write(f"{elapsed(at - self._began)} {encodable(line, self._stream)}\n")
+            self._stream.flush()
+        except OSError:
+            silence(self._stream)
+            self._stream = None
+
+
+def encodable(line: str, stream: TextIO) -> str:
+    """Replaces what the stream's encoding does not have."""
+    encoding = stream.encoding or "utf-8"
+    return line.encode(encoding, errors="replace").decode(encoding)
+
+
+def silence(stream: TextIO) -> None:
+    """Leads a broken stream to nowhere, so that Python's last flush of it does not fail as well."""
+    try:
+        number = stream.fileno()
+    except OSError:
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)

@@ -1,0 +1,242 @@
+"""Every sentence said about a run while it goes. Pure: events and runs in, plain lines out.
+
+What is said at the end stands in closing.py. No markup, no colour, nothing unshowable:
+whoever prints adds those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gitpar.core import events as e
+from gitpar.core.apply import failure_text, refusal_text
+from gitpar.core.conflicts import PairConflict, Tier
+from gitpar.core.names import TaskId, level_ref, short
+from gitpar.core.run import Attempt, AttemptState, Run, TaskRun, TaskState
+from gitpar.ui.plain import clean, counted, duration, listed, named, places
+
+
+def beginning(run: Run) -> str:
+    """Says what is about to be worked on, and how much of it has been done before."""
+    waiting = sum(len(level.tasks) for level in run.levels)
+    landed = sum(1 for task in run.tasks.values() if task.state is TaskState.LANDED)
+    so_far = f", {landed} landed before" if landed else ""
+    return (
+        f"run {run.id}: {counted(waiting, 'task')} in {counted(len(run.levels), 'wave')}{so_far}, "
+        f"at most {run.settings.jobs} at once, from {run.base[:12]}"
+    )
+
+
+def event_lines(event: e.Event, run: Run, *, verbose: bool = False) -> list[str]:
+    """Says what an event means, once it was applied; nothing where it means nothing to a person."""
+    said = _SAID.get(type(event))
+    lines = said(event, run) if said else []
+    if verbose and type(event) in _DETAILS:
+        lines = [*lines, *_DETAILS[type(event)](event, run)]
+    return lines
+
+
+def draining(run: Run) -> str:
+    """Says what goes on after somebody asked the run to stop; empty where nobody did."""
+    workers = counted(len(run.active), "worker")
+    if run.stop_now:
+        return f"stopping: {workers} being ended, what they did is kept"
+    if run.stop_requested:
+        go = "goes" if len(run.active) == 1 else "go"
+        return f"draining: {workers} {go} on; Ctrl-C again ends them"
+    return ""
+
+
+def landing(run: Run) -> str:
+    """Says what is landing or waits to be run again; empty where nothing is."""
+    level = run.level
+    if level is None:
+        return ""
+    branch = _branch(run, level.number)
+    if level.candidate is not None:
+        return f"landing {named(level.candidate.task)} on {branch}"
+    if level.aside:
+        return f"stepped aside, to be run again after the others: {listed(level.aside)}"
+    return ""
+
+
+def pair_text(pair: PairConflict) -> str:
+    """Says what two tasks share and what git makes of it."""
+    both = f"{named(pair.a)} and {named(pair.b)} both changed {places(pair.paths)}"
+    match pair.tier:
+        case Tier.CONFLICT:
+            kind = f" ({pair.kind.value})" if pair.kind else ""
+            return f"{both}: git refuses{kind}"
+        case Tier.TOUCHING:
+            return f"{both}: the changes touch, and git merges them"
+        case Tier.FILE:
+            return f"{both}: the changes lie apart"
+
+
+# --- one function an event ----------------------------------------------------------------
+
+
+def _branch(run: Run, level: int) -> str:
+    return short(level_ref(run.settings.prefix, run.id, level))
+
+
+def _try(task: TaskId, n: int) -> str:
+    return f"{clean(task)}#{n}"
+
+
+def _run_resumed(_event: e.RunResumed, run: Run) -> list[str]:
+    return [f"run {run.id} goes on where it stopped"]
+
+
+def _stop_requested(_event: e.StopRequested, run: Run) -> list[str]:
+    return [draining(run)]
+
+
+def _level_opened(event: e.LevelOpened, run: Run) -> list[str]:
+    level = run.levels[event.level - 1]
+    note = run.wave_notes.get(level.number)
+    why = f" ({clean(note.rationale)})" if note and note.rationale else ""
+    return [f"wave {level.number}: {counted(len(level.tasks), 'task')}{why}"]
+
+
+def _worker_started(event: e.WorkerStarted, run: Run) -> list[str]:
+    task = run.tasks[event.task]
+    on_top = ", again, from what has landed" if task.last.rerun else ""
+    return [f"{_try(event.task, event.n)} started{on_top}"]
+
+
+def _attempt_recovering(event: e.AttemptRecovering, _run: Run) -> list[str]:
+    return [f"{_try(event.task, event.n)}: keeping what was left when gitpar ended"]
+
+
+def _attempt_lost(event: e.AttemptLost, _run: Run) -> list[str]:
+    return [f"{_try(event.task, event.n)} came to nothing: {clean(event.message)}"]
+
+
+def _attempt_captured(event: e.AttemptCaptured, run: Run) -> list[str]:
+    task = run.tasks[event.task]
+    name = _try(event.task, event.n)
+    lines = [f"{name} {_outcome(run, task)}"]
+    lines += [f"{name}: {clean(note)}" for note in event.notes]
+    if event.undone and task.state is not TaskState.HELD:
+        lines.append(f"{name} takes away what had just landed: {listed(event.undone, 3)}")
+    return lines
+
+
+def _outcome(run: Run, task: TaskRun) -> str:
+    """Says how an attempt ended and what becomes of its task."""
+    attempt = task.last
+    match attempt.state:
+        case AttemptState.SUCCEEDED if task.state is TaskState.HELD:
+            return f"is held: {clean(task.reason)}"
+        case AttemptState.SUCCEEDED:
+            return f"done in {duration(attempt.duration_s)}, {_files(attempt)}"
+        case AttemptState.INTERRUPTED | AttemptState.LOST:
+            return "was interrupted; what it did is kept"
+        case _:
+            return _unsuccessful(run, task)
+
+
+def _unsuccessful(run: Run, task: TaskRun) -> str:
+    why = clean(failure_text(task.last))
+    match task.state:
+        case TaskState.PENDING if run.levels[task.level - 1].solo_tried and not task.last.rerun:
+            return f"{why}; the whole wave failed: its tasks are tried again one at a time"
+        case TaskState.PENDING:
+            return f"{why}, tried again"
+        case TaskState.HELD:
+            return f"is held: {clean(task.reason)}"
+        case _:
+            return f"{why}: failed"
+
+
+def _files(attempt: Attempt) -> str:
+    return counted(len(attempt.files), "file") if attempt.result != attempt.base else "changed nothing"
+
+
+def _level_compared(event: e.LevelCompared, run: Run) -> list[str]:
+    level = run.levels[event.level - 1]
+    pairs = event.report.pairs
+    refused = [pair for pair in pairs if pair.tier is Tier.CONFLICT]
+    results = sum(1 for t in level.tasks if run.tasks[t].state is TaskState.FINISHED)
+    if not pairs:
+        return [f"wave {level.number}: {counted(results, 'result')} compared, no two share a file"]
+    verdict = f"git refuses {len(refused)}" if refused else "git merges all of them"
+    shared = counted(len(pairs), "pair")
+    return [
+        f"wave {level.number}: {counted(results, 'result')} compared, {shared} in the same files, {verdict}"
+    ]
+
+
+def _landing_refused(event: e.LandingRefused, run: Run) -> list[str]:
+    task = run.tasks[event.task]
+    if task.state is TaskState.HELD:
+        return [f"{clean(event.task)} is held: {clean(task.reason)}"]
+    return [f"{clean(event.task)} steps aside: {_against(run, task)}"]
+
+
+def _against(run: Run, task: TaskRun) -> str:
+    """Names the landed tasks, places and lines that a result does not merge with."""
+    level = run.levels[task.level - 1]
+    told = [
+        f"{named(pair.b if pair.a == task.task.id else pair.a)} in {places(pair.paths)}"
+        for pair in (level.report.pairs if level.report else ())
+        if pair.tier is Tier.CONFLICT
+        and task.task.id in (pair.a, pair.b)
+        and run.tasks[pair.b if pair.a == task.task.id else pair.a].state is TaskState.LANDED
+    ]
+    return f"does not merge with {'; '.join(told[:3])}" if told else clean(refusal_text(run, task))
+
+
+def _landed(event: e.Landed, run: Run) -> list[str]:
+    task = run.tasks[event.task]
+    return [f"landed {clean(event.task)} on {_branch(run, task.level)} ({_files(task.last)})"]
+
+
+def _level_disturbed(event: e.LevelDisturbed, _run: Run) -> list[str]:
+    return [f"wave {event.level}: the run stops, nothing was overwritten: {clean(event.message)}"]
+
+
+def _run_closed(event: e.RunClosed, run: Run) -> list[str]:
+    lines = [f"run {run.id}: {clean(event.message)}"] if event.message else []
+    if event.end is e.RunEnd.INTERRUPTED:
+        why = f" ({clean(run.trouble)})" if run.trouble else ""
+        return [*lines, f"run {run.id} stopped{why}; it goes on with: gitpar resume {run.id}"]
+    return [*lines, f"run {run.id} ended"]
+
+
+def _started_where(event: e.WorkerStarted, _run: Run) -> list[str]:
+    name = _try(event.task, event.n)
+    return [f"{name}: process {event.pid} in {clean(event.worktree)}", f"{name}: log {clean(event.log)}"]
+
+
+def _ended_how(event: e.WorkerEnded, _run: Run) -> list[str]:
+    status = f", exit status {event.exit}" if event.exit is not None else ""
+    return [f"{_try(event.task, event.n)}: worker {event.ending.value}{status}"]
+
+
+def _proved(event: e.LandingProved, _run: Run) -> list[str]:
+    return [f"{_try(event.task, event.n)}: landing {event.commit[:12]} proved on {event.tip[:12]}"]
+
+
+_SAID: dict[type[e.Event], Callable[[Any, Run], list[str]]] = {
+    e.RunResumed: _run_resumed,
+    e.StopRequested: _stop_requested,
+    e.LevelOpened: _level_opened,
+    e.WorkerStarted: _worker_started,
+    e.AttemptRecovering: _attempt_recovering,
+    e.AttemptLost: _attempt_lost,
+    e.AttemptCaptured: _attempt_captured,
+    e.LevelCompared: _level_compared,
+    e.LandingRefused: _landing_refused,
+    e.Landed: _landed,
+    e.LevelDisturbed: _level_disturbed,
+    e.RunClosed: _run_closed,
+}
+
+_DETAILS: dict[type[e.Event], Callable[[Any, Run], list[str]]] = {
+    e.WorkerStarted: _started_where,
+    e.WorkerEnded: _ended_how,
+    e.LandingProved: _proved,
+}
