@@ -94,4 +94,4 @@ def _digest(path: Path) -> str:
 def _fsck(git: PlainGit, *, dangling: bool) -> list[str]:
     flag = "--dangling" if dangling else "--no-dangling"
     done = git.attempt("fsck", "--full", "--no-progress", flag)
-    return (done.stdout + done.stderr).decode(errors="replace").splitlines() + [f"status {done.returncode}"]
+    return [*(done.stdout + done.stderr).decode(errors="replace").splitlines(), f"status {done.returncode}"]

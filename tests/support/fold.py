@@ -14,7 +14,7 @@ from tests.support.history import History, Workbench
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """`merged` and `aside` are ids in plan order, `tip` is a commit of the scratch clone, `tree` is its tree."""
+    """`merged` and `aside` are ids in plan order; `tip` is a commit of the scratch clone, with `tree`."""
 
     merged: tuple[str, ...]
     aside: tuple[str, ...]

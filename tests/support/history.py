@@ -71,10 +71,11 @@ class _Merge:
 def read_history(
     repository: Path, folder: Path, environ: Mapping[str, str], *, wanted: int, tip: str = "HEAD"
 ) -> History:
-    """Returns up to `wanted` changes of the newest merges below `tip`; `folder` gets patches and a scratch clone.
+    """Returns up to `wanted` changes out of the newest merges below `tip`.
 
-    The window of merges looked at grows until enough of them apply onto the commit
-    before its oldest one. The repository itself is only read.
+    `folder` gets the patches and a scratch clone. The window of merges looked at grows
+    until enough of them apply onto the commit before its oldest one. The repository
+    itself is only read.
     """
     folder.mkdir(parents=True, exist_ok=True)
     source = PlainGit(repository, environ)
@@ -143,7 +144,7 @@ class Workbench:
         self.scratch.raw("clean", "-ffdxq")
 
     def apply(self, patch: Path) -> str | None:
-        """Does what the worker would do and commits leftovers; returns the tree, None where it does not apply."""
+        """Does what the worker does and adds leftovers; returns the tree, None where it does not apply."""
         done = self.scratch.attempt("apply", "--index", "--whitespace=nowarn", str(patch))
         if done.returncode:
             return None

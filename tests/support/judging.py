@@ -27,7 +27,7 @@ class Judgement:
 
 
 def judge(repository: Path, folder: Path, history: History, environ: Mapping[str, str]) -> Judgement:
-    """Runs the history at `--jobs 4`, cleans up, and says what differs from plain git or was not left alone."""
+    """Runs the history at `--jobs 4`, cleans up, and says what is not as plain git would have it."""
     folded = fold(history)
     before = look_at(repository, environ)
     driver = Driver(repository, environ)

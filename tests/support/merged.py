@@ -1,4 +1,4 @@
-"""Makes a small repository with the history of a busy project: branches cut at different commits, merged later.
+"""Makes a small repository with a busy project's history: branches cut at different commits, merged later.
 
 Among the branches are renames, deletions, binary files, mode changes, links, an
 ignored file added by force, two that collide, and two that make the same edit. The
@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.support.plaingit import PlainGit
 
 _LINES = 60
-_WORDS = "alder birch cedar elder hazel holly larch maple rowan willow".split()
+_WORDS = ("alder", "birch", "cedar", "elder", "hazel", "holly", "larch", "maple", "rowan", "willow")
 
 
 class MergedHistory:
