@@ -286,8 +286,8 @@ class Watcher(Protocol):
         """How often `tick` should be called, in seconds; None for never."""
         ...
 
-    def begin(self, run: Run, notices: Sequence[str]) -> None:
-        """Called once, before anything happens; notices are sentences the user should read."""
+    def begin(self, run: Run) -> None:
+        """Called once, before anything happens; `run.notices` are for the user to read."""
         ...
 
     def event(self, event: Event, run: Run) -> None:

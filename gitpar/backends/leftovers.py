@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from gitpar.core.names import RunId
 from gitpar.ports import AttemptKey
 
 if TYPE_CHECKING:
@@ -33,19 +34,31 @@ def end_marked(key: AttemptKey) -> tuple[str, ...]:
     Returns the names of those that could not be ended, each with its pid. Never
     touches this process or those above it, whatever their environment says.
     """
+    return _end(marks(key))[1]
+
+
+def end_run(run: RunId) -> tuple[str, ...]:
+    """Kills every process of a run; returns the names of those that were there."""
+    return _end({RUN_MARK: run})[0]
+
+
+def _end(wanted: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Kills what bears the marks; returns what was found and what could not be ended."""
     import psutil  # noqa: PLC0415 - takes 20 ms and is rarely needed
 
+    seen: dict[int, str] = {}
     until = time.monotonic() + _KILLING_S
-    while found := _marked(marks(key)):
+    while found := _marked(wanted):
         for process in found:
+            seen.setdefault(process.pid, f"{_name(process)} ({process.pid})")
             try:
                 process.kill()
             except psutil.Error:
                 continue  # ended meanwhile, or not ours to end: the next look tells
         _, alive = psutil.wait_procs(found, timeout=0.2)
         if alive and time.monotonic() > until:
-            return tuple(f"{_name(process)} ({process.pid})" for process in alive)
-    return ()
+            return tuple(seen.values()), tuple(seen[process.pid] for process in alive)
+    return tuple(seen.values()), ()
 
 
 def _marked(wanted: dict[str, str]) -> list[Process]:

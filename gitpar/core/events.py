@@ -54,6 +54,8 @@ class RunOpened(Event):
     wave_notes: tuple[WaveNote, ...]
     base: CommitId
     settings: RunSettings
+    notices: tuple[str, ...] = ()
+    """What the user should know before anything happens, a sentence each."""
     skipped: tuple[tuple[TaskId, str], ...] = ()
     """Tasks left out by the user's word, each with the reason."""
 

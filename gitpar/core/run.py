@@ -137,6 +137,7 @@ class Run:
         self.id: RunId = opened.run
         self.plans = opened.plans
         self.format = opened.format
+        self.notices = opened.notices
         self.base: CommitId = opened.base
         self.settings: RunSettings = opened.settings
         self.graph = TaskGraph(opened.tasks)

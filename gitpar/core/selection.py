@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gitpar.core.graph import Task, TaskGraph, TaskStatus
+from gitpar.core.graph import Task, TaskGraph, TaskStatus, WaveNote
 from gitpar.core.names import TaskId
 from gitpar.errors import UsageError
 
@@ -41,3 +41,11 @@ def select(graph: TaskGraph, only: Sequence[str], skip: Sequence[str]) -> tuple[
     left_out = {task.id for task in pending} & set(reasons)
     tasks = tuple(replace(t, status=TaskStatus.LEFT_OUT) if t.id in left_out else t for t in graph)
     return tasks, tuple((task_id, reasons[task_id]) for task_id in graph.tasks if task_id in left_out)
+
+
+def renumbered(notes: Sequence[WaveNote], before: TaskGraph, after: TaskGraph) -> tuple[WaveNote, ...]:
+    """Returns what the plan says about its waves, by the waves that are left to run."""
+    was = {task_id: n for n, wave in enumerate(before.waves, start=1) for task_id in wave}
+    by_wave = {note.wave: note for note in notes}
+    found = ((n, by_wave.get(was.get(wave[0], 0))) for n, wave in enumerate(after.waves, start=1))
+    return tuple(replace(note, wave=n) for n, note in found if note is not None)

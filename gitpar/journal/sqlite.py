@@ -159,6 +159,17 @@ class SqliteJournal:
         with refuse_foreign_errors(self._path):
             return _lease_of(self._connection, run)
 
+    def forget(self) -> None:
+        """Removes the owned run, its events and its lease; nothing can be added afterwards."""
+        self._thread.check()
+        lease, self._lease = self._lease, None
+        if lease is None:
+            raise RuntimeError("this journal was opened to read")
+        with refuse_foreign_errors(self._path), _transaction(self._connection):
+            self._check_lease(lease, beat=False)
+            for table in ("events", "leases", "runs"):
+                self._connection.execute(f"DELETE FROM {table} WHERE run = ?", (lease.run,))  # noqa: S608 - ours
+
     def close(self) -> None:
         """Gives the lease back and closes the file."""
         self._thread.check()

@@ -51,6 +51,8 @@ class PlainConsole:
         """Says what is about to be worked on."""
         self._began = self._now()
         self._say(self._began, text.beginning(run))
+        for notice in run.notices:
+            self._say(self._began, f"note: {notice}")
 
     def event(self, event: Event, run: Run) -> None:
         """Says what happened, where it means something to a person."""

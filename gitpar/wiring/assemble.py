@@ -15,11 +15,12 @@ from gitpar.core.names import CommitId
 from gitpar.core.run import Run
 from gitpar.engine.executor import World
 from gitpar.engine.places import AttemptPlaces
+from gitpar.git.analysis import GitRepository
 from gitpar.git.environment import without_local
 from gitpar.git.into import IntoBranch
-from gitpar.git.merges import GitRepository
 from gitpar.git.refs import GitRefs
-from gitpar.git.worktrees import GitWorktrees, PoolSettings, default_root
+from gitpar.git.site import PoolSettings, default_root
+from gitpar.git.worktrees import GitWorktrees
 from gitpar.ports import Workplace
 from gitpar.wiring.clock import SystemClock
 from gitpar.wiring.site import Site
@@ -40,6 +41,7 @@ def pool_settings(site: Site, settings: Settings) -> tuple[PoolSettings, str | N
         copy=settings.copy,
         symlink=settings.symlink,
         setup=settings.setup,
+        keep_worktrees=settings.run.keep_worktrees,
         setup_timeout_s=settings.setup_timeout_s,
         disposable=settings.disposable,
         ignored_limit_bytes=settings.ignored_limit_bytes,
@@ -65,7 +67,7 @@ def world_of(site: Site, run: Run, pool: PoolSettings) -> Iterator[World]:
             return worker_environment(base_environment, at, files, run.graph[at.key.task])
 
         def finish(ended: Run, tip: CommitId, end: RunEnd) -> str:
-            said = [write_back(site, ended)] if ended.settings.write_back else []
+            said = [write_back(ended)] if ended.settings.write_back else []
             if ended.settings.into is not None:
                 said.append(_into(place.common, refs, ended, tip, end))
             return " ".join(filter(None, said))
@@ -89,4 +91,4 @@ def _into(common: Path, refs: GitRefs, run: Run, tip: CommitId, end: RunEnd) -> 
         return IntoBranch(common, refs, into).move(tip)
     if end is RunEnd.INTERRUPTED:
         return ""
-    return f"`{into}` was not moved, because not everything landed. To take what did: git merge --ff-only {tip[:12]}"
+    return f"`{into}` was not moved, not everything landed. To take what did: git merge --ff-only {tip[:12]}"

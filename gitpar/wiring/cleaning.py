@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from gitpar.engine.places import run_folder
 from gitpar.errors import EnvironmentFault
 from gitpar.faults import Step, passage
 from gitpar.git.refs import GitRefs
-from gitpar.git.worktrees import leftovers, remove_run
+from gitpar.git.removal import leftovers, remove_run
 from gitpar.journal.lease import Owner, is_alive, named
 from gitpar.journal.sqlite import SqliteJournal
 from gitpar.ports import RefUpdate
@@ -36,7 +37,7 @@ def clean(directory: Path, run: str | None, *, purge: bool, dry_run: bool) -> Cl
     site = Site.at(directory)
     chosen = site.chosen(run)
     _refuse_owned(site, chosen)
-    settings, _ = load_settings(site.place.main, {})
+    settings, _ = load_settings(site.place.main, {}, os.environ)
     root = pool_settings(site, settings)[0].root
     refs = GitRefs(site.place)
     try:
@@ -49,7 +50,7 @@ def clean(directory: Path, run: str | None, *, purge: bool, dry_run: bool) -> Cl
             removed += leftovers(site.place.common, chosen.id, root)
         else:
             removed += [f"process {name}" for name in end_run(chosen.id)]
-            gone, stays = remove_run(site.place.common, chosen.id, root)
+            gone, stays = remove_run(site.place.common, chosen.id, root, purge=purge)
             removed += gone
             kept += stays
             passage(Step.CLEAN_REFS)
@@ -117,7 +118,9 @@ def _forget(site: Site, run: Run) -> None:
 
 
 def _kept(refs: GitRefs, run: Run, doomed: dict[RefName, CommitId]) -> Iterator[str]:
-    levels, tasks, keeps = [], [], 0
+    levels: list[str] = []
+    tasks: list[str] = []
+    keeps = 0
     for ref in _own_refs(refs, run):
         if ref in doomed:
             continue

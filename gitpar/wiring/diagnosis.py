@@ -1,4 +1,4 @@
-"""`gitpar doctor`: is everything here that a run needs, and is anything left from an earlier one?"""
+"""`gitpar doctor`: looks whether everything is here that a run needs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pathlib import Path
 from gitpar.config import load_settings
 from gitpar.core.names import RefName
 from gitpar.errors import GitparError
+from gitpar.git.checkout import uncommitted
+from gitpar.git.commits import DEFAULT_IDENTITY, identity
 from gitpar.git.refs import GitRefs
-from gitpar.git.repository import identity, uncommitted
-from gitpar.git.worktrees import leftovers
+from gitpar.git.removal import leftovers
 from gitpar.journal.lease import is_alive
 from gitpar.wiring.assemble import pool_settings
 from gitpar.wiring.request import Finding
@@ -51,23 +52,20 @@ def _from_error(title: str, error: GitparError | OSError) -> Finding:
 
 def _repository(site: Site) -> Iterator[Finding]:
     yield Finding(True, "repository", str(site.place.main))
-    who = identity(site.place)
-    yield Finding(
-        True if who else None,
-        "identity",
-        who or "nobody: commits will be by gitpar <gitpar@localhost>",
-        "" if who else "git config user.name NAME; git config user.email MAIL",
-    )
+    who = identity(site.place.command)
+    known = who != DEFAULT_IDENTITY
+    hint = "" if known else "git config user.name NAME && git config user.email MAIL"
+    yield Finding(True if known else None, "identity", f"commits are by {who}", hint)
     if site.place.shallow:
         yield Finding(None, "history", "this is a shallow clone", "To have it whole: git fetch --unshallow")
     if site.place.partial:
-        yield Finding(None, "history", "this is a partial clone: what is missing is fetched when it is needed")
+        yield Finding(None, "history", "this is a partial clone: git fetches what is missing")
     if changed := uncommitted(site.place):
         yield Finding(None, "checkout", f"uncommitted changes in {changed}: they are not part of a run")
 
 
 def _settings(site: Site) -> Iterator[Finding]:
-    settings, warnings = load_settings(site.place.main, {})
+    settings, warnings = load_settings(site.place.main, {}, os.environ)
     for warning in warnings:
         yield Finding(None, "settings", warning)
     prefix = settings.run.prefix
@@ -85,7 +83,7 @@ def _settings(site: Site) -> Iterator[Finding]:
 
 
 def _worktrees(site: Site) -> Iterator[Finding]:
-    settings, _ = load_settings(site.place.main, {})
+    settings, _ = load_settings(site.place.main, {}, os.environ)
     pool, moved = pool_settings(site, settings)
     there = next(p for p in (pool.root, *pool.root.parents) if p.exists())
     writable = os.access(there, os.W_OK)
@@ -104,7 +102,7 @@ def _worktrees(site: Site) -> Iterator[Finding]:
 
 def _runs(site: Site) -> Iterator[Finding]:
     """Names runs that were left in the middle, and what clean would remove."""
-    settings, _ = load_settings(site.place.main, {})
+    settings, _ = load_settings(site.place.main, {}, os.environ)
     pool, _ = pool_settings(site, settings)
     journal = site.journal()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,31 +12,33 @@ from gitpar.agents.command import missing_commands
 from gitpar.config import Settings, load_settings
 from gitpar.core.apply import apply, fold
 from gitpar.core.events import RunEnd, RunOpened
-from gitpar.core.graph import TaskGraph
+from gitpar.core.graph import Task, TaskGraph
 from gitpar.core.names import CommitId, RefName
 from gitpar.core.recover import reconcile
 from gitpar.core.run import Run
-from gitpar.core.selection import select
+from gitpar.core.selection import renumbered, select
 from gitpar.core.view import RunView, view
 from gitpar.engine.coordinator import Coordinator
 from gitpar.errors import PlanError, UsageError
+from gitpar.git.checkout import uncommitted
 from gitpar.git.into import IntoBranch
 from gitpar.git.refs import GitRefs
-from gitpar.git.repository import uncommitted
 from gitpar.journal.lease import Owner
 from gitpar.journal.sqlite import SqliteJournal, new_run_id
-from gitpar.plans import Plan, read_plans
+from gitpar.plans.model import MissingDependency, Plan
+from gitpar.plans.reading import read_plans
 from gitpar.ports import Watcher
 from gitpar.wiring.assemble import pool_settings, world_of
 from gitpar.wiring.request import RunRequest
 from gitpar.wiring.site import Site
 
 
-def preview(directory: Path, request: RunRequest) -> Plan:
+def preview(_directory: Path, request: RunRequest) -> Plan:
     """Reads and checks what `run` would run, with --only and --skip; starts and writes nothing."""
-    plan = _plan(directory, request)
+    plan = _plan(request)
     tasks, _ = select(plan.graph, request.only, request.skip)
-    return replace(plan, graph=TaskGraph(tasks))
+    graph = TaskGraph(tasks)
+    return replace(plan, graph=graph, wave_notes=renumbered(plan.wave_notes, plan.graph, graph))
 
 
 def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
@@ -44,31 +47,34 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
     Raises PlanError, UsageError or EnvironmentFault before anything was started.
     """
     site = Site.at(directory)
-    plan = _plan(directory, request)
+    plan = _plan(request)
     settings, warnings = _settings(site, request, plan)
     problems = missing_commands(plan.graph, settings.run.agent_command)
     if problems:
         raise PlanError(problems)
     tasks, skipped = select(plan.graph, request.only, request.skip)
     base = _base(site, settings, request.base or plan.settings.base)
+    notices = [*warnings, *map(str, plan.warnings), *plan.notes]
+    if changed := uncommitted(site.place):
+        notices.append(
+            f"uncommitted changes in {changed} are not part of the run, which starts from {base[:12]}"
+        )
     opened = RunOpened(
         at=time.time(),
         run=new_run_id(site.run_ids()),
-        plans=plan.paths,
+        plans=tuple(str(Path(path).absolute()) for path in plan.paths),
         format=plan.format,
-        tasks=tasks,
-        wave_notes=plan.wave_notes,
+        tasks=tuple(_placed(task) for task in tasks),
+        wave_notes=renumbered(plan.wave_notes, plan.graph, TaskGraph(tasks)),
         base=base,
         settings=settings.run,
+        notices=tuple(notices),
         skipped=skipped,
     )
-    notices = [*warnings, *map(str, plan.warnings), *plan.notes]
-    if changed := uncommitted(site.place):
-        notices.append(f"Not part of the run, which starts from {base[:12]}: uncommitted changes in {changed}")
     journal = SqliteJournal.own(site.journal_path, opened.run, Owner.this_process())
     try:
         journal.append([opened])
-        return _drive(site, Run(opened), journal, settings, (watcher, notices))
+        return _drive(site, Run(opened), journal, settings, watcher)
     finally:
         journal.close()
 
@@ -79,7 +85,7 @@ def resume(directory: Path, run: str | None, watcher: Watcher, *, steal: bool = 
     chosen = site.chosen(run)
     if chosen.end is not None and chosen.end is not RunEnd.INTERRUPTED:
         return view(chosen, chosen.last_at)
-    settings, warnings = load_settings(site.place.main, {})
+    settings, _ = load_settings(site.place.main, {}, os.environ)
     journal = SqliteJournal.own(site.journal_path, chosen.id, Owner.this_process(), steal=steal)
     try:
         replayed = fold(list(journal.events(chosen.id)))
@@ -95,18 +101,16 @@ def resume(directory: Path, run: str | None, watcher: Watcher, *, steal: bool = 
         for event in events:
             apply(replayed, event)
         settings = replace(settings, run=replayed.settings)
-        return _drive(site, replayed, journal, settings, (watcher, list(warnings)))
+        return _drive(site, replayed, journal, settings, watcher)
     finally:
         journal.close()
 
 
-def _drive(
-    site: Site, run: Run, journal: SqliteJournal, settings: Settings, seen: tuple[Watcher, Sequence[str]]
-) -> RunView:
-    watcher, notices = seen
+def _drive(site: Site, run: Run, journal: SqliteJournal, settings: Settings, watcher: Watcher) -> RunView:
     pool, moved = pool_settings(site, settings)
+    run.notices += (moved,) if moved else ()
     with world_of(site, run, pool) as world:
-        watcher.begin(run, [*notices, *([moved] if moved else [])])
+        watcher.begin(run)
         try:
             Coordinator(run, journal, world, watcher).drive()
         finally:
@@ -114,9 +118,14 @@ def _drive(
     return view(run, run.last_at)
 
 
-def _plan(directory: Path, request: RunRequest) -> Plan:
-    paths = [directory / path for path in request.plans]
-    return read_plans(paths, tag=request.tag, missing=request.missing_dependency, plan_format=request.plan_format)
+def _plan(request: RunRequest) -> Plan:
+    missing = MissingDependency(request.missing_dependency)
+    return read_plans(request.plans, tag=request.tag, missing=missing, format=request.plan_format)
+
+
+def _placed(task: Task) -> Task:
+    """Names the task's file so that a resume from another folder finds it."""
+    return replace(task, source=replace(task.source, file=str(Path(task.source.file).absolute())))
 
 
 def _settings(site: Site, request: RunRequest, plan: Plan) -> tuple[Settings, Sequence[str]]:
@@ -129,7 +138,7 @@ def _settings(site: Site, request: RunRequest, plan: Plan) -> tuple[Settings, Se
         "agent_command": said.agent_command,
     }
     given = {name: value for name, value in of_plan.items() if value is not None}
-    return load_settings(site.place.main, request.flags, plan=given)
+    return load_settings(site.place.main, request.flags, os.environ, given)
 
 
 def _base(site: Site, settings: Settings, revision: str | None) -> CommitId:
@@ -149,5 +158,3 @@ def _base(site: Site, settings: Settings, revision: str | None) -> CommitId:
     finally:
         refs.close()
     return base
-
-

@@ -57,7 +57,9 @@ class Site:
         """
         ids = self.run_ids()
         if not ids:
-            raise UsageError(f"no run was ever recorded in `{self.place.main}`", "Start one with: gitpar run PLAN")
+            raise UsageError(
+                f"no run was ever recorded in `{self.place.main}`", "Start one with: gitpar run PLAN"
+            )
         if named is not None:
             fitting = [run for run in ids if run == named] or [run for run in ids if run.startswith(named)]
             if len(fitting) != 1:

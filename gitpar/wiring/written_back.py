@@ -7,8 +7,8 @@ from pathlib import Path
 from gitpar.core.names import TaskId
 from gitpar.core.run import Run, TaskState
 from gitpar.errors import GitparError
-from gitpar.plans import Outcome, TaskEnd, write_status
-from gitpar.wiring.site import Site
+from gitpar.plans.model import Outcome, TaskEnd
+from gitpar.plans.write_back import tag_of, write_status
 
 _WRITTEN = {
     TaskState.LANDED: Outcome.LANDED,
@@ -18,9 +18,10 @@ _WRITTEN = {
 }
 
 
-def write_back(site: Site, run: Run) -> str:
+def write_back(run: Run) -> str:
     """Writes the statuses and says what went wrong, if anything did; the run itself is not harmed."""
     by_file: dict[str, dict[TaskId, TaskEnd]] = {}
+    tags: dict[str, str | None] = {}
     for task in run.tasks.values():
         outcome = _WRITTEN.get(task.state)
         if outcome is not None:
@@ -31,11 +32,12 @@ def write_back(site: Site, run: Run) -> str:
                 attempts=len(task.attempts),
                 reason=task.reason,
             )
+            tags[task.task.source.file] = tag_of(task.task)
             by_file.setdefault(task.task.source.file, {})[task.task.id] = end
     said: list[str] = []
     for file, ends in by_file.items():
         try:
-            said += map(str, write_status(site.place.main / Path(file), ends))
+            said += map(str, write_status(Path(file), ends, tag=tags[file]))
         except (OSError, GitparError) as error:
             said.append(f"`{file}` was not written back: {error}")
     return " ".join(said)

@@ -39,15 +39,23 @@ def test_two_edits_of_one_file_merge_and_a_conflict_is_run_again(shop: Path, tmp
     [pair] = [p for p in run["conflicts"] if p["tier"] == "conflict"]
     assert (pair["a"], pair["b"], pair["kind"]) == ("first", "second", "content")
     assert pair["paths"] == [{"path": "list.txt", "a": [5, 1], "b": [5, 1]}]
-    assert [a["state"] for t in run["tasks"] for a in t["attempts"] if t["id"] == "second"] == ["succeeded"] * 2
+    assert [a["state"] for t in run["tasks"] for a in t["attempts"] if t["id"] == "second"] == [
+        "succeeded"
+    ] * 2
     assert run["metrics"]["conflict_rate"] == pytest.approx(1 / 3)
 
 
 @pytest.mark.parametrize("strategy", ["merge", "rebase", "squash"])
 def test_every_strategy_reaches_the_same_tree(shop: Path, tmp_path: Path, strategy: str) -> None:
     commits = "echo a > a && git add a && git commit -qm 'Add a' && echo b > b && git add b && git commit -qm 'Add b'"
-    plan = write_plan(tmp_path / "plan.json", {**CONFLICT, "two-commits": commits, "after": {
-        "command": "cat a b > c", "depends_on": ["two-commits"]}})
+    plan = write_plan(
+        tmp_path / "plan.json",
+        {
+            **CONFLICT,
+            "two-commits": commits,
+            "after": {"command": "cat a b > c", "depends_on": ["two-commits"]},
+        },
+    )
     run = run_json(shop, plan, "--strategy", strategy)
     assert git(shop, "ls-tree", "--name-only", tip(run)).split() == ["README.md", "a", "b", "c", "list.txt"]
     assert show(shop, tip(run), "c") == "a\nb"
@@ -112,7 +120,9 @@ def test_a_worker_sees_its_task(shop: Path, tmp_path: Path) -> None:
 def test_a_timeout_keeps_what_was_done_and_ends_every_process(shop: Path, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     stubborn = f"trap '' INT TERM; echo some > some.txt; (setsid sleep 300 & echo $! >> {pids}); sleep 300"
-    plan = write_plan(tmp_path / "plan.json", {"slow": {"command": stubborn, "timeout_s": 0.4}, "quick": "true"})
+    plan = write_plan(
+        tmp_path / "plan.json", {"slow": {"command": stubborn, "timeout_s": 0.4}, "quick": "true"}
+    )
     run = run_json(shop, plan, "--grace", "0.2", status=1)
     slow = run["tasks"][0]
     assert [a["state"] for a in slow["attempts"]] == ["timed-out", "timed-out"]
@@ -164,7 +174,9 @@ def test_into_a_clean_checkout_moves_it_and_a_dirty_one_stays(shop: Path, tmp_pa
 
 
 def test_somebody_who_moves_a_level_branch_is_not_overwritten(shop: Path, tmp_path: Path) -> None:
-    meddle = 'git update-ref "refs/heads/gitpar/$GITPAR_RUN/level/1" "$(git commit-tree -m other HEAD^{tree})"'
+    meddle = (
+        'git update-ref "refs/heads/gitpar/$GITPAR_RUN/level/1" "$(git commit-tree -m other HEAD^{tree})"'
+    )
     run = run_json(shop, write_plan(tmp_path / "plan.json", {"a": f"echo a > a; {meddle}"}), status=1)
     assert run["state"] == "needs-you"
     assert git(shop, "log", "-1", "--format=%s", tip(run)) == "other"
@@ -229,7 +241,12 @@ def test_hostile_ends_of_a_worktree_have_a_defined_outcome(shop: Path, tmp_path:
         },
     )
     run = run_json(shop, plan, "--retries", "0", status=1)
-    assert states(run) == {"switched": "landed", "deleted": "landed", "hidden": "landed", "rebasing": "failed"}
+    assert states(run) == {
+        "switched": "landed",
+        "deleted": "landed",
+        "hidden": "landed",
+        "rebasing": "failed",
+    }
     assert set(git(shop, "ls-tree", "--name-only", tip(run)).split()) == {"README.md", "list.txt", "s", "d"}
     assert show(shop, tip(run), "list.txt").endswith("\nh")
     assert "rebase" in run["tasks"][3]["reason"]

@@ -61,6 +61,8 @@ def everything_of_the_user(repo: Path) -> dict[str, object]:
     inside = ("index", "HEAD", "config", "ORIG_HEAD", "logs/HEAD", "logs/refs/stash", "info/exclude")
     return {
         "files": files,
-        "git": {name: (repo / ".git" / name).read_bytes() for name in inside if (repo / ".git" / name).exists()},
+        "git": {
+            name: (repo / ".git" / name).read_bytes() for name in inside if (repo / ".git" / name).exists()
+        },
         "refs": [ref for ref in refs if not ref.partition(" ")[2].startswith(own)],
     }

@@ -38,7 +38,12 @@ class Repo:
     def git(self, *arguments: str, stdin: bytes | None = None) -> str:
         """Runs git and returns its output without the last newline; fails loudly."""
         done = subprocess.run(
-            ["git", *arguments], cwd=self.root, env=self.environ, input=stdin, capture_output=True, check=False
+            ["git", *arguments],
+            cwd=self.root,
+            env=self.environ,
+            input=stdin,
+            capture_output=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr.decode(errors="replace")
         return os.fsdecode(done.stdout).removesuffix("\n")

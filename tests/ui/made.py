@@ -85,15 +85,11 @@ class Script:
         self.say(e.LevelOpened(at=self.at, level=number))
 
     def start(self, name: str, n: int = 1, base: CommitId = BASE, *, rerun: bool = False) -> None:
-        opened = e.AttemptOpened(
-            at=self.at, task=TaskId(name), n=n, base=base, timeout_s=60.0, rerun=rerun
-        )
+        opened = e.AttemptOpened(at=self.at, task=TaskId(name), n=n, base=base, timeout_s=60.0, rerun=rerun)
         self.say(opened)
         log = self.log.format(task=name, n=n) if self.log else f"logs/{name}/{n}/attempt.log"
         worktree = "shop.worktrees/7f3a/1"
-        self.say(
-            e.WorkerStarted(at=self.at, task=TaskId(name), n=n, pid=4121, worktree=worktree, log=log)
-        )
+        self.say(e.WorkerStarted(at=self.at, task=TaskId(name), n=n, pid=4121, worktree=worktree, log=log))
 
     def finish(self, name: str, n: int = 1, *files: str, **how: object) -> None:
         """Ends a worker with exit status 0 unless `exit` says otherwise, and captures what it left."""
@@ -102,9 +98,7 @@ class Script:
         ending = how.pop("ending", e.Ending.EXITED)
         assert isinstance(ending, e.Ending)
         self.say(
-            e.WorkerEnded(
-                at=self.at, task=TaskId(name), n=n, ending=ending, exit=exit_status, duration_s=2.0
-            )
+            e.WorkerEnded(at=self.at, task=TaskId(name), n=n, ending=ending, exit=exit_status, duration_s=2.0)
         )
         base = self.run.tasks[TaskId(name)].last.base
         result = commit(f"{name}{n}") if files else base
@@ -137,18 +131,14 @@ class Script:
         assert level.tip is not None
         self.say(e.LandingTried(at=self.at, task=TaskId(name), n=n, tip=level.tip))
         found = PathConflict(path, ConflictKind.CONTENT, f"Merge conflict in {path}")
-        self.say(
-            e.LandingRefused(at=self.at, task=TaskId(name), n=n, tip=level.tip, conflicts=(found,))
-        )
+        self.say(e.LandingRefused(at=self.at, task=TaskId(name), n=n, tip=level.tip, conflicts=(found,)))
 
     def close(self, end: e.RunEnd, message: str = "") -> None:
         self.say(e.RunClosing(at=self.at, end=end))
         self.say(e.RunClosed(at=self.at, end=end, message=message))
 
 
-def pair(
-    a: str, b: str, tier: Tier, *paths: PathOverlap, kind: ConflictKind | None = None
-) -> PairConflict:
+def pair(a: str, b: str, tier: Tier, *paths: PathOverlap, kind: ConflictKind | None = None) -> PairConflict:
     return PairConflict(TaskId(a), TaskId(b), tier, paths, kind)
 
 

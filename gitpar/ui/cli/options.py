@@ -169,7 +169,15 @@ def shared(command: Command) -> Command:
     """Adds the options that every command takes: -C, --no-color, -q, -v."""
     folder = click.Path(exists=True, file_okay=False, path_type=Path)
     for option in (
-        click.option("-v", "--verbose", count=True, show_default=False, expose_value=False, callback=_keep, help="Say more."),
+        click.option(
+            "-v",
+            "--verbose",
+            count=True,
+            show_default=False,
+            expose_value=False,
+            callback=_keep,
+            help="Say more.",
+        ),
         click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_keep, help="Say less."),
         click.option(
             "--no-color", is_flag=True, expose_value=False, callback=_keep, help="Do not use colours."

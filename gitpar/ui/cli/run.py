@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -123,10 +122,9 @@ def _request(plans: tuple[Path, ...], options: dict[str, Any]) -> RunRequest:
 
 def _preview(call: Invocation, request: RunRequest) -> int:
     """Prints the plan that would be run, exactly as `gitpar plan` does."""
-    from gitpar.ui.plan_view import (  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415
-        print_plan,
-    )
+    from gitpar.ui.plan_view import plan_text  # noqa: PLC0415 - slow to import
 
-    jobs = request.flags.get("jobs")
-    print_plan(call.house.preview(call.directory, request), jobs, call.console(sys.stdout))
+    plan = call.house.preview(call.directory, request)
+    jobs = request.flags.get("jobs") or plan.settings.jobs or _DEFAULT.jobs
+    click.echo(plan_text(plan, int(str(jobs))), nl=False)
     return 0
