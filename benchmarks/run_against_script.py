@@ -152,7 +152,9 @@ class Benchmark:
             return cost, f"none ({error!r})"
 
     def _tree(self, clone: Path, revision: str) -> str:
-        done = PlainGit(clone, self.environ).attempt("rev-parse", "--verify", "--quiet", f"{revision}^{{tree}}")
+        done = PlainGit(clone, self.environ).attempt(
+            "rev-parse", "--verify", "--quiet", f"{revision}^{{tree}}"
+        )
         return done.stdout.decode().strip() or "none"
 
     def _in_clone(self, workload: Workload, what: Callable[[Workload, Path], T]) -> T:
@@ -211,7 +213,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--tasks", type=int, default=60, help="tasks on clones (default 60)")
     parser.add_argument("--pairs", type=int, default=3, help="pairs of runs (default 3)")
     parser.add_argument("--jobs", type=int, default=4, help="workers at once (default 4)")
-    parser.add_argument("--gitpar", default=f"{shlex.quote(sys.executable)} -m gitpar", help="command to time")
+    parser.add_argument(
+        "--gitpar", default=f"{shlex.quote(sys.executable)} -m gitpar", help="command to time"
+    )
     parser.add_argument("--only", choices=("large", "small", "clones"), help="leave out the others")
     parser.add_argument("--folder", type=Path, help="where to work (default: a temporary folder)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
@@ -237,7 +241,9 @@ def _workloads(benchmark: Benchmark, given: argparse.Namespace) -> list[Callable
         if given.only in (None, name)
     ]
     if given.only in (None, "clones"):
-        found += [lambda clone=clone: benchmark.cloned(clone.resolve(), given.tasks) for clone in given.clones]  # type: ignore[misc]
+        found += [
+            lambda clone=clone: benchmark.cloned(clone.resolve(), given.tasks) for clone in given.clones
+        ]  # type: ignore[misc]
     return found
 
 
