@@ -96,12 +96,16 @@ def generate(folder: Path, size: Size, environ: Mapping[str, str]) -> tuple[Path
             raise AssertionError("a pipe was asked for")
         importing.stdin.writelines(Generator(size).stream())
     repository = folder / "repository"
-    git.raw("clone", "--quiet", "--no-local", "--single-branch", "--branch", "main", str(whole), str(repository))
+    git.raw(
+        "clone", "--quiet", "--no-local", "--single-branch", "--branch", "main", str(whole), str(repository)
+    )
     scratch = open_scratch(repository, folder / "changes" / "scratch", environ)
     bench = Workbench(scratch, git.text("rev-parse", "refs/heads/main"))
     changes: list[Change] = []
     for n in range(size.tasks):
-        patch = git.raw("diff-tree", "-p", "--binary", "--full-index", "-M", "refs/heads/main", f"refs/tasks/{n:04}")
+        patch = git.raw(
+            "diff-tree", "-p", "--binary", "--full-index", "-M", "refs/heads/main", f"refs/tasks/{n:04}"
+        )
         change = bench.change(f"t{n:04}", f"Task {n}", folder / "changes" / f"{n:04}.patch", patch)
         if change is None:
             raise AssertionError(f"the patch of task {n} does not apply")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # the builtin below `signal`, whose enums take 6 ms
+import errno
 import fcntl
 import os
 
@@ -34,7 +35,9 @@ class Record:
 
     def keep(self, line: str) -> None:
         """Writes the ending durably; raises OSError where the disk does not take it."""
-        os.write(self._file, line.encode() + b"\n")
+        content = line.encode() + b"\n"
+        if os.write(self._file, content) < len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(self._file)
         os.rename(self._path + _PART, self._path)  # noqa: PTH104 - pathlib costs 10 ms
 

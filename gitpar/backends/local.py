@@ -91,7 +91,8 @@ class LocalBackend:
 
     def close(self) -> None:
         """Ends all workers and supervisors."""
-        self.stop()
+        if not self._stopped:
+            self.stop()
         with self._changed:
             if not self._changed.wait_for(lambda: not self._busy, _CLOSING_S):
                 for supervisor in self._busy:

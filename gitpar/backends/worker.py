@@ -48,6 +48,7 @@ class Worker:
         self._owner = owner
         self._wakeup = wakeup
         self._stage = "running"
+        self._stops = 0
         self._killing_since: float | None = None
         self._output, outlet = os.pipe()
         try:
@@ -104,15 +105,19 @@ class Worker:
         self._deadline = time.monotonic() + patience_s
 
     def _obey(self) -> None:
-        """Does as the owner says: its death or a first stop interrupts, a second stop kills."""
+        """Does as the owner says: one stop interrupts, two kill, its death leaves little grace."""
         while self._owner.stops():
-            if self._stage == "interrupted":
+            self._stops += 1
+            if self._stops > 1:
                 self._kill()
-            else:
+            elif self._stage == "running":
                 self._interrupt("interrupted", self._order.grace_s)
         if self._owner.gone:
             self._ready.unregister(0)
-            self._interrupt("interrupted", min(self._order.grace_s, _CLEANING_S))
+            if self._stage == "running":
+                self._interrupt("interrupted", min(self._order.grace_s, _CLEANING_S))
+            elif self._stage == "interrupted":
+                self._enter("interrupted", min(self._order.grace_s, _CLEANING_S))
 
     def _lose_patience(self) -> None:
         if self._stage == "running":
@@ -125,7 +130,7 @@ class Worker:
 
     def _interrupt(self, ending: str, grace_s: float) -> None:
         self.family.reap()
-        if self._stage == "running" and self.family.status is None:
+        if self.family.status is None:
             self.ending = ending
         # SIGCONT after it: who is stopped takes a signal only when it goes on
         self.family.signal(_signal.SIGINT, _signal.SIGCONT)

@@ -219,6 +219,20 @@ def test_a_second_stop_does_not_wait_for_the_grace(backend: LocalBackend, tmp_pa
         assert future.result(20).ending is Ending.INTERRUPTED
 
 
+def test_a_stop_does_not_cut_the_grace_of_a_worker_at_its_limit(
+    backend: LocalBackend, tmp_path: Path
+) -> None:
+    command = "trap 'touch asked; sleep 0.3; touch saved; exit' INT; while :; do sleep 0.02; done"
+    with ThreadPoolExecutor() as threads:
+        future = threads.submit(
+            backend.run, job(tmp_path, command, timeout_s=0.3, grace_s=60.0), ignore_start
+        )
+        wait_until((tmp_path / "asked").exists)
+        backend.stop()
+        assert future.result(20).ending is Ending.TIMED_OUT
+    assert (tmp_path / "saved").exists()
+
+
 def test_a_killed_supervisor_costs_its_worker_and_leaves_nothing(
     backend: LocalBackend, tmp_path: Path
 ) -> None:
