@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from gitpar.errors import UsageError
+from gitpar.ui.cli import demo
 from gitpar.ui.cli.demo import empty_folder, farewell, graph, prepare
 from tests.support.cli import normalised
 from tests.support.fixtures import PLANS
-from tests.support.sealed import git
+from tests.support.sealed import ROOT, git
 
 
 def test_prepares_repository_and_plan(tmp_path: Path) -> None:
@@ -67,3 +69,14 @@ def test_says_nothing_of_levels_where_there_are_none(tmp_path: Path) -> None:
         f"  cd {repository}",
         f"  {f'rm -rf {tmp_path}':<{len(f'cd {repository}')}}  remove the demo",
     ]
+
+
+def test_an_installed_gitpar_has_what_the_demo_needs() -> None:
+    """The wheel carries the two files, under the names and in the folder where the demo looks."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    carried = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    looked_for = (Path(demo.__file__).parents[2] / "_demo").relative_to(ROOT)
+    assert carried == {
+        f"fixtures/{name}": str(looked_for / Path(name).name) for name in (demo.STREAM, demo.PLAN)
+    }
+    assert all((ROOT / path).is_file() for path in carried)
