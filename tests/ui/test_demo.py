@@ -48,7 +48,7 @@ def test_draws_the_level_branches_down_to_their_base(tmp_path: Path) -> None:
     second = git(repository, "commit-tree", tree, "-p", first, "-m", "Land two")
     for n, commit in (("1", first), ("2", second), ("10", second)):
         git(repository, "update-ref", f"refs/heads/gitpar/r7f3/level/{n}", commit)
-    assert normalised(graph(repository)).splitlines() == [
+    assert normalised(graph(repository, colored=False)).splitlines() == [
         "* <commit> (gitpar/<run>/level/2, gitpar/<run>/level/10) Land two",
         "*   <commit> (gitpar/<run>/level/1) Land one",
         "|\\  ",
