@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from tests.support.fixtures import PLANS, REPOS, build, build_with_submodule
-from tests.support.generate import Wide, wide
 from tests.support.sealed import git
 
 IDS = {
@@ -125,17 +124,6 @@ def test_the_submodule_comes_without_network(tmp_path: Path) -> None:
     git(shop, "merge-tree", "--write-tree", "main", "wider")
     with pytest.raises(subprocess.CalledProcessError):
         git(shop, "merge-tree", "--write-tree", "wider", "higher")
-
-
-def test_a_generated_repository_is_the_same_every_time(tmp_path: Path) -> None:
-    shape = Wide(files=60, size_bytes=60_000, seed=7)
-    first = wide(tmp_path / "a", shape)
-    second = wide(tmp_path / "b", shape)
-    assert git(first, "rev-parse", "main") == git(second, "rev-parse", "main")
-    files = git(first, "ls-files").splitlines()
-    assert files == sorted(shape.paths())
-    assert 55_000 <= sum((first / path).stat().st_size for path in files) <= 70_000
-    assert git(first, "status", "--porcelain") == ""
 
 
 def test_the_plan_has_three_waves() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from gitpar.errors import UsageError
+from gitpar.ui.cli import demo
 from gitpar.ui.cli.demo import empty_folder, farewell, graph, prepare
 from tests.support.cli import normalised
 from tests.support.fixtures import PLANS
-from tests.support.sealed import git
+from tests.support.sealed import ROOT, git
 
 
 def test_prepares_repository_and_plan(tmp_path: Path) -> None:
@@ -46,7 +48,7 @@ def test_draws_the_level_branches_down_to_their_base(tmp_path: Path) -> None:
     second = git(repository, "commit-tree", tree, "-p", first, "-m", "Land two")
     for n, commit in (("1", first), ("2", second), ("10", second)):
         git(repository, "update-ref", f"refs/heads/gitpar/r7f3/level/{n}", commit)
-    assert normalised(graph(repository)).splitlines() == [
+    assert normalised(graph(repository, colored=False)).splitlines() == [
         "* <commit> (gitpar/<run>/level/2, gitpar/<run>/level/10) Land two",
         "*   <commit> (gitpar/<run>/level/1) Land one",
         "|\\  ",
@@ -67,3 +69,14 @@ def test_says_nothing_of_levels_where_there_are_none(tmp_path: Path) -> None:
         f"  cd {repository}",
         f"  {f'rm -rf {tmp_path}':<{len(f'cd {repository}')}}  remove the demo",
     ]
+
+
+def test_an_installed_gitpar_has_what_the_demo_needs() -> None:
+    """The wheel carries the two files, under the names and in the folder where the demo looks."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    carried = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    looked_for = (Path(demo.__file__).parents[2] / "_demo").relative_to(ROOT)
+    assert carried == {
+        f"fixtures/{name}": str(looked_for / Path(name).name) for name in (demo.STREAM, demo.PLAN)
+    }
+    assert all((ROOT / path).is_file() for path in carried)

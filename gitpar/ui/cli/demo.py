@@ -6,7 +6,6 @@ would type, and shows the branches it left. Touches nothing outside its own fold
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 import subprocess
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitpar.errors import EnvironmentFault, ExitCode, UsageError
+from gitpar.ui.cli.options import EXIT_CODES, Invocation, pass_invocation, shared, wants_color
 
 if TYPE_CHECKING:
     from gitpar.git.command import GitCommand
@@ -29,33 +29,40 @@ _SHIPPED = Path(__file__).parents[2] / "_demo"
 _CHECKOUT = Path(__file__).parents[3] / "fixtures"
 
 
-@click.command()
+@click.command(epilog=EXIT_CODES)
 @click.option(
     "--keep",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Work in this folder, new or empty, instead of a temporary one.",
+    help="Work in this folder, new or empty.  [default: a temporary one]",
 )
-def command(folder: Path | None) -> int:
+@shared
+@pass_invocation
+def command(call: Invocation, folder: Path | None) -> int:
     """Run a plan of three waves in a small repository made for it.
 
     Ten tasks edit a little Python project: two change the same file and merge, two
     change the same line and are put in order, one fails at its first attempt.
     The folder is left for you to look around in.
-
-    Exit codes: those of `gitpar run`; 2 if DIR is not empty.
     """
-    folder = empty_folder(folder)
+    folder = empty_folder(call.path(folder) if folder else None)
     repository = prepare(folder)
-    command = ["run", f"../{Path(PLAN).name}"]
-    click.echo(f"$ cd {shlex.quote(str(repository))}\n$ gitpar {shlex.join(command)}")
+    arguments = ["run", f"../{Path(PLAN).name}", *_passed_on(call)]
+    click.echo(f"$ cd {shlex.quote(str(repository))}\n$ gitpar {shlex.join(arguments)}")
     # the person sees the real program, with its live display, on the same terminal
-    done = subprocess.run([sys.executable, "-P", "-m", "gitpar", *command], cwd=repository, check=False)
+    done = subprocess.run([sys.executable, "-P", "-m", "gitpar", *arguments], cwd=repository, check=False)
     if done.returncode in {ExitCode.OK, ExitCode.NEEDS_PERSON}:
-        click.echo(f"\nThe level branches:\n\n{graph(repository)}")
+        drawn = graph(repository, colored=wants_color(sys.stdout, call.color))
+        click.echo(f"\nThe level branches:\n\n{drawn}", color=True)
     click.echo(farewell(folder, repository))
     return done.returncode
+
+
+def _passed_on(call: Invocation) -> list[str]:
+    """Returns the options of this call that the run should have as well."""
+    verbosity = ["--quiet"] if call.verbosity < 0 else ["--verbose"] * call.verbosity
+    return [*verbosity, *(["--no-color"] if call.color is False else [])]
 
 
 def empty_folder(wanted: Path | None) -> Path:
@@ -87,15 +94,14 @@ def prepare(folder: Path) -> Path:
     return repository
 
 
-def graph(repository: Path) -> str:
+def graph(repository: Path, *, colored: bool) -> str:
     """Draws the level branches down to the commit they were cut from, as git does."""
-    colour = "never" if "NO_COLOR" in os.environ else "always"  # click takes it out where no terminal is
     drawn = _git(repository).run(
         "log",
         "--graph",
         "--oneline",
         "--decorate",
-        f"--color={colour}",
+        f"--color={'always' if colored else 'never'}",
         f"--branches={_LEVELS}",
         "--not",
         "main^@",
