@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gitpar.core import events as e
 from gitpar.core.apply import apply
@@ -15,7 +15,7 @@ from gitpar.core.conflicts import (
     PathOverlap,
     Tier,
 )
-from gitpar.core.graph import Scope, Source, Task, WaveNote
+from gitpar.core.graph import Scope, Source, Task, TaskStatus, WaveNote
 from gitpar.core.names import CommitId, RunId, TaskId, TreeId
 from gitpar.core.run import Run
 from gitpar.core.settings import RunSettings
@@ -53,6 +53,7 @@ class Script:
     notes: tuple[WaveNote, ...] = ()
     log: str = ""
     watcher: Watcher | None = None
+    notices: tuple[str, ...] = ()
     at: float = BEGAN
 
     def __post_init__(self) -> None:
@@ -69,6 +70,8 @@ class Script:
         )
         self.run = Run(opened)
         self.events: list[e.Event] = [opened]
+        if self.watcher is not None:
+            self.watcher.begin(self.run, self.notices)
 
     def now(self) -> float:
         return self.at
@@ -85,15 +88,11 @@ class Script:
         self.say(e.LevelOpened(at=self.at, level=number))
 
     def start(self, name: str, n: int = 1, base: CommitId = BASE, *, rerun: bool = False) -> None:
-        opened = e.AttemptOpened(
-            at=self.at, task=TaskId(name), n=n, base=base, timeout_s=60.0, rerun=rerun
-        )
+        opened = e.AttemptOpened(at=self.at, task=TaskId(name), n=n, base=base, timeout_s=60.0, rerun=rerun)
         self.say(opened)
         log = self.log.format(task=name, n=n) if self.log else f"logs/{name}/{n}/attempt.log"
         worktree = "shop.worktrees/7f3a/1"
-        self.say(
-            e.WorkerStarted(at=self.at, task=TaskId(name), n=n, pid=4121, worktree=worktree, log=log)
-        )
+        self.say(e.WorkerStarted(at=self.at, task=TaskId(name), n=n, pid=4121, worktree=worktree, log=log))
 
     def finish(self, name: str, n: int = 1, *files: str, **how: object) -> None:
         """Ends a worker with exit status 0 unless `exit` says otherwise, and captures what it left."""
@@ -102,9 +101,7 @@ class Script:
         ending = how.pop("ending", e.Ending.EXITED)
         assert isinstance(ending, e.Ending)
         self.say(
-            e.WorkerEnded(
-                at=self.at, task=TaskId(name), n=n, ending=ending, exit=exit_status, duration_s=2.0
-            )
+            e.WorkerEnded(at=self.at, task=TaskId(name), n=n, ending=ending, exit=exit_status, duration_s=2.0)
         )
         base = self.run.tasks[TaskId(name)].last.base
         result = commit(f"{name}{n}") if files else base
@@ -137,18 +134,14 @@ class Script:
         assert level.tip is not None
         self.say(e.LandingTried(at=self.at, task=TaskId(name), n=n, tip=level.tip))
         found = PathConflict(path, ConflictKind.CONTENT, f"Merge conflict in {path}")
-        self.say(
-            e.LandingRefused(at=self.at, task=TaskId(name), n=n, tip=level.tip, conflicts=(found,))
-        )
+        self.say(e.LandingRefused(at=self.at, task=TaskId(name), n=n, tip=level.tip, conflicts=(found,)))
 
     def close(self, end: e.RunEnd, message: str = "") -> None:
         self.say(e.RunClosing(at=self.at, end=end))
         self.say(e.RunClosed(at=self.at, end=end, message=message))
 
 
-def pair(
-    a: str, b: str, tier: Tier, *paths: PathOverlap, kind: ConflictKind | None = None
-) -> PairConflict:
+def pair(a: str, b: str, tier: Tier, *paths: PathOverlap, kind: ConflictKind | None = None) -> PairConflict:
     return PairConflict(TaskId(a), TaskId(b), tier, paths, kind)
 
 
@@ -172,10 +165,6 @@ EVERYTHING = (
 def everything(watcher: Watcher | None = None, log: str = "") -> Script:
     """A run in which every fate occurs: landed, re-run, tried again, held, failed, blocked, skipped."""
     notes = (WaveNote(1, "independent of each other"),)
-    from dataclasses import replace
-
-    from gitpar.core.graph import TaskStatus
-
     left_out = replace(EVERYTHING[-1], status=TaskStatus.LEFT_OUT)
     script = Script(
         (*EVERYTHING[:-1], left_out),
@@ -183,9 +172,8 @@ def everything(watcher: Watcher | None = None, log: str = "") -> Script:
         notes=notes,
         log=log,
         watcher=watcher,
+        notices=("uncommitted changes are not part of the run",),
     )
-    if watcher is not None:
-        watcher.begin(script.run)
     script.level(1)
     first_wave(script)
     tip = landings(script)
