@@ -137,7 +137,7 @@ def notes(view: RunView) -> list[str]:
         for attempt in task.attempts:
             name = f"{clean(task.id)}#{attempt.n}"
             found += [f"{name}: {clean(note)}" for note in attempt.notes]
-            if attempt.undone:
+            if attempt.undone and task.state != TaskState.HELD:
                 found.append(f"{name}: takes away what had landed in this run: {listed(attempt.undone, 3)}")
             if attempt.state == AttemptState.LOST and attempt.message:
                 found.append(f"{name}: came to nothing: {clean(attempt.message)}")

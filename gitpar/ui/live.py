@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from rich.cells import cell_len, set_cell_size
@@ -16,6 +16,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 
 from gitpar.core.events import AttemptCaptured, AttemptLost, Event, Landed, LandingRefused
 from gitpar.core.names import TaskId
@@ -59,9 +60,11 @@ class LiveConsole:
         self._recent: deque[TaskId] = deque(maxlen=_RECENT)
         self._unicode = (console.encoding or "").lower().startswith("utf")
 
-    def begin(self, run: Run) -> None:
-        """Takes the lower part of the terminal."""
+    def begin(self, run: Run, notices: Sequence[str]) -> None:
+        """Says what the user should know and takes the lower part of the terminal."""
         self._began = self._now()
+        for notice in notices:
+            self._console.print(Text(text.notice(notice), "yellow"))
         self._live = Live(
             self._frame,
             console=self._console,
@@ -186,9 +189,9 @@ _LOST = (TaskState.HELD, TaskState.FAILED, TaskState.BLOCKED)
 
 
 def _saying(task: TaskRun) -> str:
-    """What a task says: its worker's progress or last line while it runs, else why it stands so."""
+    """What a task says: its worker's progress or last line while it runs, else why it stands so, else its title."""
     if task.state is not TaskState.RUNNING or not task.last.log:
-        return clean(task.reason)
+        return clean(task.reason or task.task.title)
     if task.last.ending is not None:
         return "keeping what it did"
     told = progress(task.last.log)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from gitpar.core.conflicts import LineRange, PathOverlap
 
 _ESCAPES = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
+    r"\x1b\[[0-?]*[ -/]*(?:[@-~]|$)"  # CSI: colours, cursor
     r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # OSC, DCS, SOS, PM, APC: titles, links
     r"|\x1b[ -/]*[0-~]?"  # everything else that starts with ESC
     r"|\x9b[0-?]*[ -/]*[@-~]",  # CSI in one byte

@@ -17,13 +17,19 @@ from gitpar.core.run import Attempt, AttemptState, Run, TaskRun, TaskState
 from gitpar.ui.plain import clean, counted, duration, listed, named, places
 
 
+def notice(sentence: str) -> str:
+    """Returns a sentence that the user should read before the run."""
+    return f"note: {clean(sentence)}"
+
+
 def beginning(run: Run) -> str:
     """Says what is about to be worked on, and how much of it has been done before."""
     waiting = sum(len(level.tasks) for level in run.levels)
+    worked = any(task.attempts for task in run.tasks.values())
     landed = sum(1 for task in run.tasks.values() if task.state is TaskState.LANDED)
-    so_far = f", {landed} landed before" if landed else ""
+    verb = f" goes on, {landed} landed so far" if worked else ""
     return (
-        f"run {run.id}: {counted(waiting, 'task')} in {counted(len(run.levels), 'wave')}{so_far}, "
+        f"run {run.id}{verb}: {counted(waiting, 'task')} in {counted(len(run.levels), 'wave')}, "
         f"at most {run.settings.jobs} at once, from {run.base[:12]}"
     )
 
@@ -85,10 +91,6 @@ def _try(task: TaskId, n: int) -> str:
     return f"{clean(task)}#{n}"
 
 
-def _run_resumed(_event: e.RunResumed, run: Run) -> list[str]:
-    return [f"run {run.id} goes on where it stopped"]
-
-
 def _stop_requested(_event: e.StopRequested, run: Run) -> list[str]:
     return [draining(run)]
 
@@ -97,7 +99,9 @@ def _level_opened(event: e.LevelOpened, run: Run) -> list[str]:
     level = run.levels[event.level - 1]
     note = run.wave_notes.get(level.number)
     why = f" ({clean(note.rationale)})" if note and note.rationale else ""
-    return [f"wave {level.number}: {counted(len(level.tasks), 'task')}{why}"]
+    blocked = sum(1 for task in level.tasks if run.tasks[task].state is TaskState.BLOCKED)
+    without = f", {blocked} of them blocked" if blocked else ""
+    return [f"wave {level.number}: {counted(len(level.tasks), 'task')}{without}{why}"]
 
 
 def _worker_started(event: e.WorkerStarted, run: Run) -> list[str]:
@@ -221,7 +225,6 @@ def _proved(event: e.LandingProved, _run: Run) -> list[str]:
 
 
 _SAID: dict[type[e.Event], Callable[[Any, Run], list[str]]] = {
-    e.RunResumed: _run_resumed,
     e.StopRequested: _stop_requested,
     e.LevelOpened: _level_opened,
     e.WorkerStarted: _worker_started,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gitpar.core import events as e
 from gitpar.core.apply import apply
@@ -15,7 +15,7 @@ from gitpar.core.conflicts import (
     PathOverlap,
     Tier,
 )
-from gitpar.core.graph import Scope, Source, Task, WaveNote
+from gitpar.core.graph import Scope, Source, Task, TaskStatus, WaveNote
 from gitpar.core.names import CommitId, RunId, TaskId, TreeId
 from gitpar.core.run import Run
 from gitpar.core.settings import RunSettings
@@ -53,6 +53,7 @@ class Script:
     notes: tuple[WaveNote, ...] = ()
     log: str = ""
     watcher: Watcher | None = None
+    notices: tuple[str, ...] = ()
     at: float = BEGAN
 
     def __post_init__(self) -> None:
@@ -69,6 +70,8 @@ class Script:
         )
         self.run = Run(opened)
         self.events: list[e.Event] = [opened]
+        if self.watcher is not None:
+            self.watcher.begin(self.run, self.notices)
 
     def now(self) -> float:
         return self.at
@@ -162,10 +165,6 @@ EVERYTHING = (
 def everything(watcher: Watcher | None = None, log: str = "") -> Script:
     """A run in which every fate occurs: landed, re-run, tried again, held, failed, blocked, skipped."""
     notes = (WaveNote(1, "independent of each other"),)
-    from dataclasses import replace
-
-    from gitpar.core.graph import TaskStatus
-
     left_out = replace(EVERYTHING[-1], status=TaskStatus.LEFT_OUT)
     script = Script(
         (*EVERYTHING[:-1], left_out),
@@ -173,9 +172,8 @@ def everything(watcher: Watcher | None = None, log: str = "") -> Script:
         notes=notes,
         log=log,
         watcher=watcher,
+        notices=("uncommitted changes are not part of the run",),
     )
-    if watcher is not None:
-        watcher.begin(script.run)
     script.level(1)
     first_wave(script)
     tip = landings(script)

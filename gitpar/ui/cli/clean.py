@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from gitpar.errors import UsageError
-from gitpar.ui.cli.house import Cleaned
 from gitpar.ui.cli.options import EXIT_CODES, Invocation, pass_invocation, shared
 from gitpar.ui.plain import clean
+
+if TYPE_CHECKING:
+    from gitpar.wiring import CleanReport
 
 
 @click.command(epilog=EXIT_CODES)
@@ -42,7 +45,7 @@ def command(call: Invocation, run: str | None, *, purge: bool, dry_run: bool, ye
     return 0
 
 
-def _ask(would: Cleaned) -> None:
+def _ask(would: CleanReport) -> None:
     """Asks whether to go on; without a terminal there is nobody to ask."""
     if not sys.stdin.isatty():
         raise UsageError(
@@ -53,7 +56,7 @@ def _ask(would: Cleaned) -> None:
     click.confirm("Remove all of it for good?", abort=True, err=True)
 
 
-def _tell(report: Cleaned, gone: str, left: str) -> None:
+def _tell(report: CleanReport, gone: str, left: str) -> None:
     if not report.removed:
         click.echo(f"run {report.run}: nothing to remove")
     for title, things in ((gone, report.removed), (left, report.kept)):

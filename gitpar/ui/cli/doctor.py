@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from gitpar.errors import ExitCode
-from gitpar.ui.cli.house import Found
 from gitpar.ui.cli.options import EXIT_CODES, Invocation, pass_invocation, shared, with_json
 from gitpar.ui.plain import clean
+
+if TYPE_CHECKING:
+    from gitpar.wiring import Finding
 
 _MARKS = {True: "✓", False: "✗", None: "·"}
 _PLAIN_MARKS = {True: "ok", False: "!!", None: "--"}
@@ -35,7 +38,7 @@ def command(call: Invocation) -> int:
     return ExitCode.ENVIRONMENT if any(one.ok is False for one in found) else ExitCode.OK
 
 
-def _tell(found: Sequence[Found]) -> None:
+def _tell(found: Sequence[Finding]) -> None:
     """Prints a row a finding, its hint below; the marks are letters where the terminal has no others."""
     encoding = (sys.stdout.encoding or "").lower()
     marks = _MARKS if encoding.startswith("utf") else _PLAIN_MARKS

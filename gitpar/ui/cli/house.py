@@ -7,55 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from gitpar.core.view import RunView
+    from gitpar.plans.model import Plan
     from gitpar.ports import Watcher
-    from gitpar.wiring import RunRequest
-
-
-class Cleaned(Protocol):
-    """What `clean` removed, or would remove, and what it left."""
-
-    @property
-    def run(self) -> str:
-        """The run that was cleaned."""
-        ...
-
-    @property
-    def removed(self) -> tuple[str, ...]:
-        """What was removed, a line each."""
-        ...
-
-    @property
-    def kept(self) -> tuple[str, ...]:
-        """What was left, a line each."""
-        ...
-
-
-class Found(Protocol):
-    """One thing that `doctor` looked at. `ok` is None where it does not matter here."""
-
-    @property
-    def ok(self) -> bool | None:
-        """Whether it is as it should be."""
-        ...
-
-    @property
-    def title(self) -> str:
-        """What was looked at."""
-        ...
-
-    @property
-    def detail(self) -> str:
-        """What was found."""
-        ...
-
-    @property
-    def hint(self) -> str:
-        """What to do about it, empty where nothing is to be done."""
-        ...
+    from gitpar.wiring import CleanReport, Finding, RunRequest
 
 
 class Records(Protocol):
@@ -81,19 +39,19 @@ class Works(Protocol):
         """Makes a run and works on it until it ends."""
         ...
 
-    def preview(self, directory: Path, request: RunRequest) -> Any:
+    def preview(self, directory: Path, request: RunRequest) -> Plan:
         """Returns the plan that `start` would work on."""
         ...
 
-    def resume(self, directory: Path, run: str | None, watcher: Watcher) -> RunView:
+    def resume(self, directory: Path, run: str | None, watcher: Watcher, *, steal: bool = False) -> RunView:
         """Goes on with a run; changes nothing where it is finished."""
         ...
 
-    def clean(self, directory: Path, run: str | None, *, purge: bool, dry_run: bool) -> Cleaned:
+    def clean(self, directory: Path, run: str | None, *, purge: bool, dry_run: bool) -> CleanReport:
         """Removes what a run no longer needs."""
         ...
 
-    def diagnose(self, directory: Path) -> Sequence[Found]:
+    def diagnose(self, directory: Path) -> Sequence[Finding]:
         """Looks at everything that gitpar needs."""
         ...
 

@@ -29,7 +29,7 @@ COMMANDS = {
     "doctor": "Check git, the repository and the machine.",
     "demo": "Make a small repository and run a plan in it.",
 }
-"""Every command, in the order of the help; each lives in the module of its name, as `command`."""
+"""Every command, in the order of the help; each lives in the module of its name."""
 
 DEBUG = "GITPAR_DEBUG"
 
@@ -43,8 +43,9 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        loaded: click.Command = importlib.import_module(f"gitpar.ui.cli.{cmd_name}").command
-        return loaded
+        module = importlib.import_module(f"gitpar.ui.cli.{cmd_name}")
+        found: click.Command = getattr(module, "command", None) or getattr(module, cmd_name)
+        return found
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

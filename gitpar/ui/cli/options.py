@@ -50,16 +50,10 @@ class Invocation:
     def house(self) -> House:
         """Returns the house that does the work, loaded when it is first asked for."""
         if self.given_house is None:
-            from typing import cast  # noqa: PLC0415 - only here
-
             from gitpar import wiring  # noqa: PLC0415 - brings git, sqlite3 and everything else
 
-            self.given_house = cast("House", wiring)
+            self.given_house = wiring
         return self.given_house
-
-    def path(self, name: Path) -> Path:
-        """Returns a path of the command line, which counts from the folder that -C names."""
-        return name if self.directory == Path() else self.directory / name
 
     def console(self, stream: TextIO) -> Console:
         """Makes a rich console on a stream, coloured as the user and the stream want it."""

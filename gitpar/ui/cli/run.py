@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gitpar.core.settings import OnRevert, RunSettings, Strategy
+from gitpar.errors import ExitCode
 from gitpar.ui.cli.options import EXIT_CODES, Duration, Invocation, pass_invocation, shared, with_json
 from gitpar.ui.closing import exit_code
-from gitpar.wiring import RunRequest
+
+if TYPE_CHECKING:
+    from gitpar.wiring import RunRequest
 
 _DEFAULT = RunSettings()
 _LIMIT = Duration()
@@ -90,7 +93,7 @@ def command(call: Invocation, /, plans: tuple[Path, ...], **options: Any) -> int
     lets the workers finish, twice ends them; `gitpar resume` goes on either way.
     """
     dry_run = options.pop("dry_run")
-    request = _request(tuple(call.path(plan) for plan in plans), options)
+    request = _request(plans, options)
     if dry_run:
         return _preview(call, request)
     view = call.house.start(call.directory, request, call.watcher())
@@ -100,6 +103,8 @@ def command(call: Invocation, /, plans: tuple[Path, ...], **options: Any) -> int
 
 def _request(plans: tuple[Path, ...], options: dict[str, Any]) -> RunRequest:
     """Makes the request; a setting that was not typed is left to the configuration and the plan."""
+    from gitpar.wiring import RunRequest  # noqa: PLC0415 - brings git and everything else
+
     flags: dict[str, object] = {name: options[name] for name in _SETTINGS if options[name] is not None}
     flags |= {name: True for name in _SWITCHES if options[name]}
     if options["strategy"]:
@@ -122,9 +127,14 @@ def _request(plans: tuple[Path, ...], options: dict[str, Any]) -> RunRequest:
 
 def _preview(call: Invocation, request: RunRequest) -> int:
     """Prints the plan that would be run, exactly as `gitpar plan` does."""
-    from gitpar.ui.plan_view import plan_text  # noqa: PLC0415 - slow to import
+    from gitpar.ui import plan_view  # noqa: PLC0415 - not needed for --help
 
     plan = call.house.preview(call.directory, request)
-    jobs = request.flags.get("jobs") or plan.settings.jobs or _DEFAULT.jobs
-    click.echo(plan_text(plan, int(str(jobs))), nl=False)
-    return 0
+    for problem in plan.warnings:
+        click.echo(plan_view.warning_text(problem), err=True)
+    if call.as_json:
+        call.print_json(plan_view.plan_json(plan))
+    else:
+        jobs = request.flags.get("jobs") or plan.settings.jobs or _DEFAULT.jobs
+        click.echo(plan_view.plan_text(plan, int(str(jobs))), nl=False)
+    return ExitCode.OK
