@@ -28,19 +28,23 @@ class GitRepository:
 
     def change_sets(self, pairs: Sequence[tuple[CommitId, CommitId]]) -> Sequence[ChangeSet]:
         """Returns what changed from the first to the second commit of each pair, in order."""
-        return read_change_sets(self._coordinator.scratch, pairs)
+        with self._coordinator.reading():
+            return read_change_sets(self._coordinator.scratch, pairs)
 
     def compare(self, base: CommitId, results: Sequence[tuple[TaskId, CommitId]]) -> ConflictReport:
         """Returns every pair that shares something, with its tier, and the in-order fold."""
-        return Comparison(self._coordinator, self._attributes).report(base, results)
+        with self._coordinator.reading():
+            return Comparison(self._coordinator, self._attributes).report(base, results)
 
     def prove(self, landing: Landing) -> Proof | Refusal:
         """Computes a landing commit, durably stored, and proves it."""
-        return self._lander.prove(landing)
+        with self._coordinator.reading():
+            return self._lander.prove(landing)
 
     def undone(self, level_base: CommitId, tip: CommitId, first: CommitId, result: CommitId) -> Sequence[str]:
         """Lists as `path:line` what landed between level_base and tip and `result` takes away again."""
-        return undone(self._coordinator, Versions(level_base, tip, first, result))
+        with self._coordinator.reading():
+            return undone(self._coordinator, Versions(level_base, tip, first, result))
 
     def close(self) -> None:
         """Removes the coordinator repository with all scratch objects."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitpar.core.changes import ChangeKind, ChangeSet
+from gitpar.core.changes import FileChange
 from gitpar.core.conflicts import folders_above
 from gitpar.core.names import CommitId, TreeId
 from gitpar.core.settings import Strategy
@@ -34,10 +34,12 @@ class Evidence:
 
     task: Files
     """From the merge base to the result."""
+    level: Files
+    """From the merge base to the tip."""
     landing: Files
     """From the tip to the landing's tree."""
-    level: ChangeSet | None = None
-    """From the merge base to the tip, with renames; read only where a path needs it."""
+    renames: tuple[FileChange, ...] = ()
+    """The level's renames; read only where something needs explaining."""
 
 
 def ancestry_problem(repository: Repository, landing: Landing) -> str:
@@ -67,30 +69,28 @@ def second_opinion(index: Index, repository: Repository, tree: TreeId) -> str:
 def strangers(evidence: Evidence) -> tuple[str, ...]:
     """Returns paths that the landing changes and the task did not, or that it lands differently.
 
-    A path whose tip still is as the base was must come out exactly as the task left it.
-    Paths that the level's own renames explain are no strangers.
+    Where the tip still is as the base was, the landing must be exactly as the task left
+    it. Paths to or from which the level's own renames carry a change are no strangers.
     """
     moved = _moved(evidence)
-    found = [path for path in evidence.landing if path not in evidence.task and path not in moved]
-    for path, (base, result) in evidence.task.items():
-        tip, landed = evidence.landing.get(path, (result, result))
-        if tip == base and landed != result and path not in moved:
-            found.append(path)
-    return tuple(sorted(found))
+    found = {path for path in evidence.landing if path not in evidence.task}
+    found |= {
+        path
+        for path, change in evidence.task.items()
+        if path not in evidence.level and evidence.landing.get(path) != change
+    }
+    return tuple(sorted(found - moved))
 
 
 def _moved(evidence: Evidence) -> set[str]:
-    """The paths to which the level's renames carry the task's changes."""
-    if evidence.level is None:
-        return set()
-    renames = [change for change in evidence.level.files if change.kind is ChangeKind.RENAMED]
-    explained = {change.path for change in renames if change.old_path in evidence.task}
-    folders = {folder for change in renames for folder in folders_above(change.old_path or "")}
-    if any(folder in folders for path in evidence.task for folder in folders_above(path)):
-        # the level moved a folder that the task made files in: they may have followed it
-        targets = {folder for change in renames for folder in folders_above(change.path)}
-        inside = {path for path in evidence.landing if targets & set(folders_above(path))}
-        explained |= inside | {path for path in evidence.task if folders & set(folders_above(path))}
+    """The paths from and to which the level's renames carry the task's changes."""
+    explained = {change.path for change in evidence.renames if change.old_path in evidence.task}
+    left = {folder for change in evidence.renames for folder in folders_above(change.old_path or "")}
+    entered = {folder for change in evidence.renames for folder in folders_above(change.path)}
+    followed = {path for path in evidence.task if left & set(folders_above(path))}
+    if followed:
+        # the task changed files in a folder that the level moved: they may have followed it
+        explained |= followed | {path for path in evidence.landing if entered & set(folders_above(path))}
     return explained
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from gitpar.core.changes import ChangeKind, ChangeSet, FileChange, Hunk
 from gitpar.core.names import CommitId
-from gitpar.errors import EnvironmentFault
 from gitpar.git.command import GitCommand, GitFailed
 
 if TYPE_CHECKING:
@@ -98,14 +97,4 @@ def read_hunks(repository: Repository, old_id: str, new_id: str) -> tuple[Hunk, 
             hunk.new_lines,
         )
         for hunk in patch.hunks
-    )
-
-
-def missing_objects(partial: bool, error: GitFailed) -> GitFailed | EnvironmentFault:  # noqa: FBT001 - a fact
-    """Turns git's complaint about a missing object in a partial clone into what to do about it."""
-    if not partial:
-        return error
-    return EnvironmentFault(
-        f"this is a partial clone and objects that are needed are missing: {error.message}",
-        "Fetch them all: git fetch --refetch --no-filter",
     )

@@ -7,14 +7,16 @@ It has no refs and no configuration but what stands here, so nothing of the user
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import shutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from gitpar.core.names import RunId
-from gitpar.git.command import GitCommand
+from gitpar.errors import EnvironmentFault
+from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.environment import GitEnvironment, coordinator_environment
 from gitpar.git.repository import RepositoryPlace
 
@@ -73,6 +75,22 @@ class Coordinator:
             with self._lock:
                 self._opened.append(repository)
         return repository
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Turns a missing object in a partial clone into EnvironmentFault with what to type.
+
+        Nothing is fetched behind the user's back: that could ask for a password.
+        """
+        try:
+            yield
+        except (GitFailed, KeyError) as error:
+            if not self.place.partial:
+                raise
+            raise EnvironmentFault(
+                f"this is a partial clone, and objects that are needed are missing: {error}",
+                "Fetch them all: git fetch --refetch --no-filter",
+            ) from error
 
     def close(self) -> None:
         """Removes the repository with all scratch objects."""

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gitpar.core.changes import ChangeKind
 from gitpar.core.conflicts import PathConflict
 from gitpar.core.names import CommitId, TreeId
 from gitpar.core.settings import Strategy
 from gitpar.git import certificate
 from gitpar.git.attributes import Attributes
-from gitpar.git.changes import missing_objects, read_change_sets
-from gitpar.git.command import GitFailed
+from gitpar.git.changes import read_change_sets
 from gitpar.git.commits import CommitText, identity, publish, stamp, with_trailers, write_commit
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.mergetree import SingleMerge
@@ -45,10 +45,7 @@ class Lander:
         self._attributes.follow(repository, tree_of(repository, landing.tip))
         merge = SingleMerge(self._coordinator.scratch, landing.tip, landing.result)
         second = self._second(repository, landing)
-        try:
-            outcome = merge.outcome()
-        except GitFailed as error:
-            raise missing_objects(self._coordinator.place.partial, error) from error
+        outcome = merge.outcome()
         if not outcome.clean:
             return Refusal(conflicts=tuple(_named(conflict, landing) for conflict in outcome.conflicts))
         if problem := certificate.second_opinion(second, repository, outcome.tree):
@@ -56,15 +53,19 @@ class Lander:
         return self._proved(repository, landing, outcome.tree)
 
     def _proved(self, repository: Repository, landing: Landing, tree: TreeId) -> Proof | Refusal:
-        tip_tree = tree_of(repository, landing.tip)
         parting = CommitId(str(repository.merge_base(landing.tip, landing.result)))
-        task = difference(repository, tree_of(repository, parting), tree_of(repository, landing.result))
-        landed = difference(repository, tip_tree, tree)
-        evidence = certificate.Evidence(task.files, landed.files)
+        base, tip, result = (tree_of(repository, at) for at in (parting, landing.tip, landing.result))
+        landed = difference(repository, tip, tree)
+        evidence = certificate.Evidence(
+            task=difference(repository, base, result).files,
+            level=difference(repository, base, tip).files,
+            landing=landed.files,
+        )
         if certificate.strangers(evidence):
-            level = read_change_sets(self._coordinator.scratch, [(parting, landing.tip)])[0]
-            if paths := certificate.strangers(replace(evidence, level=level)):
-                return Refusal(reason=f"the landing would change what the task did not: {', '.join(paths)}")
+            changes = read_change_sets(self._coordinator.scratch, [(parting, landing.tip)])[0].files
+            renames = tuple(change for change in changes if change.kind is ChangeKind.RENAMED)
+            if paths := certificate.strangers(replace(evidence, renames=renames)):
+                return Refusal(reason=f"the landing would not be what the task did: {', '.join(paths)}")
         chain, needed, notes = self._commits(repository, landing, tree)
         if problem := certificate.chain_problem(repository, landing, chain, tree):
             return Refusal(reason=problem)

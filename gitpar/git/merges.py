@@ -23,8 +23,7 @@ from gitpar.core.conflicts import (
 )
 from gitpar.core.names import CommitId, TaskId
 from gitpar.git.attributes import Attributes
-from gitpar.git.changes import has_lines, missing_objects, read_change_sets, read_hunks
-from gitpar.git.command import GitFailed
+from gitpar.git.changes import has_lines, read_change_sets, read_hunks
 from gitpar.git.commits import CommitText, write_commit
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.mergetree import MergeOutcome, SingleMerge, merge_all
@@ -64,14 +63,13 @@ class Comparison:
         pairs = sharing(sets)
         looks = [self._look(repository, sets[a], sets[b]) for a, b in pairs]
         order = sorted(range(len(pairs)), key=lambda at: (looks[at][0] is Tier.FILE, at))[:MOST_EXACT]
-        try:
-            asked = [(results[pairs[at][0]][1], results[pairs[at][1]][1]) for at in order]
-            outcomes = dict(zip(order, merge_all(self._coordinator.scratch, asked), strict=True))
-            alone = set(range(len(results))) - {at for pair in pairs for at in pair}
-            alone = {at for at in alone if partings[at] == base}
-            fold = self._fold(base, results, [sets[at] if at in alone else None for at in range(len(sets))])
-        except GitFailed as error:
-            raise missing_objects(self._coordinator.place.partial, error) from error
+        asked = [(results[pairs[at][0]][1], results[pairs[at][1]][1]) for at in order]
+        outcomes = dict(zip(order, merge_all(self._coordinator.scratch, asked), strict=True))
+        shared = {at for pair in pairs for at in pair}
+        alone = [
+            None if at in shared or partings[at] != base else change_set for at, change_set in enumerate(sets)
+        ]
+        fold = self._fold(base, results, alone)
         found = [
             _pair(results[a][0], results[b][0], look, outcomes.get(at))
             for at, ((a, b), look) in enumerate(zip(pairs, looks, strict=True))

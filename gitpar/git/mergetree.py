@@ -68,11 +68,11 @@ def merge_all(git: GitCommand, pairs: Sequence[tuple[CommitId, CommitId]]) -> li
     outcomes: list[MergeOutcome] = []
     while len(outcomes) < len(pairs):
         lines = "".join(f"{ours} {theirs}\n" for ours, theirs in pairs[len(outcomes) :])
-        # 128: fatal, after the answers to the lines before
-        result = git.run(*_SINGLE, "--stdin", stdin=lines.encode(), ok=range(256))
+        # 1 and 128: no such commit, no such object, after the answers to the lines before
+        result = git.run(*_SINGLE, "--stdin", stdin=lines.encode(), ok=(0, 1, 128))
         outcomes += parse_batch(result.stdout)
         if result.status != 0:
-            if result.status != 128 or len(outcomes) == len(pairs):
+            if len(outcomes) == len(pairs):
                 raise GitFailed((*_SINGLE, "--stdin"), result.status, result.stderr)
             reason = PathConflict("", ConflictKind.OTHER, result.stderr.strip())
             outcomes.append(MergeOutcome(TreeId(""), clean=False, conflicts=(reason,)))
@@ -112,7 +112,8 @@ def _read(fields: Iterator[bytes], *, clean: bool) -> MergeOutcome:
 
 def _messages(fields: Iterator[bytes]) -> Iterator[tuple[list[str], str, str]]:
     for count in fields:
-        if not count:
+        if not count.isdigit():
+            # the empty end field; git's advice about submodules may stand in it
             return
         paths = [os.fsdecode(next(fields)) for _ in range(int(count))]
         yield paths, next(fields).decode(), os.fsdecode(next(fields)).strip()

@@ -103,7 +103,8 @@ class GitRefs:
         Returns True where it happened after all, False where it is worth another try.
         """
         now = {update.ref: self.read(update.ref).get(update.ref, NO_COMMIT) for update in updates}
-        if all(now[update.ref] == update.new for update in updates):
+        if not failure and all(now[update.ref] == update.new for update in updates):
+            # the process was ended by somebody after it had moved them
             return True
         for update in updates:
             if now[update.ref] != update.old:

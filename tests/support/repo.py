@@ -7,7 +7,12 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from gitpar.core.names import CommitId
+import pytest
+
+from gitpar.core.names import CommitId, RunId, TaskId
+from gitpar.core.settings import Strategy
+from gitpar.git.repository import RepositoryPlace, discover
+from gitpar.ports import Landing
 
 SEAL = {
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -22,6 +27,30 @@ def sealed_environ(home: Path) -> dict[str, str]:
     """The environment for a process that must see nothing of the machine's configuration."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     return {**kept, **SEAL, "HOME": str(home)}
+
+
+def sealed_repo(monkeypatch: pytest.MonkeyPatch, root: Path) -> Repo:
+    """A repository for a test whose own process is sealed as well."""
+    repo = Repo(root)
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    for name in (*SEAL, "HOME"):
+        monkeypatch.setenv(name, repo.environ[name])
+    return repo
+
+
+def landing(base: str, result: str, tip: str, strategy: Strategy = Strategy.MERGE) -> Landing:
+    """What is to land, as task `api` of run `r1`."""
+    return Landing(
+        task=TaskId("api"),
+        title="Add the  API\nand more",
+        n=2,
+        run=RunId("r1"),
+        base=CommitId(base),
+        result=CommitId(result),
+        tip=CommitId(tip),
+        strategy=strategy,
+    )
 
 
 class Repo:
@@ -47,6 +76,10 @@ class Repo:
         )
         assert done.returncode == 0, done.stderr.decode(errors="replace")
         return os.fsdecode(done.stdout).removesuffix("\n")
+
+    @property
+    def place(self) -> RepositoryPlace:
+        return discover(self.root)
 
     def write(self, path: str, text: str | bytes) -> None:
         target = self.root / path
