@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -41,10 +41,8 @@ def write_and_die(path: Path, *events: int) -> SqliteJournal:
 
 
 def read(path: Path) -> list[int]:
-    journal = SqliteJournal.read(path)
-    found = numbers(journal.events(RUN))
-    journal.close()
-    return found
+    with closing(SqliteJournal.read(path)) as journal:
+        return numbers(journal.events(RUN))
 
 
 def mode(path: Path) -> str:
