@@ -305,5 +305,5 @@ def test_an_append_costs_little_of_our_own_time(path: Path) -> None:
         journal.append([ended(n)])
     used_s = os.times().user - began.user
     journal.close()
-    # the kernel's part is the flush to the disk; measured: 0.04 to 0.1 ms
-    assert used_s / 500 < 0.0005
+    # the kernel's part is the flush to the disk; measured: 0.1 ms, 0.3 on a machine with much other work
+    assert used_s / 500 < 0.001
