@@ -38,8 +38,11 @@ except EnvironmentFault as fault:
 
 def last_promise(process: subprocess.Popen[str]) -> int:
     """The number of events that the writer had been told are durable."""
-    output, errors = process.communicate(timeout=60)
-    assert not errors
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process:  # not by `communicate`, which leaves out what `readline` has in its buffer
+        output = process.stdout.read()
+        assert not process.stderr.read()
     whole = output[: output.rfind("\n") + 1]
     return int(whole.split()[-1]) if whole else 0
 
@@ -65,14 +68,17 @@ def test_twenty_kills_lose_nothing_that_was_promised(tmp_path: Path) -> None:
     for _ in range(20):
         process = start(WRITES, path, 10**9)
         assert process.stdout is not None
-        if seeded.random() < 0.7:
-            assert process.stdout.readline() == f"{held}\n"
-        time.sleep(seeded.random() * 0.1)  # the moment of the kill is what is tried here
+        promised = held
+        if seeded.random() < 0.3:
+            time.sleep(seeded.random() * 0.15)  # somewhere while it opens the file
+        else:
+            for _ in range(seeded.randrange(1, 40)):
+                promised = int(process.stdout.readline())
         process.kill()
-        promised = max(last_promise(process), held)
+        promised = max(last_promise(process), promised)
         held = read_back(path)
         assert promised <= held <= promised + 3
-    assert held > 100
+    assert held > 500
 
 
 @pytest.mark.parametrize(

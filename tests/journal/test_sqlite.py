@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -41,10 +41,8 @@ def write_and_die(path: Path, *events: int) -> SqliteJournal:
 
 
 def read(path: Path) -> list[int]:
-    journal = SqliteJournal.read(path)
-    found = numbers(journal.events(RUN))
-    journal.close()
-    return found
+    with closing(SqliteJournal.read(path)) as journal:
+        return numbers(journal.events(RUN))
 
 
 def mode(path: Path) -> str:
@@ -307,5 +305,5 @@ def test_an_append_costs_little_of_our_own_time(path: Path) -> None:
         journal.append([ended(n)])
     used_s = os.times().user - began.user
     journal.close()
-    # the kernel's part is the flush to the disk; measured: 0.04 to 0.1 ms
-    assert used_s / 500 < 0.0005
+    # the kernel's part is the flush to the disk; measured: 0.1 ms, 0.3 on a machine with much other work
+    assert used_s / 500 < 0.001
