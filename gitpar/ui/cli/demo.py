@@ -46,7 +46,7 @@ def command(call: Invocation, folder: Path | None) -> int:
     change the same line and are put in order, one fails at its first attempt.
     The folder is left for you to look around in.
     """
-    folder = empty_folder(call.path(folder) if folder else None)
+    folder = empty_folder(call.directory / folder if folder else None)
     repository = prepare(folder)
     arguments = ["run", f"../{Path(PLAN).name}", *_passed_on(call)]
     click.echo(f"$ cd {shlex.quote(str(repository))}\n$ gitpar {shlex.join(arguments)}")
@@ -100,6 +100,7 @@ def graph(repository: Path, *, colored: bool) -> str:
         "log",
         "--graph",
         "--oneline",
+        "--decorate",
         f"--decorate-refs=refs/heads/{_LEVELS}",
         "--decorate-refs=refs/heads/main",
         f"--color={'always' if colored else 'never'}",
