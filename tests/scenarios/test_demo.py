@@ -26,7 +26,7 @@ def _quoted(script: str) -> str:
 
 def test_lands_all_ten_tasks_and_shows_how(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
-    done = gitpar("demo", "--keep", folder, cwd=tmp_path)
+    done = gitpar("demo", "--no-color", "--keep", folder, cwd=tmp_path)
     assert done.status == 0, done.stderr
 
     repository = folder / "bookshop"
@@ -47,7 +47,7 @@ def test_lands_all_ten_tasks_and_shows_how(tmp_path: Path) -> None:
     assert twice == {"list-copies", "courier-rates"}
 
     said = done.stdout.splitlines()
-    assert said[:2] == [f"$ cd {repository}", "$ gitpar run ../bookshop.json"]
+    assert said[:2] == [f"$ cd {repository}", "$ gitpar run ../bookshop.json --no-color"]
     drawn = said[said.index("The level branches:") :]
     assert all(any(level in line for line in drawn) for level in levels)
     assert "bookshop/reports.py" in done.stdout, "the conflict report names the file"
