@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PYTEST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint types bench clean
+.PHONY: help demo test test-long lint types bench reference clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 18
@@ -30,6 +30,9 @@ types: $(VENV)/.installed-lint ## check types
 
 bench: $(VENV)/.installed-test ## time gitpar against a good shell script
 	@$(BIN)/python -m benchmarks
+
+reference: $(VENV)/.installed-test ## write docs/reference.md from the code
+	@$(BIN)/python docs/make_reference.py
 
 clean: ## remove what make made
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -48,13 +48,14 @@ def test_draws_the_level_branches_down_to_their_base(tmp_path: Path) -> None:
     second = git(repository, "commit-tree", tree, "-p", first, "-m", "Land two")
     for n, commit in (("1", first), ("2", second), ("10", second)):
         git(repository, "update-ref", f"refs/heads/gitpar/r7f3/level/{n}", commit)
+    git(repository, "update-ref", "refs/heads/gitpar/r7f3/task/one/1", one)
     assert normalised(graph(repository, colored=False)).splitlines() == [
         "* <commit> (gitpar/<run>/level/2, gitpar/<run>/level/10) Land two",
         "*   <commit> (gitpar/<run>/level/1) Land one",
         "|\\  ",
         "| * <commit> Work on one",
         "|/  ",
-        "* <commit> (HEAD -> main) Give the shop a command line",
+        "* <commit> (main) Give the shop a command line",
     ]
     commands = [line.split("  ")[1] for line in farewell(tmp_path, repository).splitlines()[3:]]
     assert [command for command in commands if command.startswith("git ")] == [

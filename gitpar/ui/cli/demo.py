@@ -72,7 +72,7 @@ def empty_folder(wanted: Path | None) -> Path:
     wanted.mkdir(parents=True, exist_ok=True)
     if any(wanted.iterdir()):
         raise UsageError(
-            f"`{wanted}` is not empty, and the demo wants a folder of its own; nothing in it was touched",
+            f"`{wanted}` is not empty; nothing in it was touched",
             "Name a folder that does not exist yet: gitpar demo --keep DIR",
         )
     return wanted.resolve()
@@ -101,6 +101,8 @@ def graph(repository: Path, *, colored: bool) -> str:
         "--graph",
         "--oneline",
         "--decorate",
+        f"--decorate-refs=refs/heads/{_LEVELS}",
+        "--decorate-refs=refs/heads/main",
         f"--color={'always' if colored else 'never'}",
         f"--branches={_LEVELS}",
         "--not",
