@@ -24,7 +24,7 @@ def test_each_task_starts_as_soon_as_a_job_is_free() -> None:
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 100), min_size=1, max_size=30), st.integers(1, 8))
 def test_a_schedule_lies_between_its_bound_and_grahams(durations: list[int], jobs: int) -> None:
-    bound = max(max(durations), sum(durations) / jobs)
+    bound = max(*durations, sum(durations) / jobs)
     assert bound <= makespan(durations, jobs) <= bound * (2 - 1 / jobs) + 1e-9
 
 
