@@ -48,7 +48,7 @@ def task_prompt(row: Item, task_id: str, below: Sequence[tuple[Item, bool]], sum
     """Returns the prompt of a row, its subtasks listed with those that are done marked."""
     title = _text(row, "summary") or _text(row, "title") or _text(row, "description") or task_id
     body = _text(row, "description")
-    more = "\n".join(f"- {_words(name)}: {_value(item)}" for name, item in row.members() if name in _MORE)
+    more = "\n".join(f"- {_words(name)}:{_value(item)}" for name, item in row.members() if name in _MORE)
     sections = [
         ("", "" if body == title else body),
         ("Subtasks", "\n".join(_subtask(item, done=done) for item, done in below)),
@@ -78,13 +78,13 @@ def _words(name: str) -> str:
 def outline(item: Item) -> str:
     """Returns a nested value as an indented list, its keys as words."""
     if item.is_mapping():
-        return "\n".join(f"- {_words(name)}: {_value(member)}" for name, member in item.members())
+        return "\n".join(f"- {_words(name)}:{_value(member)}" for name, member in item.members())
     if item.is_list():
-        return "\n".join(f"- {_value(element)}" for element in item.elements())
+        return "\n".join(f"-{_value(element)}" for element in item.elements())
     return item.text() if isinstance(item.node.value, str) else item.raw()
 
 
 def _value(item: Item) -> str:
     if item.is_mapping() or item.is_list():
         return "\n" + indented(outline(item))
-    return outline(item)
+    return f" {outline(item)}"

@@ -19,6 +19,12 @@ LARGEST_BYTES = 50_000_000
 DEEPEST = 100
 """Levels of nesting; plans need about six."""
 
+_TABLE = re.compile(r"\[{1,2}[^\[\]{},]+\]{1,2}\s*(?:#.*)?$")
+_PAIR = re.compile(r"[\w.\"' \t-]+=")
+_TASKS_IN_YAML = re.compile(
+    r"""^(?:["']?tasks["']?[ \t]*:|-[ \t]+(?:\{[ \t]*)?["']?\w+["']?[ \t]*:)""", re.MULTILINE
+)
+
 Scalar = str | int | float | bool | None
 
 
@@ -143,17 +149,14 @@ def guess_syntax(text: str) -> Syntax | None:
         r'\[\s*(?:[\[{\]]\s*[\]{}"\[]|\])', text[start.start() :][:200]
     ):
         return Syntax.JSON
-    for line in text.splitlines():
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        if re.match(r"\s*\[{1,2}[^\[\]{}]+\]{1,2}\s*(?:#.*)?$", line) or re.match(
-            r"\s*[\w.\"'-]+(?:\s*\.\s*[\w\"'-]+)*\s*=", line
-        ):
-            return Syntax.TOML
-        if re.search(r"""(?m)^(?:["']?tasks["']?\s*:|-\s+\{?\s*["']?\w+["']?\s*:)""", text):
-            return Syntax.YAML
-        return Syntax.JSON if text[start.start()] == "[" else None
-    return None
+    for line in map(str.strip, text.splitlines()):
+        if line and not line.startswith("#"):
+            if _TABLE.match(line) or _PAIR.match(line):
+                return Syntax.TOML
+            break
+    if _TASKS_IN_YAML.search(text):
+        return Syntax.YAML
+    return Syntax.JSON if text[start.start()] == "[" else None
 
 
 def _parsed(syntax: Syntax, text: str) -> Tree:

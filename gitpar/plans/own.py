@@ -62,7 +62,7 @@ def recognises(root: Item) -> bool:
     if rows is None or not rows.is_list():
         return False
     found = [row for row in rows.elements() if row.is_mapping()]
-    return not root.is_list() or any(row.has("id") for row in found)
+    return not root.is_list() or not rows.node.value or any(row.has("id") for row in found)
 
 
 def surely(root: Item) -> bool:

@@ -72,8 +72,10 @@ def _replaced(document: Document, node: Node, edit: Edit) -> Splice:
     if document.syntax is Syntax.YAML and (raw[:1] in ("!", "|", ">") or "\n" in raw):
         raise NotEditable(f"`{edit.key}` is not a plain value")
     written = _written(document.syntax, edit.value, raw)
-    if not raw and document.text[node.start - 1 : node.start] not in (" ", "\t"):
-        written = f" {written}"
+    if not raw:
+        # YAML's empty value: its mark stands where the next token is, not behind its key
+        colon = document.text.index(":", node.key_start) + 1
+        return Splice(colon, colon, f" {written}")
     return Splice(node.start, node.end, written)
 
 

@@ -26,12 +26,13 @@ _STRING = re.compile(
 _BARE_KEY = re.compile(r"[^\s.=\]\"']+")
 _BARE_VALUE = re.compile(r"[^,\]}#\n\r]+")
 _WHERE = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
+_DOTTED = re.compile(rf"(?<![\w.\"'-])(?:[\w\"'-]+[ \t]*\.[ \t]*){{{DEEPEST}}}")
 _BRACKETS = re.compile(rf"(?:[\[{{]\s*){{{DEEPEST}}}")
 
 
 def parse_toml(text: str) -> Tree:
     """Returns the tree of a TOML text; raises SyntaxFault."""
-    if deep := _BRACKETS.search(text):
+    if deep := _BRACKETS.search(text) or _DOTTED.search(text):
         raise SyntaxFault(deep.start(), f"nested deeper than {DEEPEST} levels")
     try:
         values = tomllib.loads(text)

@@ -25,6 +25,7 @@ _KNOWN_TAGS = {
 }
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_HALVES = re.compile("[\ud800-\udfff]")
 _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -107,17 +108,18 @@ class _Walk:
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
                 raise SyntaxFault(key.start_mark.index, "expected a word as key")
+            name = _whole(key)
             made, more = self.node(value, depth + 1)
             weight += more
-            if key.value == "<<" and not key.style:
+            if name == "<<" and not key.style:
                 merged = {**self.merged(made, key.start_mark.index), **merged}
                 continue
-            if key.value in found:
-                self.doubles.append((key.start_mark.index, key.value))
+            if name in found:
+                self.doubles.append((key.start_mark.index, name))
             made.key_start = key.start_mark.index
-            found[key.value] = made
-        for name, inherited in merged.items():
-            found.setdefault(name, inherited)
+            found[name] = made
+        for inherited, copy in merged.items():
+            found.setdefault(inherited, copy)
         start, end = node.start_mark.index, node.end_mark.index
         return Node(found, start, end, flow=bool(node.flow_style)), weight
 
@@ -136,8 +138,19 @@ class _Walk:
         return found
 
 
-def _scalar(node: ScalarNode) -> Scalar:
+def _whole(node: ScalarNode) -> str:
+    """Returns a scalar's text; the composer leaves characters written as two escapes in halves."""
     text: str = node.value
+    if not _HALVES.search(text):
+        return text
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        raise SyntaxFault(node.start_mark.index, "an escape in this text is half of a character") from None
+
+
+def _scalar(node: ScalarNode) -> Scalar:
+    text = _whole(node)
     if node.style or str(node.tag) == _PREFIX + "str":
         return text
     if text in _WORDS:

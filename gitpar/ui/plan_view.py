@@ -101,15 +101,18 @@ def _counts(plan: Plan) -> str:
 
 def _rows(plan: Plan, wave: Sequence[TaskId]) -> Iterator[str]:
     tasks = [plan.graph[task_id] for task_id in wave]
-    titles = {task.id: _cut(_clean(task.title), _WIDEST_TITLE) for task in tasks}
+    titles = {
+        task.id: "" if task.title == task.id else _cut(_clean(task.title), _WIDEST_TITLE) for task in tasks
+    }
     ids = min(max(len(_clean(task.id)) for task in tasks), _WIDEST_ID)
     width = max(map(len, titles.values()))
     for task in tasks:
-        title = titles[task.id] if titles[task.id] != _clean(task.id) else ""
+        title = titles[task.id]
         more = [duration(task.estimate_s)] if task.estimate_s is not None else []
         if task.depends_on:
             more.append(f"after {_after(plan, task)}")
-        yield f"  {_clean(task.id):<{ids}}  {title:<{width}}  {', '.join(more)}"
+        named = f"  {title:<{width}}" if width else ""
+        yield f"  {_clean(task.id):<{ids}}{named}  {', '.join(more)}"
 
 
 def _after(plan: Plan, task: Task) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitpar.core.graph import Source, Task, TaskGraph, TaskStatus
@@ -139,6 +140,7 @@ def plans(draw: st.DrawFn) -> list[Task]:
     return list(draw(st.permutations(tasks)))
 
 
+@settings(deadline=None)
 @given(plans())
 def test_every_pending_task_is_in_one_wave_as_early_as_it_can_be(tasks: list[Task]) -> None:
     graph = TaskGraph(tasks)
@@ -150,6 +152,7 @@ def test_every_pending_task_is_in_one_wave_as_early_as_it_can_be(tasks: list[Tas
         assert number == max(before, default=-1) + 1
 
 
+@settings(deadline=None)
 @given(plans(), st.data())
 def test_adding_a_way_back_is_always_found_and_named_truly(tasks: list[Task], data: st.DataObject) -> None:
     graph = TaskGraph(tasks)
@@ -169,4 +172,4 @@ def test_adding_a_way_back_is_always_found_and_named_truly(tasks: list[Task], da
 
 
 def follows(chain: Sequence[str], after: Mapping[TaskId, Sequence[TaskId]]) -> bool:
-    return all(b in after[TaskId(a)] for a, b in zip(chain, chain[1:], strict=False))
+    return all(b in after[TaskId(a)] for a, b in pairwise(chain))
