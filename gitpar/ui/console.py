@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TextIO
 
 from gitpar.core.events import Event
@@ -21,7 +21,7 @@ class Quiet:
 
     interval_s: float | None = None
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: Run, notices: Sequence[str]) -> None:
         """Does nothing."""
 
     def event(self, event: Event, run: Run) -> None:
@@ -47,9 +47,12 @@ class PlainConsole:
         self._now = now
         self._began = 0.0
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: Run, notices: Sequence[str]) -> None:
         """Says what is about to be worked on, after what the user should know of it."""
         self._began = self._now()
+        for notice in notices:
+            self._say(self._began, text.notice(notice))
+        self._say(self._began, text.beginning(run))
         for notice in run.notices:
             self._say(self._began, text.notice(notice))
         self._say(self._began, text.beginning(run))

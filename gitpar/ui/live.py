@@ -60,10 +60,10 @@ class LiveConsole:
         self._recent: deque[TaskId] = deque(maxlen=_RECENT)
         self._unicode = (console.encoding or "").lower().startswith("utf")
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: Run, notices: Sequence[str]) -> None:
         """Says what the user should know and takes the lower part of the terminal."""
         self._began = self._now()
-        for notice in run.notices:
+        for notice in notices:
             self._console.print(Text(text.notice(notice), "yellow"))
         self._live = Live(
             self._frame,

@@ -71,7 +71,7 @@ class Script:
         self.run = Run(opened)
         self.events: list[e.Event] = [opened]
         if self.watcher is not None:
-            self.watcher.begin(self.run)
+            self.watcher.begin(self.run, self.notices)
 
     def now(self) -> float:
         return self.at
