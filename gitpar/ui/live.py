@@ -189,7 +189,7 @@ _LOST = (TaskState.HELD, TaskState.FAILED, TaskState.BLOCKED)
 
 
 def _saying(task: TaskRun) -> str:
-    """What a task says: its worker's progress or last line while it runs, else why it stands so, else its title."""
+    """The worker's progress or last line while it runs, else why the task stands so, else its title."""
     if task.state is not TaskState.RUNNING or not task.last.log:
         return clean(task.reason or task.task.title)
     if task.last.ending is not None:
