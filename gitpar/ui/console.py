@@ -5,15 +5,15 @@ The live display stands in live.py.
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TextIO
 
 from gitpar.core.events import Event
 from gitpar.core.run import Run
 from gitpar.ui import text
 from gitpar.ui.plain import elapsed
+from gitpar.ui.streams import encodable, silence
 
 
 class Quiet:
@@ -21,7 +21,7 @@ class Quiet:
 
     interval_s: float | None = None
 
-    def begin(self, run: Run, notices: Sequence[str]) -> None:
+    def begin(self, run: Run) -> None:
         """Does nothing."""
 
     def event(self, event: Event, run: Run) -> None:
@@ -47,12 +47,9 @@ class PlainConsole:
         self._now = now
         self._began = 0.0
 
-    def begin(self, run: Run, notices: Sequence[str]) -> None:
+    def begin(self, run: Run) -> None:
         """Says what is about to be worked on, after what the user should know of it."""
         self._began = self._now()
-        for notice in notices:
-            self._say(self._began, text.notice(notice))
-        self._say(self._began, text.beginning(run))
         for notice in run.notices:
             self._say(self._began, text.notice(notice))
         self._say(self._began, text.beginning(run))
@@ -78,20 +75,3 @@ class PlainConsole:
         except OSError:
             silence(self._stream)
             self._stream = None
-
-
-def encodable(line: str, stream: TextIO) -> str:
-    """Replaces what the stream's encoding does not have."""
-    encoding = stream.encoding or "utf-8"
-    return line.encode(encoding, errors="replace").decode(encoding)
-
-
-def silence(stream: TextIO) -> None:
-    """Leads a broken stream to nowhere, so that Python's last flush of it does not fail as well."""
-    try:
-        number = stream.fileno()
-    except OSError:
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, number)
-    os.close(nowhere)

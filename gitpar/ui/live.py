@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from rich.cells import cell_len, set_cell_size
@@ -60,10 +60,10 @@ class LiveConsole:
         self._recent: deque[TaskId] = deque(maxlen=_RECENT)
         self._unicode = (console.encoding or "").lower().startswith("utf")
 
-    def begin(self, run: Run, notices: Sequence[str]) -> None:
+    def begin(self, run: Run) -> None:
         """Says what the user should know and takes the lower part of the terminal."""
         self._began = self._now()
-        for notice in notices:
+        for notice in run.notices:
             self._console.print(Text(text.notice(notice), "yellow"))
         self._live = Live(
             self._frame,

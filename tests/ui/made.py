@@ -67,11 +67,12 @@ class Script:
             base=BASE,
             settings=self.settings,
             skipped=self.skipped,
+            notices=self.notices,
         )
         self.run = Run(opened)
         self.events: list[e.Event] = [opened]
         if self.watcher is not None:
-            self.watcher.begin(self.run, self.notices)
+            self.watcher.begin(self.run)
 
     def now(self) -> float:
         return self.at

@@ -13,20 +13,37 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gitpar.core import events as e
 from gitpar.core.settings import OnRevert, Strategy
 from gitpar.core.view import RunView, view
-from gitpar.errors import EnvironmentFault, GitparError, UsageError
+from gitpar.errors import EnvironmentFault, UsageError
+from gitpar.plans.reading import read_plans
 from gitpar.ui import as_json
 from gitpar.ui.cli.main import main
 from gitpar.ui.cli.options import Duration, Invocation
+from gitpar.wiring import CleanReport, Finding, RunRequest
 from tests.support.cli import gitpar, program_environment
 from tests.ui.made import Script, everything, task
 
 if TYPE_CHECKING:
     from gitpar.plans.model import Plan
     from gitpar.ports import Watcher
-    from gitpar.wiring import CleanReport, Finding, RunRequest
+
+
+USED = "Hint: How it is used: gitpar run --help\n"
+WRITE = "write `90`, `90s`, `10m` or `1h30m`"
+CLEANED = """\
+run 7f3a, removed:
+  worktree `shop.worktrees/7f3a`
+run 7f3a, kept:
+  level branch `gitpar/7f3a/level/1`
+"""
+EXAMINED = """\
+✓ git         2.39.5
+✗ repository  there is none here
+  Hint: Go to one, or: git init
+· overlayfs   not probed
+1 of 3 are wrong
+"""
 
 
 @dataclass
@@ -66,24 +83,21 @@ class Recorded:
         return view(script.run, script.at)
 
     def preview(self, directory: Path, request: RunRequest) -> Plan:
-        from gitpar.plans.reading import read_plans
-
-        return read_plans([directory / plan for plan in request.plans])
+        self.asked.append(("preview", directory))
+        return read_plans(request.plans)
 
     def resume(self, directory: Path, run: str | None, watcher: Watcher, *, steal: bool = False) -> RunView:
         self.asked.append(("resume", directory, run, steal))
+        assert watcher.interval_s is None  # no terminal here, so nothing is drawn
         return self._chosen(run)
 
     def clean(self, directory: Path, run: str | None, *, purge: bool, dry_run: bool) -> CleanReport:
-        from gitpar.wiring import CleanReport
-
-        self.asked.append(("clean", run, purge, dry_run))
+        self.asked.append(("clean", directory, run, purge, dry_run))
         kept = () if purge else ("level branch `gitpar/7f3a/level/1`",)
         return CleanReport("7f3a", ("worktree `shop.worktrees/7f3a`",), kept)
 
     def diagnose(self, directory: Path) -> Sequence[Finding]:
-        from gitpar.wiring import Finding
-
+        self.asked.append(("diagnose", directory))
         return [Finding(*row) for row in self.findings]
 
 
@@ -149,16 +163,14 @@ def test_nothing_typed_shows_the_help(shell: Shell) -> None:
         (("stauts",), "Error: there is no command `stauts`\nHint: Did you mean `status`?\n"),
         (("frobnicate",), "Error: there is no command `frobnicate`\nHint: All commands: gitpar --help\n"),
         (
-            ("run", "p", "--jobs", "0"),
-            "Error: invalid value for '-j' / '--jobs': 0 is not in the range x>=1\n"
-            "Hint: How it is used: gitpar run --help\n",
+            ("run", "p", "--timeout", "0"),
+            "Error: invalid value for '--timeout': must be longer than 0\n" + USED,
         ),
         (
             ("run", "p", "--timeout", "soon"),
-            "Error: invalid value for '--timeout': `soon` is no duration; "
-            "write `90`, `90s`, `10m` or `1h30m`\nHint: How it is used: gitpar run --help\n",
+            f"Error: invalid value for '--timeout': `soon` is no duration; {WRITE}\n{USED}",
         ),
-        (("run",), "Error: missing argument 'PLAN...'\nHint: How it is used: gitpar run --help\n"),
+        (("run",), "Error: missing argument 'PLAN...'\n" + USED),
     ],
 )
 def test_a_wrong_command_line(shell: Shell, words: tuple[str, ...], said: str) -> None:
@@ -237,6 +249,7 @@ def test_colours(
     environment: dict[str, str],
     colored: bool,  # noqa: FBT001 - a table's column
 ) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert ("\x1b[" in shell("status", *words)[1]) is colored
@@ -261,8 +274,6 @@ def test_run_with_json_prints_only_facts_on_stdout(shell: Shell) -> None:
 
 
 def test_run_hands_on_only_what_was_typed(shell: Shell, tmp_path: Path) -> None:
-    from gitpar.wiring import RunRequest
-
     shell("-C", str(tmp_path), "run", "p.json", "-q")
     shell(
         *("run", "p.json", "q.toml", "-q", "--jobs", "3", "--base", "v1", "--strategy", "squash"),
@@ -272,7 +283,7 @@ def test_run_hands_on_only_what_was_typed(shell: Shell, tmp_path: Path) -> None:
         *("--keep-worktrees", "--no-pool"),
     )
     assert shell.house.asked == [
-        ("start", tmp_path, RunRequest(plans=(Path("p.json"),))),
+        ("start", tmp_path, RunRequest(plans=(tmp_path / "p.json",))),
         (
             "start",
             Path(),
@@ -303,7 +314,8 @@ def test_run_hands_on_only_what_was_typed(shell: Shell, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("0.5", 0.5), ("250ms", 0.25)]
+    ("typed", "seconds"),
+    [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("0.5", 0.5), ("250ms", 0.25)],
 )
 def test_durations(typed: str, seconds: float) -> None:
     assert Duration().convert(typed, None, None) == pytest.approx(seconds)
@@ -377,16 +389,16 @@ def test_logs_follows_until_the_end(shell: Shell, tmp_path: Path) -> None:
     [
         (
             ("7f3a", "apy"),
-            "Error: run 7f3a has no task `apy`\nHint: Did you mean `api` and `app`?\n",
+            "Error: run 7f3a has no task `apy`\nHint: Did you mean `app` or `api`?\n",
         ),
         (("7f3a", "zzz"), "Error: run 7f3a has no task `zzz`\nHint: All tasks: gitpar status 7f3a\n"),
         (
             ("apy",),
-            "Error: `apy` is neither a task of run 7f3a nor a run\nHint: Did you mean `api` or `app`?\n",
+            "Error: `apy` is neither a task of run 7f3a nor a run\nHint: Did you mean `app` or `api`?\n",
         ),
         (
             ("api", "--attempt", "2"),
-            "Error: run 7f3a has no run `api`",
+            "Error: task `api` has no attempt 2\nHint: Attempts so far: 1\n",
         ),
     ],
 )
@@ -399,14 +411,9 @@ def test_logs_of_what_is_not_there(shell: Shell, words: tuple[str, ...], said: s
 
 
 def test_clean_says_what_went_and_what_stayed(shell: Shell) -> None:
-    assert shell("clean") == (
-        0,
-        "run 7f3a, removed:\n  worktree `shop.worktrees/7f3a`\n"
-        "run 7f3a, kept:\n  level branch `gitpar/7f3a/level/1`\n",
-        "",
-    )
+    assert shell("clean") == (0, CLEANED, "")
     assert shell("clean", "--dry-run")[1].startswith("run 7f3a, would be removed:\n")
-    assert shell.house.asked == [("clean", None, False, False), ("clean", None, False, True)]
+    assert shell.house.asked == [("clean", Path(), None, False, False), ("clean", Path(), None, False, True)]
 
 
 def test_purge_lists_and_never_asks_without_a_terminal(
@@ -424,7 +431,7 @@ def test_purge_lists_and_never_asks_without_a_terminal(
         "Hint: To do it without being asked: gitpar clean 7f3a --purge --yes\n"
     )
     assert shell("clean", "--purge", "--yes")[0] == 0
-    assert shell.house.asked == [("clean", None, True, True), ("clean", None, True, False)]
+    assert shell.house.asked == [("clean", Path(), None, True, True), ("clean", Path(), None, True, False)]
 
 
 def test_doctor(shell: Shell) -> None:
@@ -433,15 +440,7 @@ def test_doctor(shell: Shell) -> None:
         (False, "repository", "there is none here", "Go to one, or: git init"),
         (None, "overlayfs", "not probed", ""),
     )
-    assert shell("doctor") == (
-        3,
-        "✓ git         2.39.5\n"
-        "✗ repository  there is none here\n"
-        "  Hint: Go to one, or: git init\n"
-        "· overlayfs   not probed\n"
-        "1 of 3 are wrong\n",
-        "",
-    )
+    assert shell("doctor") == (3, EXAMINED, "")
     assert json.loads(shell("doctor", "--json")[1])[1] == {
         "ok": False,
         "title": "repository",

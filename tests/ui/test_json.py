@@ -10,6 +10,80 @@ from gitpar.errors import UsageError
 from gitpar.ui import as_json
 from tests.ui.made import BASE, BEGAN, Script, commit, everything, overlap, pair, task
 
+WHOLE = {
+    "run": "7f3a",
+    "state": "running",
+    "base": BASE,
+    "strategy": "merge",
+    "levels": [
+        {"level": 1, "branch": "gitpar/7f3a/level/1", "commit": commit("La"), "tasks": ["a"]},
+        {"level": 2, "branch": "gitpar/7f3a/level/2", "commit": commit("La"), "tasks": ["b"]},
+    ],
+    "tasks": [
+        {
+            "id": "a",
+            "title": "Task a",
+            "level": 1,
+            "state": "landed",
+            "reason": "",
+            "attempts": [
+                {
+                    "n": 1,
+                    "state": "succeeded",
+                    "exit": 0,
+                    "branch": "gitpar/7f3a/task/a/1",
+                    "keep_ref": "refs/gitpar/keep/7f3a/a/1",
+                    "commit": commit("a1"),
+                    "started_at": BEGAN + 1.5,
+                    "duration_s": 2.0,
+                    "log": "logs/a/1/attempt.log",
+                }
+            ],
+            "files": ["src/a.py"],
+            "declared": ["src/"],
+        },
+        {
+            "id": "b",
+            "title": "Task b",
+            "level": 2,
+            "state": "running",
+            "reason": "",
+            "attempts": [
+                {
+                    "n": 1,
+                    "state": "running",
+                    "exit": None,
+                    "branch": "gitpar/7f3a/task/b/1",
+                    "keep_ref": "refs/gitpar/keep/7f3a/b/1",
+                    "commit": None,
+                    "started_at": BEGAN + 6.5,
+                    "duration_s": 1.5,
+                    "log": "logs/b/1/attempt.log",
+                }
+            ],
+            "files": [],
+            "declared": [],
+        },
+    ],
+    "waves": [{"level": 1, "wall_s": 4.5}, {"level": 2, "wall_s": 3.0}],
+    "conflicts": [],
+    "metrics": {
+        "wall_s": 8.0,
+        "task_s": 2.0,
+        "bound_s": 2.0,
+        "speedup": 0.25,
+        "efficiency": 0.125,
+        "conflict_rate": 0.0,
+        "max_concurrent": 1,
+        "spawned": 2,
+        "succeeded": 1,
+        "failed": 0,
+        "retried": 0,
+        "estimated_sequential_s": 2.0,
+    },
+}
+"""Two tasks in two waves: one has landed, the other is at work."""
+
 
 def test_a_whole_run() -> None:
     script = Script((task("a", declared=("src/",)), task("b", "a")))
@@ -19,78 +93,8 @@ def test_a_whole_run() -> None:
     tip = script.land("a")
     script.level(2, tip)
     script.start("b", base=tip)
-    assert as_json.run(view(script.run, BEGAN + 8)) == {
-        "run": "7f3a",
-        "state": "running",
-        "base": BASE,
-        "strategy": "merge",
-        "levels": [
-            {"level": 1, "branch": "gitpar/7f3a/level/1", "commit": commit("La"), "tasks": ["a"]},
-            {"level": 2, "branch": "gitpar/7f3a/level/2", "commit": commit("La"), "tasks": ["b"]},
-        ],
-        "tasks": [
-            {
-                "id": "a",
-                "title": "Task a",
-                "level": 1,
-                "state": "landed",
-                "reason": "",
-                "attempts": [
-                    {
-                        "n": 1,
-                        "state": "succeeded",
-                        "exit": 0,
-                        "branch": "gitpar/7f3a/task/a/1",
-                        "keep_ref": "refs/gitpar/keep/7f3a/a/1",
-                        "commit": commit("a1"),
-                        "started_at": BEGAN + 1.5,
-                        "duration_s": 2.0,
-                        "log": "logs/a/1/attempt.log",
-                    }
-                ],
-                "files": ["src/a.py"],
-                "declared": ["src/"],
-            },
-            {
-                "id": "b",
-                "title": "Task b",
-                "level": 2,
-                "state": "running",
-                "reason": "",
-                "attempts": [
-                    {
-                        "n": 1,
-                        "state": "running",
-                        "exit": None,
-                        "branch": "gitpar/7f3a/task/b/1",
-                        "keep_ref": "refs/gitpar/keep/7f3a/b/1",
-                        "commit": None,
-                        "started_at": BEGAN + 6.5,
-                        "duration_s": 1.5,
-                        "log": "logs/b/1/attempt.log",
-                    }
-                ],
-                "files": [],
-                "declared": [],
-            },
-        ],
-        "waves": [{"level": 1, "wall_s": 4.5}, {"level": 2, "wall_s": 3.0}],
-        "conflicts": [],
-        "metrics": {
-            "wall_s": 8.0,
-            "task_s": 2.0,
-            "bound_s": 2.0,
-            "speedup": 0.25,
-            "efficiency": 0.125,
-            "conflict_rate": 0.0,
-            "max_concurrent": 1,
-            "spawned": 2,
-            "succeeded": 1,
-            "failed": 0,
-            "retried": 0,
-            "estimated_sequential_s": 2.0,
-        },
-    }
+    assert as_json.run(view(script.run, BEGAN + 8)) == WHOLE
+    assert list(as_json.run(view(script.run, BEGAN + 8))) == list(WHOLE)
 
 
 def test_fates_and_conflicts() -> None:

@@ -55,6 +55,10 @@ class Invocation:
             self.given_house = wiring
         return self.given_house
 
+    def path(self, name: Path) -> Path:
+        """Returns a path of the command line, which counts from the folder that -C names."""
+        return self.directory / name
+
     def console(self, stream: TextIO) -> Console:
         """Makes a rich console on a stream, coloured as the user and the stream want it."""
         from rich.console import Console  # noqa: PLC0415 - slow to import
