@@ -6,28 +6,20 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from gitpar.core.settings import OnRevert, Strategy
-from gitpar.core.view import RunView, view
-from gitpar.errors import EnvironmentFault, UsageError
-from gitpar.plans.reading import read_plans
+from gitpar.core.view import view
+from gitpar.errors import EnvironmentFault
 from gitpar.ui import as_json
-from gitpar.ui.cli.main import main
-from gitpar.ui.cli.options import Duration, Invocation
-from gitpar.wiring import CleanReport, Finding, RunRequest
+from gitpar.ui.cli.main import COMMANDS
+from gitpar.ui.cli.options import Duration
+from gitpar.wiring import RunRequest
 from tests.support.cli import gitpar, program_environment
 from tests.ui.made import Script, everything, task
-
-if TYPE_CHECKING:
-    from gitpar.plans.model import Plan
-    from gitpar.ports import Watcher
-
+from tests.ui.recorded import Recorded, Shell
 
 USED = "Hint: How it is used: gitpar run --help\n"
 WRITE = "write `90`, `90s`, `10m` or `1h30m`"
@@ -44,74 +36,6 @@ EXAMINED = """\
 · overlayfs   not probed
 1 of 3 are wrong
 """
-
-
-@dataclass
-class Recorded:
-    """A house with runs made of events in it; what is asked of it is written down."""
-
-    scripts: list[Script] = field(default_factory=list)
-    fails: Exception | None = None
-    worked_on_by: str | None = None
-    findings: tuple[tuple[bool | None, str, str, str], ...] = ()
-    asked: list[object] = field(default_factory=list)
-
-    def _chosen(self, run: str | None) -> RunView:
-        if self.fails is not None:
-            raise self.fails
-        found = [view(s.run, s.at) for s in self.scripts if run in (None, s.run.id)]
-        if not found:
-            raise UsageError(f"`{run}`: there is no such run")
-        return found[0]
-
-    def read(self, directory: Path, run: str | None) -> RunView:
-        self.asked.append(("read", directory, run))
-        return self._chosen(run)
-
-    def runs(self, directory: Path) -> Sequence[RunView]:
-        self.asked.append(("runs", directory))
-        return [view(s.run, s.at) for s in self.scripts]
-
-    def owner(self, directory: Path, run: str | None) -> str | None:
-        self.asked.append(("owner", directory, run))
-        return self.worked_on_by
-
-    def start(self, directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
-        self.asked.append(("start", directory, request))
-        self._chosen(None)
-        script = everything(watcher)
-        return view(script.run, script.at)
-
-    def preview(self, directory: Path, request: RunRequest) -> Plan:
-        self.asked.append(("preview", directory))
-        return read_plans(request.plans)
-
-    def resume(self, directory: Path, run: str | None, watcher: Watcher, *, steal: bool = False) -> RunView:
-        self.asked.append(("resume", directory, run, steal))
-        assert watcher.interval_s is None  # no terminal here, so nothing is drawn
-        return self._chosen(run)
-
-    def clean(self, directory: Path, run: str | None, *, purge: bool, dry_run: bool) -> CleanReport:
-        self.asked.append(("clean", directory, run, purge, dry_run))
-        kept = () if purge else ("level branch `gitpar/7f3a/level/1`",)
-        return CleanReport("7f3a", ("worktree `shop.worktrees/7f3a`",), kept)
-
-    def diagnose(self, directory: Path) -> Sequence[Finding]:
-        self.asked.append(("diagnose", directory))
-        return [Finding(*row) for row in self.findings]
-
-
-@dataclass
-class Shell:
-    """Calls gitpar in this process, on a house of its own."""
-
-    house: Recorded
-    capsys: pytest.CaptureFixture[str]
-
-    def __call__(self, *words: str) -> tuple[int, str, str]:
-        status = main(words, Invocation(given_house=self.house))
-        out, err = self.capsys.readouterr()
-        return status, out, err
 
 
 @pytest.fixture
@@ -145,7 +69,7 @@ def test_the_program_says_its_version(tmp_path: Path) -> None:
 
 
 def test_every_command_has_help_that_ends_in_its_exit_codes(shell: Shell) -> None:
-    for name in ("run", "status", "logs", "resume", "report", "clean", "doctor"):
+    for name in COMMANDS:
         status, out, _err = shell(name, "--help")
         assert status == 0
         assert out.startswith(f"Usage: gitpar {name} ")
@@ -214,7 +138,7 @@ def test_an_interrupt_outside_of_a_run(shell: Shell) -> None:
 def test_a_reader_who_leaves_is_no_error(words: list[str], tmp_path: Path) -> None:
     program = (
         "import sys; from gitpar.ui.cli.main import main; from gitpar.ui.cli.options import Invocation;"
-        "from tests.ui.test_cli import Recorded; from tests.ui.made import everything;"
+        "from tests.ui.recorded import Recorded; from tests.ui.made import everything;"
         "from pathlib import Path; Path('a-1.log').write_text('x\\n' * 99999);"
         "s = everything(log='a-1.log');"
         "sys.exit(main(sys.argv[1:], Invocation(given_house=Recorded([s] * 99))))"
@@ -254,6 +178,25 @@ def test_colours(
         monkeypatch.setenv(name, value)
     assert ("\x1b[" in shell("status", *words)[1]) is colored
     assert ("\x1b[" in shell("stat", *words)[2]) is colored
+
+
+def test_a_broken_plan_is_answered_once_in_json(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text('{"tasks": [{"id": "a", "dependencies": ["b"]}]}')
+    for words in (["plan", "plan.json"], ["run", "plan.json", "--dry-run"]):
+        status, out, err = shell("-C", str(tmp_path), *words, "--json")
+        assert status == 2
+        assert "depends on `b`, which is not in the plan" in err
+        assert set(json.loads(out)) >= ({"problems"} if words[0] == "plan" else {"error"})
+
+
+def test_run_dry_run_shows_what_plan_shows(shell: Shell, tmp_path: Path) -> None:
+    tasks = [{"id": "a", "command": "true"}, {"id": "b", "command": "true", "dependencies": ["a"]}]
+    (tmp_path / "plan.json").write_text(json.dumps({"tasks": tasks}))
+    for more in ((), ("--json",), ("--jobs", "7")):
+        planned = shell("-C", str(tmp_path), "plan", "plan.json", *more)
+        assert shell("-C", str(tmp_path), "run", "plan.json", "--dry-run", *more) == planned
+        assert planned[0] == 0
+        assert planned[1]
 
 
 # --- run and resume ------------------------------------------------------------------------

@@ -31,7 +31,7 @@ COMMANDS = {
     "doctor": "Check git, the repository and the machine.",
     "demo": "Make a small repository and run a plan in it.",
 }
-"""Every command, in the order of the help; each lives in the module of its name."""
+"""Every command, in the order of the help; each lives in the module of its name, as `command`."""
 
 DEBUG = "GITPAR_DEBUG"
 COMPLETE = "_GITPAR_COMPLETE"
@@ -47,8 +47,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"gitpar.ui.cli.{cmd_name}")
-        found: click.Command = getattr(module, "command", None) or getattr(module, cmd_name)
+        found: click.Command = importlib.import_module(f"gitpar.ui.cli.{cmd_name}").command
         return found
 
     def resolve_command(
@@ -93,7 +92,8 @@ def main(arguments: Sequence[str] | None = None, call: Invocation | None = None)
     try:
         return _called(args, call)
     except (GitparError, click.ClickException) as failed:
-        return _failed(_usage(failed) if isinstance(failed, click.ClickException) else failed, args)
+        told = _usage(failed) if isinstance(failed, click.ClickException) else failed
+        return _failed(told, call, args)
     except (KeyboardInterrupt, click.Abort):
         return ExitCode.INTERRUPTED
     except (BrokenPipeError, SystemExit) as ended:
@@ -134,9 +134,9 @@ def _usage(wrong: click.ClickException) -> UsageError:
     return UsageError(message[:1].lower() + message[1:], *hints)
 
 
-def _failed(failed: GitparError, args: Sequence[str]) -> int:
-    """Prints an error and its hints on stderr, with --json on stdout as well."""
-    if _wants_json(args):
+def _failed(failed: GitparError, call: Invocation, args: Sequence[str]) -> int:
+    """Prints an error and its hints on stderr, with --json on stdout as well, unless that has its answer."""
+    if _wants_json(args) and not call.answered:
         from gitpar.ui import as_json  # noqa: PLC0415 - only where it is needed
 
         click.echo(as_json.dumps(as_json.error(failed)))
@@ -158,7 +158,7 @@ def _bug(bug: Exception, call: Invocation, args: Sequence[str]) -> int:
         f"To see where it happened, try again with {DEBUG}=1",
     )
     what.exit_code = ExitCode.ENVIRONMENT
-    return _failed(what, args)
+    return _failed(what, call, args)
 
 
 def _say(word: str, message: str, color: str, args: Sequence[str]) -> None:

@@ -44,6 +44,8 @@ class Invocation:
     verbosity: int = 0
     color: bool | None = None
     as_json: bool = False
+    answered: bool = False
+    """Whether JSON was printed: then an error must not print another."""
     given_house: House | None = None
 
     @property
@@ -94,6 +96,7 @@ class Invocation:
         from gitpar.ui.as_json import dumps  # noqa: PLC0415 - not needed for --help
 
         click.echo(dumps(value))
+        self.answered = True
 
     def print_run(self, view: RunView) -> None:
         """Prints the summary of a run, or its facts as JSON."""
