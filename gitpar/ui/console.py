@@ -5,7 +5,6 @@ The live display stands in live.py.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from typing import TextIO
@@ -14,6 +13,7 @@ from gitpar.core.events import Event
 from gitpar.core.run import Run
 from gitpar.ui import text
 from gitpar.ui.plain import elapsed
+from gitpar.ui.streams import encodable, silence
 
 
 class Quiet:
@@ -75,20 +75,3 @@ class PlainConsole:
         except OSError:
             silence(self._stream)
             self._stream = None
-
-
-def encodable(line: str, stream: TextIO) -> str:
-    """Replaces what the stream's encoding does not have."""
-    encoding = stream.encoding or "utf-8"
-    return line.encode(encoding, errors="replace").decode(encoding)
-
-
-def silence(stream: TextIO) -> None:
-    """Leads a broken stream to nowhere, so that Python's last flush of it does not fail as well."""
-    try:
-        number = stream.fileno()
-    except OSError:
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, number)
-    os.close(nowhere)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from rich.cells import cell_len, set_cell_size
@@ -189,7 +189,7 @@ _LOST = (TaskState.HELD, TaskState.FAILED, TaskState.BLOCKED)
 
 
 def _saying(task: TaskRun) -> str:
-    """What a task says: its worker's progress or last line while it runs, else why it stands so, else its title."""
+    """The worker's progress or last line while it runs, else why the task stands so, else its title."""
     if task.state is not TaskState.RUNNING or not task.last.log:
         return clean(task.reason or task.task.title)
     if task.last.ending is not None:

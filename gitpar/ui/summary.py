@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len, set_cell_size
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -125,11 +125,12 @@ def _lines(lines: Iterable[str]) -> RenderableType:
     return Padding(Text("\n").join(Text(line) for line in lines), (0, 0, 0, 2))
 
 
-def _typed(steps: Sequence[closing.Step]) -> Text:
+def _typed(steps: Sequence[closing.Step]) -> Group:
     """Lists what to type. It is never broken or cut: a line must paste as it is."""
     widest = max(cell_len(step.purpose) for step in steps)
     rows = (f"  {set_cell_size(step.purpose, widest)}  {step.command}" for step in steps)
-    return Text("\n".join(rows), no_wrap=True, overflow="ignore")
+    # in a group, because rich joins texts that are printed by themselves and forgets how they wrap
+    return Group(Text("\n".join(rows), no_wrap=True, overflow="ignore"))
 
 
 def _missing(tasks: list[TaskView], run: str) -> Table:

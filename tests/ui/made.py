@@ -67,6 +67,7 @@ class Script:
             base=BASE,
             settings=self.settings,
             skipped=self.skipped,
+            notices=self.notices,
         )
         self.run = Run(opened)
         self.events: list[e.Event] = [opened]

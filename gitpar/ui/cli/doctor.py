@@ -45,7 +45,7 @@ def _tell(found: Sequence[Finding]) -> None:
     widest = max((len(clean(one.title)) for one in found), default=0)
     for one in found:
         click.echo(f"{marks[one.ok]} {clean(one.title):<{widest}}  {clean(one.detail)}".rstrip())
-        if one.hint:
+        if one.hint and one.ok is not True:
             click.echo(f"{'':<{len(marks[one.ok])}} Hint: {clean(one.hint)}")
     wrong = sum(1 for one in found if one.ok is False)
     click.echo("nothing is wrong" if not wrong else f"{wrong} of {len(found)} are wrong")

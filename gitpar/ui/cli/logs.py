@@ -12,7 +12,7 @@ import click
 from gitpar.errors import UsageError
 from gitpar.ui.cli.options import EXIT_CODES, Invocation, pass_invocation, shared
 from gitpar.ui.cli.status import seen
-from gitpar.ui.plain import listed
+from gitpar.ui.plain import named
 
 if TYPE_CHECKING:
     from gitpar.core.view import RunView
@@ -88,4 +88,5 @@ def _check(view: RunView, task: str | None, attempt: int | None) -> None:
 def _near(view: RunView, task: str) -> list[str]:
     """Suggests tasks of about that name, else says how to see them all."""
     near = difflib.get_close_matches(task, [known.id for known in view.tasks], n=_NEAR)
-    return [f"Did you mean {listed(near)}?"] if near else [f"All tasks: gitpar status {view.run}"]
+    meant = " or ".join(named(one) for one in near)
+    return [f"Did you mean {meant}?"] if near else [f"All tasks: gitpar status {view.run}"]

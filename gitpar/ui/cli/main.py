@@ -16,7 +16,9 @@ import click
 
 from gitpar import __version__
 from gitpar.errors import ExitCode, GitparError, PlanError, UsageError
-from gitpar.ui.cli.options import EXIT_CODES, Invocation, shared
+from gitpar.ui.cli.options import EXIT_CODES, Invocation, shared, wants_color
+from gitpar.ui.plain import clean
+from gitpar.ui.streams import silence
 
 COMMANDS = {
     "run": "Work on a plan: run its tasks at once and land what they bring.",
@@ -29,9 +31,11 @@ COMMANDS = {
     "doctor": "Check git, the repository and the machine.",
     "demo": "Make a small repository and run a plan in it.",
 }
-"""Every command, in the order of the help; each lives in the module of its name."""
+"""Every command, in the order of the help; each lives in the module of its name, as `command`."""
 
 DEBUG = "GITPAR_DEBUG"
+COMPLETE = "_GITPAR_COMPLETE"
+"""Set by a shell that wants completions, which click writes."""
 
 
 class _Commands(click.Group):
@@ -43,8 +47,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"gitpar.ui.cli.{cmd_name}")
-        found: click.Command = getattr(module, "command", None) or getattr(module, cmd_name)
+        found: click.Command = importlib.import_module(f"gitpar.ui.cli.{cmd_name}").command
         return found
 
     def resolve_command(
@@ -87,20 +90,37 @@ def main(arguments: Sequence[str] | None = None, call: Invocation | None = None)
     args = list(sys.argv[1:] if arguments is None else arguments)
     call = call or Invocation()
     try:
-        status = cli.main(args=args, prog_name="gitpar", standalone_mode=False, obj=call)
-        sys.stdout.flush()
-        return int(status or 0)
-    except GitparError as failed:
-        return _failed(failed, args)
-    except click.ClickException as wrong:
-        return _failed(_usage(wrong), args)
+        return _called(args, call)
+    except (GitparError, click.ClickException) as failed:
+        told = _usage(failed) if isinstance(failed, click.ClickException) else failed
+        return _failed(told, call, args)
     except (KeyboardInterrupt, click.Abort):
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        _lead_nowhere(sys.stdout)
+    except (BrokenPipeError, SystemExit) as ended:
+        if not _reader_left(ended):
+            raise
+        silence(sys.stdout)
         return ExitCode.OK
     except Exception as bug:  # noqa: BLE001 - the last place where a bug can be told in words
         return _bug(bug, call, args)
+
+
+def _called(args: list[str], call: Invocation) -> int:
+    """Finds the command and calls it; errors come out as they are, which `cli.main` would not let them."""
+    if COMPLETE in os.environ:
+        cli.main(args=args, prog_name="gitpar", obj=call)
+    try:
+        with cli.make_context("gitpar", args, obj=call) as ctx:
+            status = cli.invoke(ctx)
+    except click.exceptions.Exit as ended:
+        status = ended.exit_code
+    sys.stdout.flush()
+    return int(status or 0)
+
+
+def _reader_left(ended: BaseException) -> bool:
+    """Says whether whoever read our output has gone, which rich tells by SystemExit."""
+    return isinstance(ended, BrokenPipeError) or isinstance(ended.__context__, BrokenPipeError)
 
 
 def _usage(wrong: click.ClickException) -> UsageError:
@@ -114,9 +134,9 @@ def _usage(wrong: click.ClickException) -> UsageError:
     return UsageError(message[:1].lower() + message[1:], *hints)
 
 
-def _failed(failed: GitparError, args: Sequence[str]) -> int:
-    """Prints an error and its hints on stderr, with --json on stdout as well."""
-    if _wants_json(args):
+def _failed(failed: GitparError, call: Invocation, args: Sequence[str]) -> int:
+    """Prints an error and its hints on stderr, with --json on stdout as well, unless that has its answer."""
+    if _wants_json(args) and not call.answered:
         from gitpar.ui import as_json  # noqa: PLC0415 - only where it is needed
 
         click.echo(as_json.dumps(as_json.error(failed)))
@@ -138,13 +158,10 @@ def _bug(bug: Exception, call: Invocation, args: Sequence[str]) -> int:
         f"To see where it happened, try again with {DEBUG}=1",
     )
     what.exit_code = ExitCode.ENVIRONMENT
-    return _failed(what, args)
+    return _failed(what, call, args)
 
 
 def _say(word: str, message: str, color: str, args: Sequence[str]) -> None:
-    from gitpar.ui.cli.options import wants_color  # noqa: PLC0415 - keeps the list above short
-    from gitpar.ui.plain import clean  # noqa: PLC0415 - only where it is needed
-
     first, *rest = message.split("\n")
     lines = [clean(first), *(f"{' ' * len(word)} {clean(line)}" for line in rest)]
     asked = False if "--no-color" in args else None
@@ -156,9 +173,3 @@ def _wants_json(args: Sequence[str]) -> bool:
     """Says whether --json was typed. Asked of the words: it holds also where they could not be read."""
     before = args[: args.index("--")] if "--" in args else args
     return "--json" in before
-
-
-def _lead_nowhere(stream: object) -> None:
-    from gitpar.ui.console import silence  # noqa: PLC0415 - only where a reader has gone
-
-    silence(stream)  # type: ignore[arg-type]

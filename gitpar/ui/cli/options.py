@@ -44,6 +44,8 @@ class Invocation:
     verbosity: int = 0
     color: bool | None = None
     as_json: bool = False
+    answered: bool = False
+    """Whether JSON was printed: then an error must not print another."""
     given_house: House | None = None
 
     @property
@@ -54,6 +56,10 @@ class Invocation:
 
             self.given_house = wiring
         return self.given_house
+
+    def path(self, name: Path) -> Path:
+        """Returns a path of the command line, which counts from the folder that -C names."""
+        return self.directory / name
 
     def console(self, stream: TextIO) -> Console:
         """Makes a rich console on a stream, coloured as the user and the stream want it."""
@@ -90,6 +96,7 @@ class Invocation:
         from gitpar.ui.as_json import dumps  # noqa: PLC0415 - not needed for --help
 
         click.echo(dumps(value))
+        self.answered = True
 
     def print_run(self, view: RunView) -> None:
         """Prints the summary of a run, or its facts as JSON."""

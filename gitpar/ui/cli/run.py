@@ -93,7 +93,7 @@ def command(call: Invocation, /, plans: tuple[Path, ...], **options: Any) -> int
     lets the workers finish, twice ends them; `gitpar resume` goes on either way.
     """
     dry_run = options.pop("dry_run")
-    request = _request(plans, options)
+    request = _request(tuple(call.path(plan) for plan in plans), options)
     if dry_run:
         return _preview(call, request)
     view = call.house.start(call.directory, request, call.watcher())

@@ -1,0 +1,90 @@
+"""A house without a repository: its runs are made of events, and what is asked of it is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gitpar.core.view import RunView, view
+from gitpar.errors import UsageError
+from gitpar.plans.reading import read_plans
+from gitpar.ui.cli.main import main
+from gitpar.ui.cli.options import Invocation
+from gitpar.wiring import CleanReport, Finding, RunRequest
+from tests.ui.made import Script, everything
+
+if TYPE_CHECKING:
+    from gitpar.plans.model import Plan
+    from gitpar.ports import Watcher
+
+
+@dataclass
+class Recorded:
+    """A house with runs made of events in it; what is asked of it is written down."""
+
+    scripts: list[Script] = field(default_factory=list)
+    fails: Exception | None = None
+    worked_on_by: str | None = None
+    findings: tuple[tuple[bool | None, str, str, str], ...] = ()
+    asked: list[object] = field(default_factory=list)
+
+    def _chosen(self, run: str | None) -> RunView:
+        if self.fails is not None:
+            raise self.fails
+        found = [view(s.run, s.at) for s in self.scripts if run in (None, s.run.id)]
+        if not found:
+            raise UsageError(f"`{run}`: there is no such run")
+        return found[0]
+
+    def read(self, directory: Path, run: str | None) -> RunView:
+        self.asked.append(("read", directory, run))
+        return self._chosen(run)
+
+    def runs(self, directory: Path) -> Sequence[RunView]:
+        self.asked.append(("runs", directory))
+        return [view(s.run, s.at) for s in self.scripts]
+
+    def owner(self, directory: Path, run: str | None) -> str | None:
+        self.asked.append(("owner", directory, run))
+        return self.worked_on_by
+
+    def start(self, directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
+        self.asked.append(("start", directory, request))
+        self._chosen(None)
+        script = everything(watcher)
+        return view(script.run, script.at)
+
+    def preview(self, directory: Path, request: RunRequest) -> Plan:
+        self.asked.append(("preview", directory))
+        return read_plans(request.plans)
+
+    def resume(self, directory: Path, run: str | None, watcher: Watcher, *, steal: bool = False) -> RunView:
+        self.asked.append(("resume", directory, run, steal))
+        assert watcher.interval_s is None  # no terminal here, so nothing is drawn
+        return self._chosen(run)
+
+    def clean(self, directory: Path, run: str | None, *, purge: bool, dry_run: bool) -> CleanReport:
+        self.asked.append(("clean", directory, run, purge, dry_run))
+        kept = () if purge else ("level branch `gitpar/7f3a/level/1`",)
+        return CleanReport("7f3a", ("worktree `shop.worktrees/7f3a`",), kept)
+
+    def diagnose(self, directory: Path) -> Sequence[Finding]:
+        self.asked.append(("diagnose", directory))
+        return [Finding(*row) for row in self.findings]
+
+
+@dataclass
+class Shell:
+    """Calls gitpar in this process, on a house of its own."""
+
+    house: Recorded
+    capsys: pytest.CaptureFixture[str]
+
+    def __call__(self, *words: str) -> tuple[int, str, str]:
+        status = main(words, Invocation(given_house=self.house))
+        out, err = self.capsys.readouterr()
+        return status, out, err
