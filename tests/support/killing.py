@@ -54,7 +54,7 @@ class Victim:
         self._git = self._git.at(self.repository)
         text = "".join(f"line {n}\n" for n in range(1, LINES + 1))
         (self.repository / "list.txt").write_text(text, encoding="utf-8")
-        (self.repository / "gitpar.toml").write_text('[worktrees]\nsetup = "true"\n', encoding="utf-8")
+        (self.repository / "gitpar.toml").write_text('setup = "true"\n', encoding="utf-8")
         self._git.raw("add", "--all")
         self._git.raw("commit", "--quiet", "--message", "Begin")
         self._git.raw("branch", "release")
@@ -107,7 +107,7 @@ class Victim:
         return Kills(kills, said, tuple(self.wrong(said, settled)))
 
     def note_finished(self, settled: dict[str, int]) -> bool:
-        """Notes how often each task that the journal calls finished was started; False where no run is recorded."""
+        """Notes how often each finished task was started; False where no run is recorded."""
         status = self.driver.say("status")
         if "tasks" not in status.facts:
             return False
