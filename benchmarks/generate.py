@@ -1,6 +1,6 @@
 """Generates a repository of many text files and task patches for it; a seed gives the same commits.
 
-    python benchmarks/generate.py FOLDER [--files 5000] [--megabytes 57] [--tasks 60] [--seed 1]
+    python -m benchmarks.generate FOLDER [--files 5000] [--megabytes 57] [--tasks 60] [--seed 1]
 
 FOLDER gets `repository` (one commit on main, checked out) and `changes` (a patch a task).
 """
@@ -10,12 +10,9 @@ from __future__ import annotations
 import argparse
 import random
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.support.history import Change, History, Workbench, open_scratch
 from tests.support.plaingit import PlainGit

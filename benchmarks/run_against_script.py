@@ -1,6 +1,6 @@
 """Times `gitpar run` against script.sh, in turn: A B A B, each in a fresh clone of the same repository.
 
-    python benchmarks/run_against_script.py [CLONE …] [--tasks 60] [--pairs 3] [--jobs 4] [--json FILE]
+    python -m benchmarks.run_against_script [CLONE …] [--tasks 60] [--pairs 3] [--jobs 4] [--json FILE]
 
 Always runs on two generated repositories (5,000 files with 60 tasks, 300 files with 30)
 and also on every clone given, with as many of its merged branches as tasks. All
@@ -20,13 +20,10 @@ import shutil
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
 
 from benchmarks.generate import Size, generate
 from benchmarks.timing import Cost, run, spread
@@ -35,6 +32,7 @@ from tests.support.history import History, read_history
 from tests.support.plaingit import PlainGit
 from tests.support.sealed import sealed_environment
 
+ROOT = Path(__file__).resolve().parents[1]
 T = TypeVar("T")
 SCRIPT = ROOT / "benchmarks" / "script.sh"
 LARGE = Size(files=5000, size_bytes=57_000_000, tasks=60)
@@ -192,13 +190,14 @@ def compare(benchmark: Benchmark, workload: Workload, pairs: int) -> Result:
 
 def report(result: Result) -> str:
     """Returns the figures as text; all are min / median / max."""
-    reached = bool(result.ratios) and statistics.median(result.ratios) <= result.goal
+    reached = (
+        "reached" if result.ratios and statistics.median(result.ratios) <= result.goal else "not reached"
+    )
     lines = [
         f"{result.name}, {result.tasks} tasks",
         f"  script           {spread(result.script_s)} s",
         f"  gitpar           {spread(result.gitpar_s)} s, of that start-up {result.startup_s:.2f} s",
-        f"  ratio            {spread(result.ratios, 3)} (goal {result.goal}: "
-        f"{'reached' if reached else 'not reached'})",
+        f"  ratio            {spread(result.ratios, 3)} (goal {result.goal}: {reached})",
         f"  own CPU a task   {spread(result.own_cpu_ms_a_task)} ms (goal 5)",
         f"  children's CPU   {spread(result.children_cpu_s)} s",
         *(f"  does not count: {line}" for line in result.wrong),
@@ -223,8 +222,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(dir=given.folder, ignore_cleanup_errors=True) as folder:
         benchmark = Benchmark(Path(folder), shlex.split(given.gitpar), given.jobs)
         results = []
-        for prepare in _workloads(benchmark, given):
-            workload = prepare()
+        for workload in _workloads(benchmark, given):
             results.append(compare(benchmark, workload, given.pairs))
             print(report(results[-1]), flush=True)
             shutil.rmtree(workload.folder)
@@ -233,18 +231,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if any(result.wrong for result in results) else 0
 
 
-def _workloads(benchmark: Benchmark, given: argparse.Namespace) -> list[Callable[[], Workload]]:
-    generated: Mapping[str, Size] = {"small": SMALL, "large": LARGE}
-    found: list[Callable[[], Workload]] = [
-        lambda size=size: benchmark.generated(size)  # type: ignore[misc]
-        for name, size in generated.items()
-        if given.only in (None, name)
-    ]
+def _workloads(benchmark: Benchmark, given: argparse.Namespace) -> Iterator[Workload]:
+    """Prepares one workload after another, so that only one takes up room."""
+    for name, size in (("small", SMALL), ("large", LARGE)):
+        if given.only in (None, name):
+            yield benchmark.generated(size)
     if given.only in (None, "clones"):
-        found += [
-            lambda clone=clone: benchmark.cloned(clone.resolve(), given.tasks) for clone in given.clones
-        ]  # type: ignore[misc]
-    return found
+        for clone in given.clones:
+            yield benchmark.cloned(clone.resolve(), given.tasks)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,8 @@ class Said:
     @property
     def tip(self) -> str:
         """The commit that holds everything that landed."""
-        return str(self.facts["levels"][-1]["commit"])
+        levels = self.facts.get("levels")
+        return str(levels[-1]["commit"]) if levels else "HEAD"
 
     def __str__(self) -> str:
         counts = dict(Counter(self.states.values()))
@@ -61,19 +62,25 @@ class Driver:
 
     def say(self, *arguments: str | Path, fault: str = "") -> Said:
         """Runs `gitpar ARGUMENTS --json` to its end."""
-        process = self.start(*arguments, fault=fault)
+        return self._finish(self.start(*arguments, "--json", fault=fault), facts=True)
+
+    def clean(self, *, fault: str = "") -> Said:
+        """Runs `gitpar clean`, which prints sentences."""
+        return self._finish(self.start("clean", fault=fault), facts=False)
+
+    def _finish(self, process: subprocess.Popen[bytes], *, facts: bool) -> Said:
         try:
             stdout, stderr = process.communicate(timeout=_LONGEST_S)
         except subprocess.TimeoutExpired:
             process.kill()
             stdout, stderr = process.communicate()
             stderr += b"\nkilled: it did not end\n"
-        return _said(process.returncode, stdout, stderr)
+        return _said(process.returncode, stdout if facts else b"", stderr)
 
     def start(self, *arguments: str | Path, fault: str = "") -> subprocess.Popen[bytes]:
-        """Starts `gitpar ARGUMENTS --json` in a session of its own."""
+        """Starts `gitpar ARGUMENTS` in a session of its own."""
         return subprocess.Popen(
-            [*self._command, *map(str, arguments), "--json"],
+            [*self._command, *map(str, arguments)],
             cwd=self.repository,
             env={**self.environ, "GITPAR_FAULT": fault} if fault else self.environ,
             stdin=subprocess.DEVNULL,
@@ -84,7 +91,7 @@ class Driver:
 
     def say_until_killed(self, *arguments: str | Path, after_s: float) -> Said | None:
         """Kills the command (and only it: its workers live on) after a while; None where it was killed."""
-        process = self.start(*arguments)
+        process = self.start(*arguments, "--json")
         try:
             stdout, stderr = process.communicate(timeout=after_s)
         except subprocess.TimeoutExpired:

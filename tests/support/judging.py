@@ -32,15 +32,15 @@ def judge(repository: Path, folder: Path, history: History, environ: Mapping[str
     before = look_at(repository, environ)
     driver = Driver(repository, environ)
     said = driver.say("run", history.write_plan(folder / "plan.json"), "--jobs", "4")
-    if not said.facts:
-        return Judgement(said, folded, ("the run printed no JSON",))
+    if "tasks" not in said.facts:
+        return Judgement(said, folded, ("the run printed no facts",))
     wrong = [*_states(said, folded), *_tree(repository, environ, said, history, folded)]
     wrong += [
         f"the run changed: {name}"
         for name in before.differences(look_at(repository, environ))
         if _lasting(name)
     ]
-    cleaned = driver.say("clean", "--yes")
+    cleaned = driver.clean()
     if cleaned.status:
         wrong.append(f"clean: {cleaned}")
     wrong += [f"clean left changed: {name}" for name in before.differences(look_at(repository, environ))]
@@ -90,7 +90,7 @@ def _tree(
     wrong += [
         f"{task} does not apply when run again, but landed"
         for task in again.refused
-        if states[task] == "landed"
+        if states.get(task) == "landed"
     ]
     tree = PlainGit(repository, environ).tree(said.tip)
     if tree != again.tree:
@@ -103,8 +103,10 @@ def _branches(repository: Path, environ: Mapping[str, str], said: Said) -> list[
     there = set(
         PlainGit(repository, environ).lines("for-each-ref", "--format=%(refname:short)", "refs/heads/gitpar")
     )
-    wrong = [f"{level['branch']} is gone" for level in said.facts["levels"] if level["branch"] not in there]
-    for task in said.facts["tasks"]:
+    wrong = [
+        f"{level['branch']} is gone" for level in said.facts.get("levels", ()) if level["branch"] not in there
+    ]
+    for task in said.facts.get("tasks", ()):
         branches = {attempt["branch"] for attempt in task["attempts"]} & there
         if task["state"] == "landed" and branches:
             wrong.append(f"{task['id']} landed, its branches are still there: {sorted(branches)}")

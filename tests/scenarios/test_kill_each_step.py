@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from gitpar.faults import Step
+from tests.support.driving import Driver
+from tests.support.killing import Victim
+
+OF_CLEAN = (Step.CLEAN_REFS, Step.CLEAN_DONE)
+
+ONCE = frozenset(
+    {
+        Step.LEASE_TAKE,
+        Step.LEASE_TAKEN,
+        Step.COMPARE,
+        Step.INTO_MOVE,
+        Step.INTO_MOVED,
+        Step.WRITE_BACK,
+        Step.WRITTEN_BACK,
+    }
+)
+"""Steps that one process passes only once with this plan, so a second passage cannot fail."""
+
+
+def kill_at(folder: Path, step: Step, passage: int) -> str:
+    """Kills the run at a step, resumes it, and says what is wrong; also where the step was not reached."""
+    victim = Victim(folder, os.environ)
+    killed = victim.driver.say(*victim.arguments, fault=f"{step.value}:{passage}:kill")
+    if killed.status != -signal.SIGKILL:
+        return f"passage {passage} of {step.value} was not reached: {killed}"
+    settled: dict[str, int] = {}
+    recorded = victim.note_finished(settled)
+    said = victim.driver.say("resume") if recorded else victim.driver.say(*victim.arguments)
+    wrong = victim.wrong(said, settled)
+    return "\n".join([f"{step.value}:{passage}:kill, then {said}", *wrong]) if wrong else ""
+
+
+@pytest.mark.parametrize("step", [step for step in Step if step not in OF_CLEAN])
+def test_killed_at_each_step_a_resume_ends_as_if_nothing_had_happened(tmp_path: Path, step: Step) -> None:
+    wrong = kill_at(tmp_path, step, 1)
+
+    assert not wrong, wrong
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("step", [step for step in Step if step not in OF_CLEAN and step not in ONCE])
+def test_killed_at_the_second_passage_of_each_step(tmp_path: Path, step: Step) -> None:
+    wrong = kill_at(tmp_path, step, 2)
+
+    assert not wrong, wrong
+
+
+@pytest.mark.parametrize("step", OF_CLEAN)
+def test_a_clean_killed_half_way_is_finished_by_the_next(tmp_path: Path, step: Step) -> None:
+    victim = Victim(tmp_path, os.environ)
+    said = victim.driver.say(*victim.arguments)
+
+    killed = Driver(victim.repository, os.environ).clean(fault=f"{step.value}:1:kill")
+
+    assert killed.status == -signal.SIGKILL, str(killed)
+    wrong = victim.wrong(said, {})
+    assert not wrong, "\n".join([str(said), *wrong])
