@@ -23,7 +23,7 @@ class GitRepository:
     def __init__(self, place: RepositoryPlace, run: RunId) -> None:
         self._coordinator = Coordinator(place, run)
         users = place.common / "info" / "attributes"
-        self._attributes = Attributes(self._coordinator.git_dir / "info" / "attributes", users)
+        self._attributes = Attributes(self._coordinator.attributes, users)
         self._lander = Lander(self._coordinator, self._attributes)
 
     def change_sets(self, pairs: Sequence[tuple[CommitId, CommitId]]) -> Sequence[ChangeSet]:

@@ -7,7 +7,7 @@ are what finds it. They share no code with `git merge-tree`, which computes the 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from gitpar.git.trees import Entry
 from gitpar.ports import Landing
 
 if TYPE_CHECKING:
-    from pygit2 import Index, Repository
+    from pygit2 import Repository
 
 VERSION = 1
 
@@ -34,8 +34,8 @@ class Evidence:
 
     task: Files
     """From the merge base to the result."""
-    level: Files
-    """From the merge base to the tip."""
+    level: Collection[str]
+    """Those of the task's paths that the tip has otherwise than the merge base."""
     landing: Files
     """From the tip to the landing's tree."""
     renames: tuple[FileChange, ...] = ()
@@ -51,18 +51,6 @@ def ancestry_problem(repository: Repository, landing: Landing) -> str:
     for name, commit in (("tip", landing.tip), ("result", landing.result)):
         if commit != landing.base and not repository.descendant_of(commit, landing.base):
             return f"the {name} {commit[:12]} does not descend from the declared base {landing.base[:12]}"
-    return ""
-
-
-def second_opinion(index: Index, repository: Repository, tree: TreeId) -> str:
-    """Compares libgit2's merge with git's tree; says how they differ, or nothing."""
-    if index.conflicts is not None:
-        paths = sorted({entry.path for sides in index.conflicts for entry in sides if entry is not None})
-        return f"the two merge engines disagree: git merges {', '.join(paths)}, libgit2 finds a conflict"
-    different = index.diff_to_tree(repository[tree])  # type: ignore[arg-type]  # a Tree
-    if len(different):
-        paths = sorted({delta.new_file.path for delta in different.deltas})
-        return f"the two merge engines disagree about {', '.join(paths)}"
     return ""
 
 

@@ -12,6 +12,7 @@ import dataclasses
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitpar.core.names import RunId
@@ -56,6 +57,16 @@ class Coordinator:
         self._local = threading.local()
         self._opened: list[PygitRepository] = []
         self._lock = threading.Lock()
+
+    @property
+    def attributes(self) -> Path:
+        """The file that stands for the `.gitattributes` of a tree."""
+        return self.git_dir / "info" / "attributes"
+
+    @property
+    def has_attributes(self) -> bool:
+        """Whether any path merges in a way of its own."""
+        return self.attributes.exists() and self.attributes.stat().st_size > 0
 
     @property
     def follows_renames(self) -> bool:

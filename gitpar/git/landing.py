@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,12 +18,13 @@ from gitpar.git.changes import read_change_sets
 from gitpar.git.commits import CommitText, identity, publish, stamp, with_trailers, write_commit
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.mergetree import SingleMerge
+from gitpar.git.opinion import form, level_entries, whole
 from gitpar.git.rebase import replay
 from gitpar.git.trees import difference, tree_of
 from gitpar.ports import Landing, Proof, Refusal
 
 if TYPE_CHECKING:
-    from pygit2 import Index, Repository
+    from pygit2 import Repository
 
 
 class Lander:
@@ -44,42 +45,41 @@ class Lander:
             return Refusal(reason=problem)
         self._attributes.follow(repository, tree_of(repository, landing.tip))
         merge = SingleMerge(self._coordinator.scratch, landing.tip, landing.result)
-        second = self._second(repository, landing)
+        # git works on it meanwhile
+        parting = CommitId(str(repository.merge_base(landing.tip, landing.result)))
+        base, tip, result = (tree_of(repository, at) for at in (parting, landing.tip, landing.result))
+        task = difference(repository, base, result).files
+        level = level_entries(repository, tip, task)
+        opinion = form(self._coordinator, replace(landing, base=parting), task, level)
         outcome = merge.outcome()
         if not outcome.clean:
             return Refusal(conflicts=tuple(_named(conflict, landing) for conflict in outcome.conflicts))
-        if problem := certificate.second_opinion(second, repository, outcome.tree):
-            return Refusal(reason=problem)
-        return self._proved(repository, landing, outcome.tree)
-
-    def _proved(self, repository: Repository, landing: Landing, tree: TreeId) -> Proof | Refusal:
-        parting = CommitId(str(repository.merge_base(landing.tip, landing.result)))
-        base, tip, result = (tree_of(repository, at) for at in (parting, landing.tip, landing.result))
-        landed = difference(repository, tip, tree)
-        evidence = certificate.Evidence(
-            task=difference(repository, base, result).files,
-            level=difference(repository, base, tip).files,
-            landing=landed.files,
-        )
+        landed = difference(repository, tip, outcome.tree)
+        evidence = certificate.Evidence(task, level, landed.files)
         if certificate.strangers(evidence):
+            opinion = whole(self._coordinator, landing)
             changes = read_change_sets(self._coordinator.scratch, [(parting, landing.tip)])[0].files
             renames = tuple(change for change in changes if change.kind is ChangeKind.RENAMED)
-            if paths := certificate.strangers(replace(evidence, renames=renames)):
-                return Refusal(reason=f"the landing would not be what the task did: {', '.join(paths)}")
+            evidence = replace(evidence, renames=renames)
+        if problem := opinion.objection(repository, outcome.tree):
+            return Refusal(reason=problem)
+        if paths := certificate.strangers(evidence):
+            return Refusal(reason=f"the landing would not be what the task did: {', '.join(paths)}")
+        facts = {"merge_base": parting, "second": opinion.extent.value, "paths": len(landed.files)}
+        return self._stored(landing, outcome.tree, landed.objects, facts)
+
+    def _stored(
+        self, landing: Landing, tree: TreeId, objects: Sequence[str], facts: Mapping[str, object]
+    ) -> Proof | Refusal:
+        """Makes the landing's commits and writes them, with what they need, into the user's store."""
+        repository = self._coordinator.pygit()
         chain, needed, notes = self._commits(repository, landing, tree)
         if problem := certificate.chain_problem(repository, landing, chain, tree):
             return Refusal(reason=problem)
-        facts = {"engines": self._engines, "paths": len(landed.files), "merge_base": parting, "notes": notes}
-        text = certificate.write(landing, chain, tree, facts)
-        new = [object_id for object_id in (*landed.objects, *needed) if self._in_scratch(object_id)]
+        text = certificate.write(landing, chain, tree, {**facts, "engines": self._engines, "notes": notes})
+        new = [object_id for object_id in (*objects, *needed) if self._in_scratch(object_id)]
         publish(repository, self._coordinator.store, (*new, *chain))
         return Proof(chain[-1], tree, text)
-
-    def _second(self, repository: Repository, landing: Landing) -> Index:
-        from pygit2.enums import MergeFlag  # noqa: PLC0415 - loaded with the repository
-
-        flags = MergeFlag.FIND_RENAMES if self._coordinator.follows_renames else MergeFlag(0)
-        return repository.merge_commits(landing.tip, landing.result, flags=flags)
 
     def _commits(
         self, repository: Repository, landing: Landing, tree: TreeId

@@ -25,6 +25,10 @@ Entry = tuple[int, str]
 NO_ENTRY: Entry = (0, "")
 """What stands for "no such path"."""
 
+_MOST_PARSED = 10_000
+_parsed: dict[str, dict[bytes, Entry]] = {}
+"""Trees read before, by id: an id always means the same tree. Nobody changes them."""
+
 
 @dataclass(frozen=True, slots=True)
 class TreeDifference:
@@ -44,13 +48,15 @@ def tree_of(repository: Repository, commit: CommitId) -> TreeId:
     return TreeId(header.removeprefix(b"tree ").decode())
 
 
-def entries(repository: Repository, tree: str) -> dict[bytes, Entry]:
+def entries(repository: Repository, tree: str) -> Mapping[bytes, Entry]:
     """Returns a tree's own entries by name; an empty id is the empty tree.
 
     Source: gitformat-loose and `git mktree`: `mode SP name NUL id`, ids as 20 bytes.
     """
     if tree in ("", EMPTY_TREE):
         return {}
+    if (known := _parsed.get(tree)) is not None:
+        return known
     data = repository.read(tree)[1]
     found: dict[bytes, Entry] = {}
     at = 0
@@ -59,17 +65,21 @@ def entries(repository: Repository, tree: str) -> dict[bytes, Entry]:
         mode, name = data[at:end].split(b" ", 1)
         found[name] = (int(mode, 8), data[end + 1 : end + 21].hex())
         at = end + 21
+    if len(_parsed) >= _MOST_PARSED:
+        _parsed.clear()
+    _parsed[tree] = found
     return found
 
 
-def entry_at(repository: Repository, tree: str, path: str) -> Entry:
-    """Returns the entry of a path, or NO_ENTRY; a folder is no entry."""
+def entry_at(repository: Repository, tree: str, path: str, *, folders: bool = False) -> Entry:
+    """Returns the entry of a path, or NO_ENTRY; a folder is one only with `folders`."""
     found: Entry = (FOLDER_MODE, tree)
     for name in os.fsencode(path).split(b"/"):
         if found[0] != FOLDER_MODE:
-            return NO_ENTRY
+            # a file where a folder is asked for
+            return found if folders and found != NO_ENTRY else NO_ENTRY
         found = entries(repository, found[1]).get(name, NO_ENTRY)
-    return NO_ENTRY if found[0] == FOLDER_MODE else found
+    return NO_ENTRY if found[0] == FOLDER_MODE and not folders else found
 
 
 def difference(repository: Repository, old: str, new: str) -> TreeDifference:
@@ -111,7 +121,7 @@ def compose(repository: Repository, tree: str, changes: Mapping[str, Entry]) -> 
 
 
 def _composed(repository: Repository, tree: str, changes: Mapping[tuple[bytes, ...], Entry]) -> str:
-    content = entries(repository, tree)
+    content = dict(entries(repository, tree))
     below: dict[bytes, dict[tuple[bytes, ...], Entry]] = {}
     for path, entry in changes.items():
         if len(path) > 1:

@@ -1,0 +1,129 @@
+"""The second opinion on a merge: computed without git, as narrowly as the case allows.
+
+Where tip and result changed no path in common, what must come out is a matter of sets,
+and the certificate's comparison of paths is the whole proof. Where both changed files
+that exist on all sides, libgit2 merges those files; in all other cases everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from gitpar.core.names import CommitId, TreeId
+from gitpar.git.certificate import Files
+from gitpar.git.coordinator import Coordinator
+from gitpar.git.trees import NO_ENTRY, Entry, compose, entry_at
+from gitpar.ports import Landing
+
+if TYPE_CHECKING:
+    from pygit2 import Index, Repository
+    from pygit2.enums import MergeFlag
+
+_FILES = (0o100644, 0o100755)
+
+
+class Extent(StrEnum):
+    """What the second opinion was about; it stands in the certificate."""
+
+    PATHS = "paths"
+    FILES = "files"
+    TREES = "trees"
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What libgit2 makes of a merge; `index` is None where paths alone decide."""
+
+    extent: Extent
+    index: Index | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    """For files alone: the path that each name in the index stands for."""
+
+    def path_of(self, name: str) -> str:
+        """The path that a name in the index stands for."""
+        return self.names.get(name, name)
+
+    def objection(self, repository: Repository, tree: TreeId) -> str:
+        """Says how git's merged tree differs from this opinion, or nothing."""
+        if self.index is None:
+            return ""
+        if self.index.conflicts is not None:
+            paths = sorted(
+                {side.path for sides in self.index.conflicts for side in sides if side is not None}
+            )
+            return f"the two merge engines disagree: git merges {', '.join(paths)}, libgit2 finds a conflict"
+        if self.extent is Extent.TREES:
+            found = self.index.diff_to_tree(repository[tree])  # type: ignore[arg-type]  # a Tree
+            paths = sorted({delta.new_file.path for delta in found.deltas}) if len(found) else []
+        else:
+            merged = {name: entry_at(repository, tree, path) for name, path in self.names.items()}
+            paths = [self.names[name] for name, entry in merged.items() if entry != _entry(self.index, name)]
+        return f"the two merge engines disagree about {', '.join(paths)}" if paths else ""
+
+
+def form(coordinator: Coordinator, landing: Landing, task: Files, level: Mapping[str, Entry]) -> Opinion:
+    """Returns the opinion on a landing.
+
+    `task` is what the task changed since the merge base; `level` has the tip's entry of
+    each of these paths that the level changed as well.
+    """
+    repository = coordinator.pygit()
+    both = tuple(level)
+    same = all(entry[0] in _FILES for path in both for entry in (*task[path], level[path]))
+    if not same or not _is_line(repository, landing.base, landing.result):
+        return Opinion(Extent.TREES, _merge_all(coordinator, landing))
+    if not both:
+        return Opinion(Extent.PATHS)
+    # attributes go by path; without any, a flat folder is quicker to write
+    names = {path if coordinator.has_attributes else str(at): path for at, path in enumerate(both)}
+    versions = (
+        {name: task[path][0] for name, path in names.items()},
+        {name: level[path] for name, path in names.items()},
+        {name: task[path][1] for name, path in names.items()},
+    )
+    base, tip, result = (repository[compose(repository, "", version)] for version in versions)
+    index = repository.merge_trees(base, tip, result, flags=_flags(follow=False))  # type: ignore[arg-type]  # Trees
+    return Opinion(Extent.FILES, index, names)
+
+
+def whole(coordinator: Coordinator, landing: Landing) -> Opinion:
+    """Returns the opinion on all paths, renames followed."""
+    return Opinion(Extent.TREES, _merge_all(coordinator, landing))
+
+
+def level_entries(repository: Repository, tip: str, task: Files) -> dict[str, Entry]:
+    """Returns the tip's entry of each path that the level changed as well as the task.
+
+    A folder where the task has a file counts, with the folder's mode.
+    """
+    found = {path: entry_at(repository, tip, path, folders=True) for path in task}
+    return {path: entry for path, entry in found.items() if entry != task[path][0]}
+
+
+def _merge_all(coordinator: Coordinator, landing: Landing) -> Index:
+    flags = _flags(follow=coordinator.follows_renames)
+    return coordinator.pygit().merge_commits(landing.tip, landing.result, flags=flags)
+
+
+def _is_line(repository: Repository, base: CommitId, result: CommitId) -> bool:
+    """Whether the result is a row of commits on its base: then there is one merge base at most."""
+    walker = repository.walk(result)
+    walker.hide(base)
+    return all(len(commit.parent_ids) == 1 for commit in walker)
+
+
+def _flags(*, follow: bool) -> MergeFlag:
+    from pygit2.enums import MergeFlag  # noqa: PLC0415 - loaded with the repository
+
+    return MergeFlag.FIND_RENAMES if follow else MergeFlag(0)
+
+
+def _entry(index: Index, path: str) -> Entry:
+    try:
+        found = index[path]
+    except KeyError:
+        return NO_ENTRY
+    return int(found.mode), str(found.id)
