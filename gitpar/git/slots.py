@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -21,7 +20,8 @@ from gitpar.git import submodules
 from gitpar.git.admin import SAVED_INDEX
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.environment import SETTINGS, GitEnvironment
-from gitpar.git.seeding import Seeds, Wanted, mark, run_setup
+from gitpar.git.programs import open_up, run_setup
+from gitpar.git.seeding import Seeds, Wanted, mark
 from gitpar.git.site import PoolSettings, Record, Site, State
 from gitpar.ports import AttemptKey
 
@@ -216,6 +216,9 @@ class Slot:
             self._remove_oddities()
             self._reset_admin(base)
             self._patiently("read-tree", "--reset", "-u", base)
+            if self.ground.sparse:
+                # the first look makes files outside the cone known, the second one removes them
+                self.git.run("read-tree", "--reset", "-u", base)
             passage(Step.SLOT_CLEAN)
             seeds = [part for path in self.seeds.paths() for part in ("-e", f"/{_escaped(path)}")]
             keep = [part for name in self.ground.settings.keep for part in ("-e", name)]
@@ -290,11 +293,6 @@ def stash_entries(common: Path) -> Sequence[str]:
     """Lists the commits of the stash, which all worktrees share, oldest first."""
     lines = admin_files.read_bytes(common / "logs" / "refs" / "stash").splitlines()
     return [fields[1].decode() for line in lines if len(fields := line.split(b" ", 2)) > 1]
-
-
-def open_up(folder: Path) -> None:
-    """Gives the owner back the right to read, write and enter everything below a folder."""
-    subprocess.run(["chmod", "-R", "u+rwX", str(folder)], check=False, capture_output=True)
 
 
 def _escaped(path: str) -> str:
