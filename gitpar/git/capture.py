@@ -131,6 +131,8 @@ class Taking:
         return head
 
     def _head_tree(self, git: GitCommand, head: Head, history: History) -> TreeId:
+        if head.commit == self._attempt.base:
+            return self._base_tree(git)
         found = history.trees.get(head.commit)
         return TreeId(found or git.run("rev-parse", "--verify", f"{head.commit}^{{tree}}").text)
 
@@ -193,8 +195,8 @@ class Taking:
                 rest.add_tree("staged", _unmerged_tree(git, self._slot.own, listed.fields))
         copy.unlink(missing_ok=True)
 
-    def _base_tree(self, git: GitCommand) -> str:
-        return git.run("rev-parse", f"{self._attempt.base}^{{tree}}").text
+    def _base_tree(self, git: GitCommand) -> TreeId:
+        return self._slot.ground.tree_of(git, self._attempt.base)
 
     # --- writing ------------------------------------------------------------------------
 

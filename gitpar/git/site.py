@@ -58,9 +58,7 @@ class State(StrEnum):
     MAKING = "making"
     """No worker was there since it was made or reset."""
     HELD = "held"
-    """An attempt's worker may have written; not captured yet."""
-    CAPTURED = "captured"
-    """Everything in it is kept."""
+    """An attempt's worker may have written. Whether that is captured, its keep-ref says."""
     KEPT = "kept"
     """Not everything in it is kept, or the user wants it to stay."""
 

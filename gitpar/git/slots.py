@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from gitpar.core.names import CommitId, RefName, encode_id
+from gitpar.core.names import CommitId, RefName, TreeId, encode_id
 from gitpar.errors import EnvironmentFault
 from gitpar.faults import Step, passage
 from gitpar.git import admin as admin_files
@@ -49,6 +49,14 @@ class Ground:
     settings: PoolSettings
     main: Path | None
     sparse: bool
+    trees: dict[str, TreeId] = field(default_factory=dict)
+    """The trees of bases, asked for once."""
+
+    def tree_of(self, git: GitCommand, base: CommitId) -> TreeId:
+        """Returns the tree of an attempt's base."""
+        if base not in self.trees:
+            self.trees[base] = TreeId(git.run("rev-parse", "--verify", f"{base}^{{tree}}").text)
+        return self.trees[base]
 
     @property
     def wanted(self) -> Wanted:
@@ -216,9 +224,6 @@ class Slot:
             self._remove_oddities()
             self._reset_admin(base)
             self._patiently("read-tree", "--reset", "-u", base)
-            if self.ground.sparse:
-                # the first look makes files outside the cone known, the second one removes them
-                self.git.run("read-tree", "--reset", "-u", base)
             passage(Step.SLOT_CLEAN)
             seeds = [part for path in self.seeds.paths() for part in ("-e", f"/{_escaped(path)}")]
             keep = [part for name in self.ground.settings.keep for part in ("-e", name)]
@@ -230,7 +235,6 @@ class Slot:
             return False
         self._unlink()
         self._save_index(base)
-        self.mark(State.MAKING)
         passage(Step.SLOT_READY)
         return clean
 
