@@ -62,12 +62,15 @@ def open_up(folder: Path) -> None:
 
 
 def delete_behind(trash: Sequence[Path], emptied: Sequence[Path] = ()) -> None:
-    """Starts the deletion in a process that outlives this one; then removes what is empty, in order."""
+    """Starts the deletion in a process that outlives this one; then removes what is empty, in order.
+
+    What it could not delete is found by `gitpar clean`.
+    """
     subprocess.run(
         ["sh", "-c", _DELETE, "sh", str(len(trash)), *map(str, trash), *map(str, emptied)],
         stdin=subprocess.DEVNULL,
         start_new_session=True,
-        check=True,
+        check=False,
     )
 
 

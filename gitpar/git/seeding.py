@@ -55,6 +55,13 @@ class Seeds:
         """Lists all paths that were brought."""
         return [*self.copies, *self.links, *self.made]
 
+    def forget(self, paths: Sequence[str]) -> None:
+        """Takes paths off the list, because git tracks them at the worktree's base."""
+        for path in paths:
+            self.copies.pop(path, None)
+            self.links.pop(path, None)
+            self.made.pop(path, None)
+
     def unchanged(self, path: str, file: Path) -> bool:
         """Says whether a path is ours and as we left it."""
         if path in self.links:

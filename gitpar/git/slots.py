@@ -155,8 +155,12 @@ class Slot:
         self.seeds = wanted.seed(self.git, self.path)
         if wanted.setup is not None:
             self._set_up(base)
+        self._write_seeds()
+
+    def _write_seeds(self) -> None:
+        """Forgets seeds that git tracks here, and writes down the others for a capture by another process."""
         if self.seeds.paths():
-            # a capture by another process, after a crash, must know them too
+            self.seeds.forget(self.git.run("ls-files", "-z").fields)
             (self.own / SEEDS_FILE).write_text(json.dumps(asdict(self.seeds)))
 
     def load_seeds(self) -> None:
@@ -187,6 +191,7 @@ class Slot:
         self.git.run("read-tree", "--reset", "-u", base)
         admin_files.detach(self.admin, base)
         submodules.bring(self.git, self.ground.site.common, self.path)
+        self._write_seeds()
         self._save_index(base)
         passage(Step.WORKTREE_CHECKED_OUT)
 
@@ -244,6 +249,7 @@ class Slot:
         admin_files.clear(self.admin, self.given)
         admin_files.save_index(self.admin / SAVED_INDEX, self.admin / "index")
         (self.admin / "commondir").write_text("../..\n")
+        (self.admin / "locked").write_text(self.ground.site.reason)
         (self.admin / "gitdir").write_bytes(pointer + b"\n")
         expected = b"gitdir: " + os.fsencode(self.admin) + b"\n"
         if admin_files.read_bytes(self.path / ".git") != expected:

@@ -1,3 +1,4 @@
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -141,3 +142,19 @@ def test_submodules_are_inherited_and_their_commits_kept(repo: Repo, tmp_path: P
     assert again.path == place.path
     assert repo.git("status", "--porcelain", "--ignored", cwd=again.path) == ""
     assert (again.path / "lib" / "src" / "b.py").exists()
+
+
+def test_a_seed_that_the_next_base_tracks_is_work_again(repo: Repo) -> None:
+    repo.write({"plain.txt": "seed\n"})
+    pool = repo.pool(copy=("plain.txt",))
+    before = repo.head
+    place = pool.open(key(), before)
+    pool.release(place, pool.capture(place, processes_gone=True))
+    repo.write({"plain.txt": "tracked\n"})
+    after = repo.commit()
+    again = pool.open(key("t2"), after)
+    assert again.path == place.path
+    assert (again.path / "plain.txt").read_text() == "tracked\n"
+    shell(again, "echo 2 >> plain.txt")
+    capture = pool.capture(again, processes_gone=True)
+    assert repo.git("show", f"{capture.result}:plain.txt") == "tracked\n2"

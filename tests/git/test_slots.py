@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a worker's script reads best on one line
 from __future__ import annotations
 
 import os
@@ -42,9 +43,9 @@ pool.close()
 """
 STEPS = [
     (Step.WORKTREE_ADD, 1), (Step.WORKTREE_ADDED, 1), (Step.WORKTREE_CHECKOUT, 1), (Step.WORKTREE_CHECKOUT, 2),
-    (Step.WORKTREE_CHECKED_OUT, 1), (Step.WORKTREE_CHECKED_OUT, 2), (Step.WORKTREE_SETUP, 1), (Step.BRANCH_ATTACH, 1),
-    (Step.BRANCH_ATTACHED, 1), (Step.BRANCH_ATTACH, 2), (Step.BRANCH_ATTACHED, 2), (Step.CAPTURE_INDEX, 1),
-    (Step.CAPTURE_COMMIT, 1), (Step.CAPTURE_REFS, 1), (Step.CAPTURED, 1), (Step.CAPTURE_REFS, 2), (Step.CAPTURED, 2),
+    (Step.WORKTREE_CHECKED_OUT, 1), (Step.WORKTREE_SETUP, 1), (Step.BRANCH_ATTACH, 1),
+    (Step.BRANCH_ATTACHED, 1), (Step.CAPTURE_INDEX, 1),
+    (Step.CAPTURE_COMMIT, 1), (Step.CAPTURE_REFS, 1), (Step.CAPTURED, 1), (Step.CAPTURE_REFS, 2),
     (Step.SLOT_RESET, 1), (Step.SLOT_CLEAN, 1), (Step.SLOT_READY, 1), (Step.WORKTREE_REMOVE, 1),
     (Step.WORKTREE_REMOVED, 1),
 ]  # fmt: skip
