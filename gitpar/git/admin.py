@@ -211,6 +211,7 @@ def save_index(source: Path, target: Path) -> None:
     """Copies an index with its time: git compares files with that time to find edits of the same instant."""
     temporary = target.with_name(f"{target.name}.new")
     shutil.copy2(source, temporary)
+    target.unlink(missing_ok=True)  # replacing makes ext4 write the data out first, several ms
     temporary.rename(target)
 
 

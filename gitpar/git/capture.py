@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from gitpar.core.names import NO_COMMIT, CommitId, RefName, TreeId, encode_id, keep_ref, short
-from gitpar.errors import RefMoved
+from gitpar.errors import RefMoved, UsageError
 from gitpar.faults import Step, passage
 from gitpar.git import admin as admin_files
 from gitpar.git import leftovers
@@ -95,7 +95,7 @@ class Taking:
         result = self._result(git, head.commit, tree, head_tree)
         hidden = self._hidden(history, head.commit, hidden_ids)
         capture = self._keep(git, (result, tree), [*hidden, *extra], rest)
-        self._move(capture)
+        capture = self._move(capture)
         passage(Step.CAPTURED)
         return capture
 
@@ -131,6 +131,8 @@ class Taking:
         return head
 
     def _head_tree(self, git: GitCommand, head: Head, history: History) -> TreeId:
+        if head.commit == self._attempt.base:
+            return self._base_tree(git)
         found = history.trees.get(head.commit)
         return TreeId(found or git.run("rev-parse", "--verify", f"{head.commit}^{{tree}}").text)
 
@@ -193,8 +195,8 @@ class Taking:
                 rest.add_tree("staged", _unmerged_tree(git, self._slot.own, listed.fields))
         copy.unlink(missing_ok=True)
 
-    def _base_tree(self, git: GitCommand) -> str:
-        return git.run("rev-parse", f"{self._attempt.base}^{{tree}}").text
+    def _base_tree(self, git: GitCommand) -> TreeId:
+        return self._slot.ground.tree_of(git, self._attempt.base)
 
     # --- writing ------------------------------------------------------------------------
 
@@ -228,7 +230,7 @@ class Taking:
         trailers = f"Gitpar-Run: {key.run}\nGitpar-Task: {key.task}\nGitpar-Attempt: {key.n}\n"
         return f"{key.task}: {subject}\n\n{body}{trailers}"
 
-    def _move(self, capture: Capture) -> None:
+    def _move(self, capture: Capture) -> Capture:
         key, branch = self._attempt.key, self._attempt.branch
         write_capture(self._slot.ground.site, key, capture)
         if self._attempt.processes_gone:
@@ -236,16 +238,19 @@ class Taking:
             (self._common / f"{branch}.lock").unlink(missing_ok=True)
         kept = RefUpdate(keep_ref(key.run, key.task, key.n), capture.keep, NO_COMMIT)
         passage(Step.CAPTURE_REFS)
-        for last in (False, True):
+        for _ in range(2):
             old = admin_files.read_ref(self._common, branch)
             try:
                 self._refs.move([RefUpdate(branch, capture.result, old), kept])
-            except RefMoved:
-                # a process of the worker's that is not gone may move its branch meanwhile
-                if last:
-                    raise
-            else:
-                return
+            except (RefMoved, UsageError):
+                # a process that is not gone may move the branch, a branch below its name may block it
+                continue
+            return capture
+        blocked = f"its branch `{short(branch)}` cannot be written: the result is under the keep-ref only"
+        capture = replace(capture, notes=(*capture.notes, blocked))
+        write_capture(self._slot.ground.site, key, capture)
+        self._refs.move([kept])
+        return capture
 
     def _beside(self) -> GitEnvironment:
         variables = {**self._git.environment.variables, "GIT_WORK_TREE": str(self._common)}

@@ -8,7 +8,6 @@ from __future__ import annotations
 import fnmatch
 import os
 import stat
-import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +15,6 @@ from pathlib import Path
 from gitpar.core.names import CommitId, RefName
 from gitpar.git import admin as admin_files
 from gitpar.git.command import GitCommand
-
-_PRUNED = ("node_modules", ".venv", "venv")
-"""Folders of tens of thousands of files that are never kept: not looked into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,46 +107,6 @@ def new_stashes(common: Path, before: Sequence[str], own: str, foreign: str) -> 
         if name not in seen:
             found[name] = "a stash entry of yours that is no longer in the list"
     return found
-
-
-class Scan:
-    """A look for what git does not show: nested `.git`, special files, folders that cannot be read.
-
-    One `find` process that runs beside git; `end` waits for it.
-    """
-
-    def __init__(self, worktree: Path, keep: Sequence[str]) -> None:
-        pruned = [part for name in dict.fromkeys([*_PRUNED, *keep]) for part in ("-o", "-name", name)][1:]
-        special = [part for kind in "psbc" for part in ("-o", "-type", kind)][1:]
-        self._worktree = worktree
-        skipped = ("-type", "d", "(", *pruned, ")", "-prune")
-        repositories = ("-name", ".git", "-prune", "-print0")
-        self._process = subprocess.Popen(
-            [
-                "find",
-                ".",
-                "-mindepth",
-                "1",
-                *skipped,
-                "-o",
-                *repositories,
-                "-o",
-                "(",
-                *special,
-                ")",
-                "-print0",
-            ],
-            cwd=worktree,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def end(self) -> tuple[list[Path], bool]:
-        """Returns what was found, and whether everything could be read."""
-        stdout, _ = self._process.communicate()
-        paths = [self._worktree / os.fsdecode(part)[2:] for part in stdout.split(b"\0") if part]
-        return sorted(paths), self._process.returncode == 0
 
 
 @dataclass(frozen=True, slots=True)

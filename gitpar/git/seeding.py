@@ -11,16 +11,15 @@ import fcntl
 import os
 import shutil
 import stat
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from gitpar.errors import EnvironmentFault, UsageError
+from gitpar.errors import UsageError
 from gitpar.git.command import GitCommand
-from gitpar.git.environment import GitEnvironment, without_local
+from gitpar.git.environment import GitEnvironment
 
 INCLUDE_FILE = ".worktreeinclude"
 _FICLONE = 0x40049409
@@ -55,6 +54,13 @@ class Seeds:
     def paths(self) -> list[str]:
         """Lists all paths that were brought."""
         return [*self.copies, *self.links, *self.made]
+
+    def forget(self, paths: Sequence[str]) -> None:
+        """Takes paths off the list, because git tracks them at the worktree's base."""
+        for path in paths:
+            self.copies.pop(path, None)
+            self.links.pop(path, None)
+            self.made.pop(path, None)
 
     def unchanged(self, path: str, file: Path) -> bool:
         """Says whether a path is ours and as we left it."""
@@ -137,34 +143,6 @@ class Wanted:
                     yield from (_below(self.main, file) for file in _files(found))
                 elif os.path.lexists(found) and _leads_nowhere(self.main, _below(self.main, found)):
                     yield _below(self.main, found)
-
-
-def run_setup(command: str, worktree: Path, log: Path, timeout_s: float) -> None:
-    """Runs the `setup` command in a worktree, its output going to `log`.
-
-    Raises EnvironmentFault where it fails or does not end in time; its whole process
-    group is ended then.
-    """
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            ["sh", "-c", command],
-            cwd=worktree,
-            env=without_local(os.environ),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            status = process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            process.wait()
-            raise EnvironmentFault(
-                f"`setup` did not end within {timeout_s:g} s", f"What it printed: {log}"
-            ) from None
-    if status != 0:
-        raise EnvironmentFault(f"`setup` ended with status {status}", f"What it printed: {log}")
 
 
 def copy_file(source: Path, target: Path) -> bool:

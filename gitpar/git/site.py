@@ -11,9 +11,8 @@ import fcntl
 import json
 import os
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
@@ -22,6 +21,7 @@ from pathlib import Path
 from gitpar.core.names import RunId
 from gitpar.faults import Step, passage
 from gitpar.git.admin import admin_folders, read_bytes, write_atomically
+from gitpar.git.programs import delete_behind
 
 DISPOSABLE = (
     "__pycache__", "*.pyc", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".tox", ".nox",
@@ -58,9 +58,7 @@ class State(StrEnum):
     MAKING = "making"
     """No worker was there since it was made or reset."""
     HELD = "held"
-    """An attempt's worker may have written; not captured yet."""
-    CAPTURED = "captured"
-    """Everything in it is kept."""
+    """An attempt's worker may have written. Whether that is captured, its keep-ref says."""
     KEPT = "kept"
     """Not everything in it is kept, or the user wants it to stay."""
 
@@ -167,7 +165,7 @@ class Site:
             if Path(os.path.normpath(link.parent / link.readlink())) == path:
                 link.unlink(missing_ok=True)
         if aside is not None:
-            _delete_behind([aside])
+            delete_behind([aside])
         passage(Step.WORKTREE_REMOVED)
 
     def trash(self) -> list[Path]:
@@ -177,7 +175,7 @@ class Site:
     def sweep(self) -> None:
         """Removes folders that are empty, once what was taken away is deleted, which goes on behind."""
         _drop_if_empty(self.folder / "by-task")
-        _delete_behind(self.trash(), [self.folder, self.root])
+        delete_behind(self.trash(), [self.folder, self.root])
 
 
 def read_record(path: Path) -> Record | None:
@@ -220,23 +218,3 @@ def _drop_if_empty(folder: Path) -> None:
         folder.rmdir()
     except OSError:
         return  # not empty, or gone already
-
-
-_DELETE = """
-count=$1; shift
-( while [ "$count" -gt 0 ]; do
-    rm -rf -- "$1" || { chmod -R u+rwx "$1"; rm -rf -- "$1"; }
-    shift; count=$((count - 1))
-  done
-  for folder; do rmdir -- "$folder" || break; done ) </dev/null >/dev/null 2>&1 &
-"""
-
-
-def _delete_behind(trash: list[Path], emptied: Sequence[Path] = ()) -> None:
-    """Starts the deletion in a process that outlives this one; then removes what is empty, in order."""
-    subprocess.run(
-        ["sh", "-c", _DELETE, "sh", str(len(trash)), *map(str, trash), *map(str, emptied)],
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-        check=True,
-    )

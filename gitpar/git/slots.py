@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from gitpar.core.names import CommitId, RefName, encode_id
+from gitpar.core.names import CommitId, RefName, TreeId, encode_id
 from gitpar.errors import EnvironmentFault
 from gitpar.faults import Step, passage
 from gitpar.git import admin as admin_files
@@ -21,7 +20,8 @@ from gitpar.git import submodules
 from gitpar.git.admin import SAVED_INDEX
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.environment import SETTINGS, GitEnvironment
-from gitpar.git.seeding import Seeds, Wanted, mark, run_setup
+from gitpar.git.programs import open_up, run_setup
+from gitpar.git.seeding import Seeds, Wanted, mark
 from gitpar.git.site import PoolSettings, Record, Site, State
 from gitpar.ports import AttemptKey
 
@@ -49,6 +49,14 @@ class Ground:
     settings: PoolSettings
     main: Path | None
     sparse: bool
+    trees: dict[str, TreeId] = field(default_factory=dict)
+    """The trees of bases, asked for once."""
+
+    def tree_of(self, git: GitCommand, base: CommitId) -> TreeId:
+        """Returns the tree of an attempt's base."""
+        if base not in self.trees:
+            self.trees[base] = TreeId(git.run("rev-parse", "--verify", f"{base}^{{tree}}").text)
+        return self.trees[base]
 
     @property
     def wanted(self) -> Wanted:
@@ -147,8 +155,12 @@ class Slot:
         self.seeds = wanted.seed(self.git, self.path)
         if wanted.setup is not None:
             self._set_up(base)
+        self._write_seeds()
+
+    def _write_seeds(self) -> None:
+        """Forgets seeds that git tracks here, and writes down the others for a capture by another process."""
         if self.seeds.paths():
-            # a capture by another process, after a crash, must know them too
+            self.seeds.forget(self.git.run("ls-files", "-z").fields)
             (self.own / SEEDS_FILE).write_text(json.dumps(asdict(self.seeds)))
 
     def load_seeds(self) -> None:
@@ -179,6 +191,7 @@ class Slot:
         self.git.run("read-tree", "--reset", "-u", base)
         admin_files.detach(self.admin, base)
         submodules.bring(self.git, self.ground.site.common, self.path)
+        self._write_seeds()
         self._save_index(base)
         passage(Step.WORKTREE_CHECKED_OUT)
 
@@ -227,7 +240,6 @@ class Slot:
             return False
         self._unlink()
         self._save_index(base)
-        self.mark(State.MAKING)
         passage(Step.SLOT_READY)
         return clean
 
@@ -237,6 +249,7 @@ class Slot:
         admin_files.clear(self.admin, self.given)
         admin_files.save_index(self.admin / SAVED_INDEX, self.admin / "index")
         (self.admin / "commondir").write_text("../..\n")
+        (self.admin / "locked").write_text(self.ground.site.reason)
         (self.admin / "gitdir").write_bytes(pointer + b"\n")
         expected = b"gitdir: " + os.fsencode(self.admin) + b"\n"
         if admin_files.read_bytes(self.path / ".git") != expected:
@@ -290,11 +303,6 @@ def stash_entries(common: Path) -> Sequence[str]:
     """Lists the commits of the stash, which all worktrees share, oldest first."""
     lines = admin_files.read_bytes(common / "logs" / "refs" / "stash").splitlines()
     return [fields[1].decode() for line in lines if len(fields := line.split(b" ", 2)) > 1]
-
-
-def open_up(folder: Path) -> None:
-    """Gives the owner back the right to read, write and enter everything below a folder."""
-    subprocess.run(["chmod", "-R", "u+rwX", str(folder)], check=False, capture_output=True)
 
 
 def _escaped(path: str) -> str:

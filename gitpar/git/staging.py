@@ -17,9 +17,12 @@ from gitpar.git import leftovers
 from gitpar.git.admin import SAVED_INDEX
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.keeping import TreeOfFiles
-from gitpar.git.leftovers import Scan
 from gitpar.git.nested import Nested, nested
-from gitpar.git.slots import WORKTREE_SETTINGS, Slot, open_up
+from gitpar.git.programs import Scan, open_up
+from gitpar.git.slots import WORKTREE_SETTINGS, Slot
+
+_PRUNED = ("node_modules", ".venv", "venv")
+"""Folders of tens of thousands of files that are never kept: not looked into."""
 
 _MACHINE = (
     os.strerror(errno.ENOSPC),
@@ -48,7 +51,7 @@ class Staging:
     def stage(self, head: CommitId) -> TreeId:
         """Writes the worktree's files as a tree and adds to the rest what that tree leaves out."""
         self._index.with_name("index.lock").unlink(missing_ok=True)
-        scan = Scan(self._slot.path, self._slot.ground.settings.keep)
+        scan = Scan(self._slot.path, list(dict.fromkeys([*_PRUNED, *self._slot.ground.settings.keep])))
         try:
             added = self._add([])
         finally:
@@ -59,6 +62,9 @@ class Staging:
             known = self._known(inside, head)
             self._tracked(sorted(known & set(inside)), repositories)
             fresh = [path for path in inside if path not in known]
+            for path in self._ignored_among(fresh):
+                fresh.remove(path)  # its files are kept with the other ignored ones
+                self._history(path, repositories[path])
             added = self._add(fresh)
         else:
             fresh = []
@@ -82,12 +88,15 @@ class Staging:
             admin_files.save_index(saved, self._index)
         else:
             self._git.run("read-tree", self._slot.record.base)
-        outside = [f":(exclude,top,literal){path}" for path in [*left_out, *self._slot.seeds.paths()]]
+        outside = [f":(exclude,top,literal){path}" for path in left_out]
         sparse = ["--sparse"] if self._slot.ground.sparse else []
         result = self._git.run("add", "-A", *sparse, *extra, "--", ".", *outside, ok=(0, 1, 128))
         if result.status != 0 and any(word in result.stderr for word in _MACHINE):
             raise GitFailed(("add", "-A"), result.status, result.stderr)
         self._said = result.stderr
+        if seeds := self._slot.seeds.paths():
+            # an exclusion would not do: git refuses a pathspec that names what is ignored
+            self._git.run("update-index", "-z", "--force-remove", "--stdin", stdin=listing(seeds))
         return result.status == 0 and "could not open directory" not in result.stderr
 
     def _opened(self, left_out: Sequence[str], *, readable: bool) -> None:
@@ -143,6 +152,11 @@ class Staging:
         return {
             path for path in paths if any(name == path or name.startswith(f"{path}/") for name in tracked)
         }
+
+    def _ignored_among(self, paths: Sequence[str]) -> list[str]:
+        if not paths:
+            return []
+        return self._git.run("check-ignore", "-z", "--stdin", stdin=listing(paths), ok=(0, 1)).fields
 
     def _tracked(self, paths: Sequence[str], repositories: dict[str, Path]) -> None:
         """Keeps what a submodule (or a repository laid over tracked files) has of its own."""

@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gitpar.core.names import CommitId, RunId, keep_ref, task_ref
+from gitpar.core.names import CommitId, RunId, TaskId, keep_ref, task_ref
 from gitpar.errors import GitparError
 from gitpar.faults import Step, passage
 from gitpar.git import admin as admin_files
@@ -83,8 +83,8 @@ class GitWorktrees:
         attempt = Attempt(place.key, place.branch, place.base, processes_gone)
         try:
             capture = Taking(slot, attempt, self.refs, self._signature).take()
-            stays = self.settings.keep_worktrees or not capture.reusable
-            slot.mark(State.KEPT if stays else State.CAPTURED)
+            if self.settings.keep_worktrees or not capture.reusable:
+                slot.mark(State.KEPT)
         except BaseException:
             with self._lock:
                 del self._held[place.slot]
@@ -216,13 +216,24 @@ class GitWorktrees:
         """Removes worktrees that hold nothing, and the half-made, unless they are handed out."""
         site = ground.site
         for record in site.records():
-            if record.number not in self._held and record.state in {State.MAKING, State.CAPTURED}:
+            if record.number not in self._held and self._holds_nothing(site, record):
                 known = record.admin or _name(admin_files.find_admin(site.common, Path(record.path)))
                 Slot(ground, record.with_admin(known)).remove()
         stay = {record.admin for record in site.records()}
         for admin, place in site.admins():
             if admin.name not in stay and (place is None or not os.path.lexists(place)):
                 site.take_away(site.folder / "nothing", admin)
+
+    def _holds_nothing(self, site: Site, record: Record) -> bool:
+        """Says whether nothing in a slot is unkept, so that it may go."""
+        if record.state is not State.HELD:
+            return record.state is State.MAKING
+        key = AttemptKey(self.run, TaskId(record.task), record.n)
+        keep = admin_files.read_ref(self.common_dir, keep_ref(key.run, key.task, key.n))
+        if not keep or self.settings.keep_worktrees:
+            return False
+        capture = read_capture(site, key, keep)
+        return capture is not None and capture.reusable
 
     def _drop(self, slot: Slot) -> None:
         """Removes a slot in which nothing is unkept.

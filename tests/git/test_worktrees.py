@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a worker's script reads best on one line
 from __future__ import annotations
 
 import threading

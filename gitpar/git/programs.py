@@ -1,0 +1,102 @@
+"""The programs beside git that worktrees need: find, chmod, rm, and the user's own `setup`.
+
+Knows nothing of slots or attempts.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from gitpar.errors import EnvironmentFault
+from gitpar.git.environment import without_local
+
+_SPECIAL_TYPES = "psbc"
+"""Pipes, sockets and devices, as `find -type` calls them."""
+
+_DELETE = """
+count=$1; shift
+( while [ "$count" -gt 0 ]; do
+    rm -rf -- "$1" || { chmod -R u+rwx "$1"; rm -rf -- "$1"; }
+    shift; count=$((count - 1))
+  done
+  for folder; do rmdir -- "$folder" || break; done ) </dev/null >/dev/null 2>&1 &
+"""
+
+
+class Scan:
+    """A look for what git does not show: nested `.git`, special files, folders that cannot be read.
+
+    One `find` process that runs beside git; `end` waits for it. Folders with a name
+    among `pruned` are not looked into.
+    """
+
+    def __init__(self, worktree: Path, pruned: Sequence[str]) -> None:
+        names = [part for name in pruned for part in ("-o", "-name", name)][1:]
+        special = [part for kind in _SPECIAL_TYPES for part in ("-o", "-type", kind)][1:]
+        skipped = ("-type", "d", "(", *names, ")", "-prune", "-o") if names else ()
+        repositories = ("-name", ".git", "-prune", "-print0", "-o")
+        self._worktree = worktree
+        self._process = subprocess.Popen(
+            ["find", ".", "-mindepth", "1", *skipped, *repositories, "(", *special, ")", "-print0"],
+            cwd=worktree,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            process_group=0,
+        )
+
+    def end(self) -> tuple[list[Path], bool]:
+        """Returns what was found, and whether everything could be read."""
+        stdout, _ = self._process.communicate()
+        paths = [self._worktree / os.fsdecode(part)[2:] for part in stdout.split(b"\0") if part]
+        return sorted(paths), self._process.returncode == 0
+
+
+def open_up(folder: Path) -> None:
+    """Gives the owner back the right to read, write and enter everything below a folder."""
+    subprocess.run(["chmod", "-R", "u+rwX", str(folder)], check=False, capture_output=True)
+
+
+def delete_behind(trash: Sequence[Path], emptied: Sequence[Path] = ()) -> None:
+    """Starts the deletion in a process that outlives this one; then removes what is empty, in order.
+
+    What it could not delete is found by `gitpar clean`.
+    """
+    subprocess.run(
+        ["sh", "-c", _DELETE, "sh", str(len(trash)), *map(str, trash), *map(str, emptied)],
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        check=False,
+    )
+
+
+def run_setup(command: str, worktree: Path, log: Path, timeout_s: float) -> None:
+    """Runs the `setup` command in a worktree, its output going to `log`.
+
+    Raises EnvironmentFault where it fails or does not end in time; its whole process
+    group is ended then.
+    """
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["sh", "-c", command],
+            cwd=worktree,
+            env=without_local(os.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            status = process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            problem = f"`setup` did not end within {timeout_s:g} s"
+        else:
+            problem = f"`setup` ended with status {status}" if status else ""
+    if problem:
+        raise EnvironmentFault(problem, f"What it printed: {log}")

@@ -1,0 +1,229 @@
+# ruff: noqa: E501 - a worker's script reads best on one line
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gitpar.core.names import CommitId
+from gitpar.faults import Step
+from gitpar.git.remains import leftovers, remove_run
+from gitpar.git.site import default_root
+from tests.support.pools import RUN, Repo, key, new_repo, sealed, shell, work
+
+CHILD = """
+import subprocess, sys
+from pathlib import Path
+from tests.support.pools import Repo, key, shell
+repo = Repo(Path(sys.argv[1]))
+pool = repo.pool(setup="true")
+for task in ("t1", "t2"):
+    place = pool.open(key(task), repo.git("rev-parse", "HEAD" if task == "t1" else "HEAD^"))
+    shell(place, f"echo WROTE-{task}-1 > n1; git add -A; git commit -qm w; git commit -q --amend -m v;"
+                 f"echo WROTE-{task}-2 > n2; echo WROTE-{task}-3 > x.log")
+    print("worked", task, flush=True)
+    pool.release(place, pool.capture(place, processes_gone=True))
+pool.close()
+print("closed", flush=True)
+"""
+RECOVER = """
+import sys
+from pathlib import Path
+from tests.support.pools import Repo, key
+repo = Repo(Path(sys.argv[1]))
+pool = repo.pool(setup="true")
+for task in ("t1", "t2"):
+    print(task, pool.recover(key(task), repo.git("rev-parse", "HEAD" if task == "t1" else "HEAD^")) is not None)
+pool.close()
+"""
+STEPS = [
+    (Step.WORKTREE_ADD, 1), (Step.WORKTREE_ADDED, 1), (Step.WORKTREE_CHECKOUT, 1), (Step.WORKTREE_CHECKOUT, 2),
+    (Step.WORKTREE_CHECKED_OUT, 1), (Step.WORKTREE_SETUP, 1), (Step.BRANCH_ATTACH, 1),
+    (Step.BRANCH_ATTACHED, 1), (Step.CAPTURE_INDEX, 1),
+    (Step.CAPTURE_COMMIT, 1), (Step.CAPTURE_REFS, 1), (Step.CAPTURED, 1), (Step.CAPTURE_REFS, 2),
+    (Step.SLOT_RESET, 1), (Step.SLOT_CLEAN, 1), (Step.SLOT_READY, 1), (Step.WORKTREE_REMOVE, 1),
+    (Step.WORKTREE_REMOVED, 1),
+]  # fmt: skip
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
+    sealed(tmp_path, monkeypatch)
+    return new_repo(tmp_path / "repo")
+
+
+def child(repo: Repo, code: str, fault: str = "") -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "GITPAR_FAULT": fault}
+    command = [sys.executable, "-c", code, str(repo.path)]
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+
+
+def settled(folder: Path) -> bool:
+    """Waits until a folder that is deleted behind is gone."""
+    until = time.monotonic() + 10
+    while folder.exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    return not folder.exists()
+
+
+def nothing_left(repo: Repo) -> bool:
+    assert repo.git("worktree", "list", "--porcelain").count("worktree ") == 1
+    assert not (repo.common / "worktrees").exists()
+    assert repo.git("fsck", "--connectivity-only", "--no-dangling", "--no-progress") == ""
+    return settled(repo.path.with_name("repo.worktrees"))
+
+
+@pytest.mark.parametrize(("step", "passage"), STEPS)
+def test_a_kill_loses_nothing_and_recovery_may_be_killed_too(repo: Repo, step: Step, passage: int) -> None:
+    killed = child(repo, CHILD, f"{step}:{passage}:kill")
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    worked = [line.split()[1] for line in killed.stdout.splitlines() if line.startswith("worked")]
+    if step in {Step.CAPTURE_INDEX, Step.CAPTURE_REFS, Step.SLOT_CLEAN}:
+        again = child(repo, RECOVER, "capture.captured:1:kill,worktree.remove:1:kill")
+        assert again.returncode == -signal.SIGKILL, again.stderr
+    done = child(repo, RECOVER)
+    assert done.returncode == 0, done.stderr
+    for task in worked:
+        assert f"{task} True" in done.stdout
+        kept = repo.reachable_contents(repo.kept(key(task)))
+        assert [n for n in (1, 2, 3) if f"WROTE-{task}-{n}" not in kept] == []
+        assert {"n1", "n2"} <= set(repo.tree(repo.branch(key(task))))
+    assert nothing_left(repo)
+    # and the run can go on: a branch that a killed attempt made at its base is no obstacle
+    pool = repo.pool()
+    place = pool.open(key("t1", 2), repo.head)
+    if "t1" not in worked:
+        pool.release(place, pool.capture(place, processes_gone=True))
+        place = pool.open(key("t1"), repo.head)
+    assert repo.git("status", "--porcelain", "--ignored", cwd=place.path) == ""
+
+
+def test_a_git_killed_in_the_middle_of_worktree_add_is_mended(repo: Repo) -> None:
+    half = repo.common / "worktrees" / "1"
+    half.mkdir(parents=True)
+    (half / "locked").write_text("gitpar r1")
+    (repo.path.with_name("repo.worktrees") / "r1" / "1").mkdir(parents=True)
+    foreign = repo.common / "worktrees" / "other"
+    foreign.mkdir()
+    (foreign / "locked").write_text("initializing")
+    pool = repo.pool()
+    pool.open(key(), repo.head)
+    assert not (half / "locked").exists() or (half / "gitdir").exists()
+    assert foreign.exists()
+
+
+@pytest.mark.parametrize("step", [Step.CAPTURE_INDEX, Step.CAPTURE_COMMIT, Step.CAPTURE_REFS])
+def test_a_full_disk_at_capture_leaves_the_worktree_alone(repo: Repo, step: Step) -> None:
+    code = """
+import sys
+from pathlib import Path
+from tests.support.pools import Repo, key, shell
+repo = Repo(Path(sys.argv[1]))
+pool = repo.pool(jobs=1)
+place = pool.open(key(), repo.head)
+shell(place, "echo WROTE-1 > n1")
+try:
+    pool.capture(place, processes_gone=True)
+except OSError as error:
+    print(error)
+pool.open(key("t2"), repo.head)
+"""
+    done = child(repo, code, f"{step}:1:enospc")
+    assert done.returncode == 0, done.stderr
+    assert "No space left" in done.stdout
+    assert repo.kept(key()) == ""
+    pool = repo.pool()
+    capture = pool.recover(key(), repo.head)
+    assert capture is not None
+    assert "n1" in repo.tree(capture.result)
+
+
+def test_what_was_captured_is_told_again_with_its_problem(repo: Repo) -> None:
+    _, capture = work(repo, repo.pool(), "git reset -q --hard HEAD^; echo 1 > x.log")
+    assert capture.problem
+    assert repo.pool().recover(key(), repo.head) == capture
+    assert repo.pool().recover(key(), repo.head) == capture
+    written = repo.common / "gitpar" / "runs" / RUN / "captures" / "t1.1.json"
+    written.unlink()
+    rebuilt = repo.pool().recover(key(), repo.head)
+    assert rebuilt is not None
+    assert (rebuilt.result, rebuilt.keep, rebuilt.problem) == (capture.result, capture.keep, capture.problem)
+
+
+def test_recovery_of_an_attempt_without_a_worktree_is_none(repo: Repo) -> None:
+    assert repo.pool().recover(key(), repo.head) is None
+
+
+def test_what_is_not_captured_stays_and_is_listed(repo: Repo) -> None:
+    pool = repo.pool()
+    place = pool.open(key(), repo.head)
+    shell(place, "echo 1 > n1")
+    root = place.path.parent.parent
+    repo.pool().close()
+    assert [(one.path, one.kept) for one in leftovers(repo.common, RUN, root)] == [(place.path, False)]
+    [stays] = remove_run(repo.common, RUN, root)
+    assert "not captured yet" in stays.why
+    assert (place.path / "n1").exists()
+    assert repo.pool().recover(key(), repo.head) is not None
+    assert remove_run(repo.common, RUN, root) == []
+    assert nothing_left(repo)
+    assert leftovers(repo.common, RUN, root) == []
+
+
+def test_kept_worktrees_stay_until_they_are_purged(repo: Repo) -> None:
+    pool = repo.pool(keep_worktrees=True)
+    place, capture = work(repo, pool, "echo 1 > n1")
+    pool.release(place, capture)
+    pool.close()
+    assert (place.path / "n1").exists()
+    root = place.path.parent.parent
+    assert [one.path for one in remove_run(repo.common, RUN, root)] == [place.path]
+    assert remove_run(repo.common, RUN, root, purge=True) == []
+    assert nothing_left(repo)
+
+
+def test_without_a_pool_every_attempt_gets_a_fresh_worktree(repo: Repo) -> None:
+    pool = repo.pool(pooled=False)
+    place, capture = work(repo, pool, "mkdir node_modules; echo 1 > node_modules/m")
+    inode = place.path.stat().st_ino
+    pool.release(place, capture)
+    second = pool.open(key("t2"), repo.head)
+    assert second.path.stat().st_ino != inode
+    assert not (second.path / "node_modules").exists()
+    pool.release(second, pool.capture(second, processes_gone=True))
+    pool.close()
+    assert nothing_left(repo)
+
+
+def test_what_pool_keep_names_survives(repo: Repo) -> None:
+    pool = repo.pool()
+    place, capture = work(
+        repo, pool, "mkdir -p node_modules docs/node_modules; echo 1 | tee node_modules/m docs/node_modules/m"
+    )
+    assert capture.keep == repo.head
+    pool.release(place, capture)
+    second = pool.open(key("t2"), repo.head)
+    assert (second.path / "docs" / "node_modules" / "m").exists()
+
+
+def test_a_branch_of_somebody_elses_is_not_taken(repo: Repo) -> None:
+    repo.git("branch", "gitpar/r1/task/t1/1", "HEAD^")
+    pool = repo.pool(jobs=1)
+    with pytest.raises(Exception, match="exists already"):
+        pool.open(key(), repo.head)
+    assert repo.branch(key()) == repo.git("rev-parse", "HEAD^")
+    pool.open(key("t2"), CommitId(repo.head))
+
+
+def test_worktrees_lie_beside_the_repository_or_in_the_state_folder(tmp_path: Path) -> None:
+    assert default_root(tmp_path / "shop") == (tmp_path / "shop.worktrees", None)
+    assert default_root(tmp_path / "shop.git") == (tmp_path / "shop.worktrees", None)
+    root, notice = default_root(tmp_path / "not-there" / "shop")
+    assert notice is not None
+    assert str(root) in notice
+    assert root.name.endswith("-not-there-shop")
