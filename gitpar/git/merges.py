@@ -27,6 +27,7 @@ from gitpar.git.changes import has_lines, read_change_sets, read_hunks
 from gitpar.git.commits import CommitText, write_commit
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.mergetree import MergeOutcome, SingleMerge, merge_all
+from gitpar.git.narrowing import Narrowing
 from gitpar.git.trees import compose, tree_of
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ class Comparison:
         pairs = sharing(sets)
         looks = [self._look(repository, sets[a], sets[b]) for a, b in pairs]
         order = sorted(range(len(pairs)), key=lambda at: (looks[at][0] is Tier.FILE, at))[:MOST_EXACT]
-        asked = [(results[pairs[at][0]][1], results[pairs[at][1]][1]) for at in order]
+        narrow = Narrowing(repository, sets)
+        asked = [narrow.commits(*pairs[at]) for at in order]
         outcomes = dict(zip(order, merge_all(self._coordinator.scratch, asked), strict=True))
         shared = {at for pair in pairs for at in pair}
         alone = [
