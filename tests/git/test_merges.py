@@ -140,6 +140,18 @@ def test_submodules_moved_to_two_places_conflict(
     assert pair.paths[0].path == "vendor"
 
 
+def test_a_file_that_one_side_made_a_link(repo: Repo, base: CommitId, repository: GitRepository) -> None:
+    edited = repo.branch(base, "edited", {"f.txt": lines((3, "a"))})
+    repo.git("checkout", "-q", "--detach", base)
+    (repo.root / "f.txt").unlink()
+    (repo.root / "f.txt").symlink_to("g.txt")
+    linked = repo.commit("linked")
+    report = repository.compare(base, [(TaskId("a"), edited), (TaskId("b"), linked)])
+    pair = only(report.pairs)
+    assert (pair.tier, [overlap.path for overlap in pair.paths]) == (Tier.CONFLICT, ["f.txt"])
+    assert report.fold.conflicting == ("b",)
+
+
 def test_a_conflict_of_three_that_no_pair_shows(
     repo: Repo, base: CommitId, repository: GitRepository
 ) -> None:
