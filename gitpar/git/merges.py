@@ -5,7 +5,8 @@ Moves nothing and leaves nothing: all merges are made in scratch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gitpar.core.changes import ChangeSet, FileChange, Hunk
@@ -27,6 +28,7 @@ from gitpar.git.changes import has_lines, read_change_sets, read_hunks
 from gitpar.git.commits import CommitText, write_commit
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.mergetree import MergeOutcome, SingleMerge, merge_all
+from gitpar.git.narrowing import Narrowing
 from gitpar.git.trees import compose, tree_of
 
 if TYPE_CHECKING:
@@ -63,7 +65,8 @@ class Comparison:
         pairs = sharing(sets)
         looks = [self._look(repository, sets[a], sets[b]) for a, b in pairs]
         order = sorted(range(len(pairs)), key=lambda at: (looks[at][0] is Tier.FILE, at))[:MOST_EXACT]
-        asked = [(results[pairs[at][0]][1], results[pairs[at][1]][1]) for at in order]
+        narrow = Narrowing(repository, sets, flat=not self._coordinator.has_attributes)
+        asked = [narrow.commits(*pairs[at]) for at in order]
         outcomes = dict(zip(order, merge_all(self._coordinator.scratch, asked), strict=True))
         shared = {at for pair in pairs for at in pair}
         alone = [
@@ -71,7 +74,7 @@ class Comparison:
         ]
         fold = self._fold(base, results, alone)
         found = [
-            _pair(results[a][0], results[b][0], look, outcomes.get(at))
+            _pair((results[a][0], results[b][0]), look, outcomes.get(at), partial(narrow.path_of, a, b))
             for at, ((a, b), look) in enumerate(zip(pairs, looks, strict=True))
         ]
         return ConflictReport(tuple(found), fold)
@@ -164,16 +167,19 @@ def _lines(hunks: Sequence[Hunk]) -> LineRange:
 
 
 def _pair(
-    a: TaskId, b: TaskId, look: tuple[Tier, tuple[PathOverlap, ...]], outcome: MergeOutcome | None
+    tasks: tuple[TaskId, TaskId],
+    look: tuple[Tier, tuple[PathOverlap, ...]],
+    outcome: MergeOutcome | None,
+    path_of: Callable[[str], str],
 ) -> PairConflict:
     """The pair as it is reported: where git refused, what it refused comes first."""
     tier, overlaps = look
     if outcome is None or outcome.clean:
-        return PairConflict(a, b, tier, overlaps)
-    refused = dict.fromkeys(conflict.path for conflict in outcome.conflicts if conflict.path)
+        return PairConflict(*tasks, tier, overlaps)
+    refused = dict.fromkeys(path_of(conflict.path) for conflict in outcome.conflicts if conflict.path)
     known = {overlap.path for overlap in overlaps}
     first = [overlap for overlap in overlaps if overlap.path in refused]
     first += [PathOverlap(path) for path in refused if path not in known]
     rest = [overlap for overlap in overlaps if overlap.path not in refused]
     kind = outcome.conflicts[0].kind if outcome.conflicts else ConflictKind.OTHER
-    return PairConflict(a, b, Tier.CONFLICT, (*first, *rest), kind)
+    return PairConflict(*tasks, Tier.CONFLICT, (*first, *rest), kind)

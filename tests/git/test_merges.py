@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import random
+import subprocess
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -12,7 +16,7 @@ from gitpar.core.names import CommitId, RunId, TaskId
 from gitpar.git.analysis import GitRepository
 from gitpar.git.attributes import carried
 from gitpar.git.coordinator import Coordinator
-from gitpar.git.mergetree import merge_all
+from gitpar.git.mergetree import merge_all, parse_batch
 from tests.support.repo import Repo, lines, sealed_repo
 
 Files = Mapping[str, str | bytes | None]
@@ -134,6 +138,18 @@ def test_submodules_moved_to_two_places_conflict(
     pair = only(repository.compare(base, [(TaskId("a"), tips[0]), (TaskId("b"), tips[1])]).pairs)
     assert pair.tier is Tier.CONFLICT
     assert pair.paths[0].path == "vendor"
+
+
+def test_a_file_that_one_side_made_a_link(repo: Repo, base: CommitId, repository: GitRepository) -> None:
+    edited = repo.branch(base, "edited", {"f.txt": lines((3, "a"))})
+    repo.git("checkout", "-q", "--detach", base)
+    (repo.root / "f.txt").unlink()
+    (repo.root / "f.txt").symlink_to("g.txt")
+    linked = repo.commit("linked")
+    report = repository.compare(base, [(TaskId("a"), edited), (TaskId("b"), linked)])
+    pair = only(report.pairs)
+    assert (pair.tier, [overlap.path for overlap in pair.paths]) == (Tier.CONFLICT, ["f.txt"])
+    assert report.fold.conflicting == ("b",)
 
 
 def test_a_conflict_of_three_that_no_pair_shows(
@@ -295,3 +311,52 @@ def test_a_shallow_clone_is_compared(repo: Repo) -> None:
     assert clone.place.shallow
     assert repository.compare(CommitId(tip), made).fold.landed == ("a", "b")
     repository.close()
+
+
+def random_changes(chance: random.Random) -> dict[str, str | bytes | None]:
+    """A few edits, now and then with files added, deleted and moved."""
+    paths = [f"d{number % 3}/f{number}.txt" for number in range(8)]
+    changes: dict[str, str | bytes | None] = {}
+    for path in chance.sample(paths, chance.randint(1, 3)):
+        changes[path] = lines((chance.randint(1, 20), f"edit {chance.randint(1, 3)}"), (21, path), count=21)
+    kind = chance.choice(["plain", "plain", "add", "delete", "move", "clash"])
+    path = chance.choice(paths)
+    if kind == "add":
+        changes[f"d{chance.randint(0, 4)}/new.txt"] = f"{chance.randint(1, 2)}\n"
+    elif kind == "clash":
+        changes[chance.choice(["x", "x/y", "x/y/z"])] = "x\n"
+    elif kind in ("delete", "move"):
+        changes[path] = None
+        if kind == "move":
+            changes[f"moved/{chance.randint(1, 2)}.txt"] = lines((21, path), count=21)
+    return changes
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_verdict_is_that_of_git_on_the_whole_commits(repo: Repo, seed: int) -> None:
+    chance = random.Random(seed)
+    names = [f"d{number % 3}/f{number}.txt" for number in range(8)]
+    base = repo.commit("base", {name: lines((21, name), count=21) for name in names})
+    made = [(TaskId(str(at)), repo.branch(base, str(at), random_changes(chance))) for at in range(14)]
+    opened = GitRepository(repo.place, RunId("r1"))
+    report = opened.compare(base, made)
+    opened.close()
+    asked = list(combinations(made, 2))
+    stdin = "".join(f"{a[1]} {b[1]}\n" for a, b in asked).encode()
+    said = repo.git("merge-tree", "--write-tree", "--stdin", "-z", "--messages", stdin=stdin)
+    outcomes = list(parse_batch(os.fsencode(said)))
+    refused = {(a[0], b[0]) for (a, b), outcome in zip(asked, outcomes, strict=True) if not outcome.clean}
+    assert {(p.a, p.b) for p in report.pairs if p.tier is Tier.CONFLICT} == refused
+    assert len(refused) > 5
+    repo.git("checkout", "-q", "--detach", base)
+    landed = []
+    for task, commit in made:
+        merge = ["git", "merge", "-q", "-m", "m", commit]
+        done = subprocess.run(merge, cwd=repo.root, env=repo.environ, capture_output=True, check=False)
+        if done.returncode == 0:
+            landed.append(task)
+        else:
+            repo.git("reset", "-q", "--hard")
+            repo.git("clean", "-qfdx")
+    assert list(report.fold.landed) == landed
+    assert report.fold.tree == repo.git("rev-parse", "HEAD^{tree}")

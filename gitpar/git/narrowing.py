@@ -1,0 +1,91 @@
+"""Makes the exact merge of a pair cheap: only what both changed is merged, where that is the same.
+
+Git's merge goes path by path, but for three things that look across paths: renames,
+moved folders, and a file in the place of a folder. Where none of them can be, the
+paths that one side alone changed cannot conflict, and a merge of commits that hold only
+the common paths has the same outcome, without git writing the other folders of every
+merged tree. Where no attributes go by path, the common files even lie in one folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from gitpar.core.changes import ChangeKind, ChangeSet, FileChange
+from gitpar.core.conflicts import clashes
+from gitpar.core.names import CommitId
+from gitpar.git.commits import CommitText, write_commit
+from gitpar.git.trees import Entry, compose
+
+if TYPE_CHECKING:
+    from pygit2 import Repository
+
+_SYNTHETIC = CommitText(b"gitpar <> 0 +0000", b"gitpar <> 0 +0000", b"")
+
+
+class Narrowing:
+    """The commits to merge for each pair of change sets: narrow ones in scratch, or their tips."""
+
+    def __init__(self, repository: Repository, sets: Sequence[ChangeSet], *, flat: bool) -> None:
+        self._flat = flat
+        self._repository = repository
+        self._sets = sets
+        self._moves = [_may_move(change_set) for change_set in sets]
+        self._by_path: list[dict[str, FileChange]] = [
+            {change.path: change for change in change_set.files} for change_set in sets
+        ]
+        self._bases: dict[tuple[str, ...], CommitId] = {}
+        self._sides: dict[tuple[int, tuple[str, ...]], CommitId] = {}
+
+    def commits(self, a: int, b: int) -> tuple[CommitId, CommitId]:
+        """Returns two commits whose merge conflicts exactly where that of the two tips does.
+
+        With `flat`, files are named by their number among the common paths.
+        """
+        ours, theirs = self._sets[a], self._sets[b]
+        if self._crosses(a, b):
+            return ours.tip, theirs.tip
+        common = self._common(a, b)
+        return self._side(a, common), self._side(b, common)
+
+    def path_of(self, a: int, b: int, name: str) -> str:
+        """Returns the path that a name in the pair's merge stands for."""
+        # of a file that had to make room for a link of its name, git says `0~COMMIT`
+        number = name.partition("~")[0]
+        if not self._flat or not number.isdigit() or self._crosses(a, b):
+            return name
+        return self._common(a, b)[int(number)]
+
+    def _crosses(self, a: int, b: int) -> bool:
+        """Whether git may look across paths."""
+        ours, theirs = self._sets[a], self._sets[b]
+        return self._moves[a] or self._moves[b] or ours.base != theirs.base or bool(clashes(ours, theirs))
+
+    def _common(self, a: int, b: int) -> tuple[str, ...]:
+        return tuple(sorted(self._by_path[a].keys() & self._by_path[b].keys()))
+
+    def _side(self, at: int, paths: tuple[str, ...]) -> CommitId:
+        changes = self._by_path[at]
+        if paths not in self._bases:
+            before = {path: (changes[path].old_mode, changes[path].old_id) for path in paths}
+            self._bases[paths] = self._commit(before, [])
+        key = (at, paths)
+        if key not in self._sides:
+            after = {path: (changes[path].new_mode, changes[path].new_id) for path in paths}
+            self._sides[key] = self._commit(after, [self._bases[paths]])
+        return self._sides[key]
+
+    def _commit(self, content: Mapping[str, Entry], parents: Sequence[CommitId]) -> CommitId:
+        if self._flat:
+            content = {str(number): entry for number, entry in enumerate(content.values())}
+        tree = compose(self._repository, "", content)
+        return write_commit(self._repository, tree, parents, _SYNTHETIC)
+
+
+def _may_move(change_set: ChangeSet) -> bool:
+    """Whether git could see a rename in it: that takes a path that is gone and one that is new."""
+    gone = any(change.new_mode == 0 for change in change_set.files)
+    new = any(change.old_mode == 0 for change in change_set.files)
+    named = any(change.kind in (ChangeKind.RENAMED, ChangeKind.COPIED) for change in change_set.files)
+    return named or (gone and new)
