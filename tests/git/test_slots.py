@@ -12,7 +12,7 @@ import pytest
 
 from gitpar.core.names import CommitId
 from gitpar.faults import Step
-from gitpar.git.remains import leftovers, remove_run
+from gitpar.git.removal import leftovers, remove_run
 from gitpar.git.site import default_root
 from tests.support.pools import RUN, Repo, key, new_repo, sealed, shell, work
 
@@ -165,14 +165,14 @@ def test_what_is_not_captured_stays_and_is_listed(repo: Repo) -> None:
     shell(place, "echo 1 > n1")
     root = place.path.parent.parent
     repo.pool().close()
-    assert [(one.path, one.kept) for one in leftovers(repo.common, RUN, root)] == [(place.path, False)]
-    [stays] = remove_run(repo.common, RUN, root)
-    assert "not captured yet" in stays.why
+    assert leftovers(repo.common, RUN, root) == (f"worktree {place.path}",)
+    stays = f"worktree {place.path} (its worker's work is not captured yet; gitpar resume does that)"
+    assert remove_run(repo.common, RUN, root) == ((), (stays,))
     assert (place.path / "n1").exists()
     assert repo.pool().recover(key(), repo.head) is not None
-    assert remove_run(repo.common, RUN, root) == []
+    assert remove_run(repo.common, RUN, root) == ((), ())
     assert nothing_left(repo)
-    assert leftovers(repo.common, RUN, root) == []
+    assert leftovers(repo.common, RUN, root) == ()
 
 
 def test_kept_worktrees_stay_until_they_are_purged(repo: Repo) -> None:
@@ -182,8 +182,8 @@ def test_kept_worktrees_stay_until_they_are_purged(repo: Repo) -> None:
     pool.close()
     assert (place.path / "n1").exists()
     root = place.path.parent.parent
-    assert [one.path for one in remove_run(repo.common, RUN, root)] == [place.path]
-    assert remove_run(repo.common, RUN, root, purge=True) == []
+    assert remove_run(repo.common, RUN, root)[0] == ()
+    assert remove_run(repo.common, RUN, root, purge=True) == ((f"worktree {place.path}",), ())
     assert nothing_left(repo)
 
 
@@ -227,3 +227,10 @@ def test_worktrees_lie_beside_the_repository_or_in_the_state_folder(tmp_path: Pa
     assert notice is not None
     assert str(root) in notice
     assert root.name.endswith("-not-there-shop")
+
+
+def test_what_a_killed_run_left_is_removed_once_it_is_captured(repo: Repo) -> None:
+    child(repo, CHILD, f"{Step.SLOT_RESET}:1:kill")
+    root = repo.path.with_name("repo.worktrees")
+    assert remove_run(repo.common, RUN, root) == ((f"worktree {root / RUN / '1'}",), ())
+    assert nothing_left(repo)
