@@ -19,28 +19,10 @@ from gitpar.ui.cli.options import Duration
 from gitpar.wiring import RunRequest
 from tests.support.cli import gitpar, program_environment
 from tests.ui.made import Script, everything, task
-from tests.ui.recorded import Recorded, Shell
+from tests.ui.recorded import Shell
 
 USED = "Hint: How it is used: gitpar run --help\n"
 WRITE = "write `90`, `90s`, `10m` or `1h30m`"
-CLEANED = """\
-run 7f3a, removed:
-  worktree `shop.worktrees/7f3a`
-run 7f3a, kept:
-  level branch `gitpar/7f3a/level/1`
-"""
-EXAMINED = """\
-✓ git         2.39.5
-✗ repository  there is none here
-  Hint: Go to one, or: git init
-· overlayfs   not probed
-1 of 3 are wrong
-"""
-
-
-@pytest.fixture
-def shell(capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(Recorded([everything()]), capsys)
 
 
 # --- the program itself --------------------------------------------------------------------
@@ -348,47 +330,3 @@ def test_logs_follows_until_the_end(shell: Shell, tmp_path: Path) -> None:
 def test_logs_of_what_is_not_there(shell: Shell, words: tuple[str, ...], said: str) -> None:
     shell.house.scripts = [at_work()]
     assert shell("logs", *words) == (2, "", said)
-
-
-# --- clean and doctor ----------------------------------------------------------------------
-
-
-def test_clean_says_what_went_and_what_stayed(shell: Shell) -> None:
-    assert shell("clean") == (0, CLEANED, "")
-    assert shell("clean", "--dry-run")[1].startswith("run 7f3a, would be removed:\n")
-    assert shell.house.asked == [("clean", Path(), None, False, False), ("clean", Path(), None, False, True)]
-
-
-def test_purge_lists_and_never_asks_without_a_terminal(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "nothing").touch()
-    with (tmp_path / "nothing").open(encoding="utf-8") as nothing:
-        monkeypatch.setattr(sys, "stdin", nothing)
-        status, out, err = shell("clean", "--purge")
-    assert status == 2
-    assert out == "run 7f3a, would be removed:\n  worktree `shop.worktrees/7f3a`\n"
-    assert err == (
-        "Error: `--purge` removes all of run 7f3a for good; nobody can be asked here\n"
-        "Hint: Nothing was removed\n"
-        "Hint: To do it without being asked: gitpar clean 7f3a --purge --yes\n"
-    )
-    assert shell("clean", "--purge", "--yes")[0] == 0
-    assert shell.house.asked == [("clean", Path(), None, True, True), ("clean", Path(), None, True, False)]
-
-
-def test_doctor(shell: Shell) -> None:
-    shell.house.findings = (
-        (True, "git", "2.39.5", ""),
-        (False, "repository", "there is none here", "Go to one, or: git init"),
-        (None, "overlayfs", "not probed", ""),
-    )
-    assert shell("doctor") == (3, EXAMINED, "")
-    assert json.loads(shell("doctor", "--json")[1])[1] == {
-        "ok": False,
-        "title": "repository",
-        "detail": "there is none here",
-        "hint": "Go to one, or: git init",
-    }
-    shell.house.findings = shell.house.findings[:1]
-    assert shell("doctor") == (0, "✓ git  2.39.5\nnothing is wrong\n", "")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitpar.errors import UsageError
-from gitpar.ui.cli.options import EXIT_CODES, Invocation, pass_invocation, shared
+from gitpar.errors import ExitCode, UsageError
+from gitpar.ui.cli.options import EXIT_CODES, Invocation, pass_invocation, shared, with_json
 from gitpar.ui.plain import clean
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.option("--purge", is_flag=True, help="Remove level branches, held branches and the journal as well.")
 @click.option("--dry-run", is_flag=True, help="Only list what would be removed.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@with_json
 @shared
 @pass_invocation
 def command(call: Invocation, run: str | None, *, purge: bool, dry_run: bool, yes: bool) -> int:
@@ -30,30 +31,33 @@ def command(call: Invocation, run: str | None, *, purge: bool, dry_run: bool, ye
     RUN may be left out: the newest unfinished run, else the newest.
     """
     house = call.house
-    if dry_run or (purge and not yes):
-        would = house.clean(call.directory, run, purge=purge, dry_run=True)
-        _tell(would, "would be removed", "would stay")
-        if dry_run:
-            return 0
-        _ask(would)
+    if purge and not yes and not dry_run:
+        would = house.clean(call.directory, run, purge=True, dry_run=True)
+        if not call.as_json:
+            _tell(would, "would be removed", "would stay")
+        if not _agreed(would, there_is_somebody=sys.stdin.isatty() and not call.as_json):
+            click.echo("Nothing was removed")
+            return ExitCode.OK
         run = would.run
-    done = house.clean(call.directory, run, purge=purge, dry_run=False)
-    if purge and not yes:
-        click.echo(f"run {done.run}: removed")
+    done = house.clean(call.directory, run, purge=purge, dry_run=dry_run)
+    if call.as_json:
+        call.print_json({"run": done.run, "removed": list(done.removed), "kept": list(done.kept)})
+    elif dry_run:
+        _tell(done, "would be removed", "would stay")
     else:
         _tell(done, "removed", "kept")
-    return 0
+    return ExitCode.OK
 
 
-def _ask(would: CleanReport) -> None:
+def _agreed(would: CleanReport, *, there_is_somebody: bool) -> bool:
     """Asks whether to go on; without a terminal there is nobody to ask."""
-    if not sys.stdin.isatty():
+    if not there_is_somebody:
         raise UsageError(
             f"`--purge` removes all of run {would.run} for good; nobody can be asked here",
             "Nothing was removed",
             f"To do it without being asked: gitpar clean {would.run} --purge --yes",
         )
-    click.confirm("Remove all of it for good?", abort=True, err=True)
+    return click.confirm("Remove all of it for good?", err=True)
 
 
 def _tell(report: CleanReport, gone: str, left: str) -> None:

@@ -143,7 +143,8 @@ def _failed(failed: GitparError, call: Invocation, args: Sequence[str]) -> int:
     messages = [str(p) for p in failed.problems] if isinstance(failed, PlanError) else [failed.message]
     for message in messages:
         _say("Error:", message, "red", args)
-    for hint in failed.hints:
+    nothing_began = ("Nothing was started",) if isinstance(failed, PlanError) else ()
+    for hint in failed.hints or nothing_began:
         _say("Hint:", hint, "cyan", args)
     return failed.exit_code
 
