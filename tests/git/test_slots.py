@@ -74,6 +74,7 @@ def settled(folder: Path) -> bool:
 def nothing_left(repo: Repo) -> bool:
     assert repo.git("worktree", "list", "--porcelain").count("worktree ") == 1
     assert not (repo.common / "worktrees").exists()
+    assert not list(repo.common.rglob("*.lock"))
     assert repo.git("fsck", "--connectivity-only", "--no-dangling", "--no-progress") == ""
     return settled(repo.path.with_name("repo.worktrees"))
 
