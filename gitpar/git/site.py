@@ -128,10 +128,13 @@ class Site:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Holds the repository's worktree metadata against other threads and other gitpars."""
+        """Holds the repository's worktree metadata against other threads and other gitpars.
+
+        The folder itself is locked: a lock file could never be removed safely.
+        """
         place = self.common / "gitpar"
         place.mkdir(exist_ok=True)
-        descriptor = os.open(place / "worktrees.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield

@@ -74,6 +74,7 @@ def settled(folder: Path) -> bool:
 def nothing_left(repo: Repo) -> bool:
     assert repo.git("worktree", "list", "--porcelain").count("worktree ") == 1
     assert not (repo.common / "worktrees").exists()
+    assert not list(repo.common.rglob("*.lock"))
     assert repo.git("fsck", "--connectivity-only", "--no-dangling", "--no-progress") == ""
     return settled(repo.path.with_name("repo.worktrees"))
 
@@ -190,10 +191,8 @@ def test_kept_worktrees_stay_until_they_are_purged(repo: Repo) -> None:
 def test_without_a_pool_every_attempt_gets_a_fresh_worktree(repo: Repo) -> None:
     pool = repo.pool(pooled=False)
     place, capture = work(repo, pool, "mkdir node_modules; echo 1 > node_modules/m")
-    inode = place.path.stat().st_ino
     pool.release(place, capture)
     second = pool.open(key("t2"), repo.head)
-    assert second.path.stat().st_ino != inode
     assert not (second.path / "node_modules").exists()
     pool.release(second, pool.capture(second, processes_gone=True))
     pool.close()
