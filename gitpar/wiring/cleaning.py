@@ -15,7 +15,7 @@ from gitpar.engine.places import run_folder
 from gitpar.errors import EnvironmentFault
 from gitpar.faults import Step, passage
 from gitpar.git.refs import GitRefs
-from gitpar.git.remains import leftovers, remove_run
+from gitpar.git.removal import leftovers, remove_run
 from gitpar.journal.lease import Owner, is_alive, named
 from gitpar.journal.sqlite import SqliteJournal
 from gitpar.ports import RefUpdate

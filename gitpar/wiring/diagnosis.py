@@ -14,7 +14,7 @@ from gitpar.errors import GitparError
 from gitpar.git.checkout import uncommitted
 from gitpar.git.commits import DEFAULT_IDENTITY, identity
 from gitpar.git.refs import GitRefs
-from gitpar.git.remains import leftovers
+from gitpar.git.removal import leftovers
 from gitpar.journal.lease import is_alive
 from gitpar.wiring.assemble import pool_settings
 from gitpar.wiring.request import Finding
