@@ -104,8 +104,13 @@ class Repository(Protocol):
         """Returns what changed from the first to the second commit of each pair, in order."""
         ...
 
-    def compare(self, base: CommitId, results: Sequence[tuple[TaskId, CommitId]]) -> ConflictReport:
-        """Returns every pair that shares something, with its tier, and the in-order fold."""
+    def compare(
+        self, base: CommitId, results: Sequence[tuple[TaskId, CommitId]], *, fold: bool = True
+    ) -> ConflictReport:
+        """Returns every pair that shares something, with its tier, and the in-order fold.
+
+        A run does without the fold: its landings are one.
+        """
         ...
 
     def prove(self, landing: Landing) -> Proof | Refusal:

@@ -216,7 +216,7 @@ class Executor:
 
     def _compare_level(self, command: c.CompareLevel) -> None:
         passage(Step.COMPARE)
-        report = self._world.repository.compare(command.base, command.results)
+        report = self._world.repository.compare(command.base, command.results, fold=False)
         self._post(e.LevelCompared(at=self._world.clock.now(), level=command.level, report=report))
 
     def _prove_landing(self, command: c.ProveLanding) -> None:

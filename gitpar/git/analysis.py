@@ -8,7 +8,7 @@ from gitpar.core.changes import ChangeSet
 from gitpar.core.conflicts import ConflictReport
 from gitpar.core.names import CommitId, RunId, TaskId
 from gitpar.git.attributes import Attributes
-from gitpar.git.changes import read_change_sets
+from gitpar.git.changes import ChangeReader
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.landing import Lander
 from gitpar.git.merges import Comparison
@@ -25,16 +25,19 @@ class GitRepository:
         users = place.common / "info" / "attributes"
         self._attributes = Attributes(self._coordinator.attributes, users)
         self._lander = Lander(self._coordinator, self._attributes)
+        self._reader = ChangeReader(self._coordinator.scratch)
 
     def change_sets(self, pairs: Sequence[tuple[CommitId, CommitId]]) -> Sequence[ChangeSet]:
         """Returns what changed from the first to the second commit of each pair, in order."""
         with self._coordinator.reading():
-            return read_change_sets(self._coordinator.scratch, pairs)
+            return self._reader.change_sets(pairs)
 
-    def compare(self, base: CommitId, results: Sequence[tuple[TaskId, CommitId]]) -> ConflictReport:
+    def compare(
+        self, base: CommitId, results: Sequence[tuple[TaskId, CommitId]], *, fold: bool = True
+    ) -> ConflictReport:
         """Returns every pair that shares something, with its tier, and the in-order fold."""
         with self._coordinator.reading():
-            return Comparison(self._coordinator, self._attributes).report(base, results)
+            return Comparison(self._coordinator, self._attributes).report(base, results, fold=fold)
 
     def prove(self, landing: Landing) -> Proof | Refusal:
         """Computes a landing commit, durably stored, and proves it."""
@@ -48,4 +51,5 @@ class GitRepository:
 
     def close(self) -> None:
         """Removes the coordinator repository with all scratch objects."""
+        self._reader.close()
         self._coordinator.close()

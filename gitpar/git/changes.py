@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
+import threading
 from collections.abc import Sequence
+from subprocess import Popen
 from typing import TYPE_CHECKING
 
 from gitpar.core.changes import ChangeKind, ChangeSet, FileChange, Hunk
@@ -26,6 +30,58 @@ _FILE_MODES = (0o100644, 0o100755)
 _LARGEST_BLOB_BYTES = 32_000_000
 
 
+_ARGUMENTS = ("diff-tree", "--stdin", "--always", "--raw", "--no-abbrev", "-r", "-z", "-M")
+
+
+class ChangeReader:
+    """Reads change sets through one `git diff-tree` for a whole run. Safe to share between threads.
+
+    git echoes a line that names no object and flushes; that line ends an answer.
+    Source: builtin/diff-tree.c; gitk relies on it.
+    """
+
+    def __init__(self, git: GitCommand) -> None:
+        self._git = git
+        self._lock = threading.Lock()
+        self._session: Popen[bytes] | None = None
+        self._mark = f"end of answer {secrets.token_hex(8)}\n".encode()
+
+    def change_sets(self, pairs: Sequence[tuple[CommitId, CommitId]]) -> list[ChangeSet]:
+        """Returns the change set of each pair of (base, tip), in order; see read_change_sets."""
+        with self._lock:
+            found = [self._ask(base, tip) for base, tip in pairs]
+        return [ChangeSet(base, tip, files) for (base, tip), files in zip(pairs, found, strict=True)]
+
+    def close(self) -> None:
+        """Ends the process."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.communicate()
+
+    def _ask(self, base: CommitId, tip: CommitId) -> tuple[FileChange, ...]:
+        if self._session is None:
+            self._session = self._git.start(*_ARGUMENTS)
+        stdin, stdout = self._session.stdin, self._session.stdout
+        if stdin is None or stdout is None:
+            raise GitFailed(_ARGUMENTS, -1, "the process has no pipes")
+        answer = bytearray()
+        with contextlib.suppress(BrokenPipeError):  # it has died; the answer is missed below
+            # with two commits on a line, the second is taken for the parent of the first
+            stdin.write(f"{tip} {base}\n".encode() + self._mark)
+            stdin.flush()
+        while not answer.endswith(self._mark):
+            part = os.read(stdout.fileno(), 1 << 20)
+            if not part:
+                session, self._session = self._session, None
+                said = session.communicate()[1].decode(errors="replace")
+                raise GitFailed(_ARGUMENTS, session.returncode, said)
+            answer += part
+        found = parse_raw(bytes(answer[: -len(self._mark)]))
+        if len(found) != 1:
+            raise GitFailed(_ARGUMENTS, 0, f"{len(found)} answers for one pair of commits")
+        return found[0]
+
+
 def read_change_sets(git: GitCommand, pairs: Sequence[tuple[CommitId, CommitId]]) -> list[ChangeSet]:
     """Returns the change set of each pair of (base, tip), in order, by one `git diff-tree`.
 
@@ -36,12 +92,11 @@ def read_change_sets(git: GitCommand, pairs: Sequence[tuple[CommitId, CommitId]]
         return []
     # with two commits on a line, the second is taken for the parent of the first
     lines = "".join(f"{tip} {base}\n" for base, tip in pairs)
-    arguments = ("diff-tree", "--stdin", "--always", "--raw", "--no-abbrev", "-r", "-z", "-M")
-    result = git.run(*arguments, stdin=lines.encode())
+    result = git.run(*_ARGUMENTS, stdin=lines.encode())
     found = parse_raw(result.stdout)
     if len(found) != len(pairs):
         # git says nothing about a line it does not understand and goes on
-        raise GitFailed(arguments, result.status, f"{len(found)} answers for {len(pairs)} pairs of commits")
+        raise GitFailed(_ARGUMENTS, result.status, f"{len(found)} answers for {len(pairs)} pairs of commits")
     return [ChangeSet(base, tip, files) for (base, tip), files in zip(pairs, found, strict=True)]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from gitpar.core.names import NO_COMMIT, CommitId, RefName, short
 from gitpar.errors import GitparError, UsageError
 from gitpar.faults import Step, passage
-from gitpar.git.command import GitCommand
+from gitpar.git.command import UserGitCommand
 from gitpar.git.environment import GitEnvironment
 from gitpar.ports import Refs, RefUpdate
 
@@ -23,7 +23,7 @@ class IntoBranch:
         self.ref = RefName(branch if branch.startswith("refs/") else f"refs/heads/{branch}")
         self._refs = refs
         self._environment = GitEnvironment(common_dir, {"GIT_DIR": str(common_dir)})
-        self._git = GitCommand(self._environment)
+        self._git = UserGitCommand(self._environment)
 
     def check(self, base: CommitId) -> None:
         """Raises UsageError where the branch could never be moved forward from this base."""
@@ -67,7 +67,7 @@ class IntoBranch:
         """Fast-forwards a checked-out branch where nothing in the checkout can be lost."""
         name = short(self.ref)
         type_this = f"Type: git -C {checkout} merge --ff-only {tip[:12]}"
-        git = self._git.at(GitEnvironment(checkout, {}, self._environment.settings))
+        git = UserGitCommand(GitEnvironment(checkout, {}, self._environment.settings))
         if git.run("status", "--porcelain", "--untracked-files=no").stdout:
             return f"`{name}` was not moved: it is checked out with uncommitted changes. {type_this}"
         merged = git.run("merge", "--ff-only", "--quiet", tip, ok=(0, 1, 2, 128))

@@ -50,8 +50,8 @@ class Comparison:
         self._attributes = attributes
         self._hunks: dict[tuple[str, str], tuple[Hunk, ...] | None] = {}
 
-    def report(self, base: CommitId, results: Results) -> ConflictReport:
-        """Returns every pair that shares something, and the in-order fold.
+    def report(self, base: CommitId, results: Results, *, fold: bool) -> ConflictReport:
+        """Returns every pair that shares something, and the in-order fold where it is asked for.
 
         A result that was cut from elsewhere is read from where it parts from `base`.
         """
@@ -72,12 +72,11 @@ class Comparison:
         alone = [
             None if at in shared or partings[at] != base else change_set for at, change_set in enumerate(sets)
         ]
-        fold = self._fold(base, results, alone)
         found = [
             _pair((results[a][0], results[b][0]), look, outcomes.get(at), partial(narrow.path_of, a, b))
             for at, ((a, b), look) in enumerate(zip(pairs, looks, strict=True))
         ]
-        return ConflictReport(tuple(found), fold)
+        return ConflictReport(tuple(found), self._fold(base, results, alone) if fold else Fold())
 
     def _look(
         self, repository: Repository, ours: ChangeSet, theirs: ChangeSet

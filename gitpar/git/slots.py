@@ -39,6 +39,8 @@ WORKTREE_SETTINGS: tuple[tuple[str, str], ...] = (
 
 
 SEEDS_FILE = "seeds.json"
+STAGED_INDEX = "index"
+"""What a capture put into git of a worktree, seen from its files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,12 +232,11 @@ class Slot:
             self._reset_admin(base)
             self._patiently("read-tree", "--reset", "-u", base)
             passage(Step.SLOT_CLEAN)
-            seeds = [part for path in self.seeds.paths() for part in ("-e", f"/{_escaped(path)}")]
-            keep = [part for name in self.ground.settings.keep for part in ("-e", name)]
-            self._patiently("clean", "-q", "-ffdx", *keep, *seeds)
-            clean = self.ground.wanted.restore(self.path, self.seeds)
+            restored = self.ground.wanted.restore(self.path, self.seeds)
             submodules.bring(self.git, self.ground.site.common, self.path)
-            clean = clean and self._verified()
+            # a folder with seeds in it is reported whole, so what else lies there must go unseen
+            untouched = not self.seeds.paths() and self._verified()
+            clean = restored and (untouched or (self._clean() and self._verified()))
         except (GitFailed, OSError):
             return False
         self._unlink()
@@ -243,11 +244,20 @@ class Slot:
         passage(Step.SLOT_READY)
         return clean
 
+    def _clean(self) -> bool:
+        """Removes what git does not track: ignored files, and what a capture left out of its index."""
+        seeds = [part for path in self.seeds.paths() for part in ("-e", f"/{_escaped(path)}")]
+        keep = [part for name in self.ground.settings.keep for part in ("-e", name)]
+        self._patiently("clean", "-q", "-ffdx", *keep, *seeds)
+        return True
+
     def _reset_admin(self, base: CommitId) -> None:
         pointer = os.fsencode(self.path / ".git")
         admin_files.detach(self.admin, base)
         admin_files.clear(self.admin, self.given)
-        admin_files.save_index(self.admin / SAVED_INDEX, self.admin / "index")
+        staged = self.own / STAGED_INDEX
+        admin_files.save_index(staged if staged.exists() else self.admin / SAVED_INDEX, self.admin / "index")
+        staged.unlink(missing_ok=True)
         (self.admin / "commondir").write_text("../..\n")
         (self.admin / "locked").write_text(self.ground.site.reason)
         (self.admin / "gitdir").write_bytes(pointer + b"\n")

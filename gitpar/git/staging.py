@@ -19,7 +19,7 @@ from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.keeping import TreeOfFiles
 from gitpar.git.nested import Nested, nested
 from gitpar.git.programs import Scan, open_up
-from gitpar.git.slots import WORKTREE_SETTINGS, Slot
+from gitpar.git.slots import STAGED_INDEX, WORKTREE_SETTINGS, Slot
 
 _PRUNED = ("node_modules", ".venv", "venv")
 """Folders of tens of thousands of files that are never kept: not looked into."""
@@ -36,12 +36,15 @@ _MACHINE = (
 
 
 class Staging:
-    """One look at a worktree. After `stage`: `tips` to keep, `notes`, `problem`, `reusable`."""
+    """One look at a worktree. After `stage`: `tips` to keep, `notes`, `problem`, `reusable`.
+
+    The index stays: a reset takes away by it what the worker added.
+    """
 
     def __init__(self, slot: Slot, git: GitCommand, rest: TreeOfFiles) -> None:
         self._slot = slot
         self._rest = rest
-        self._index = slot.own / "index"
+        self._index = slot.own / STAGED_INDEX
         self._git = git.at(git.environment.at(slot.path, GIT_INDEX_FILE=str(self._index)))
         self.tips: list[str] = []
         self.notes: list[str] = []
@@ -76,7 +79,6 @@ class Staging:
             self._history(".", repositories["."])
         tree = TreeId(self._git.run("write-tree").text)
         self._ignored()
-        self._index.unlink(missing_ok=True)
         return tree
 
     # --- adding -------------------------------------------------------------------------
