@@ -89,11 +89,13 @@ def difference(repository: Repository, old: str, new: str) -> TreeDifference:
     """
     found = TreeDifference()
     if old != new:
-        _compare(repository, b"", old, new, found)
+        _compare(repository, (b"", old, new), found)
     return found
 
 
-def _compare(repository: Repository, folder: bytes, old: str, new: str, found: TreeDifference) -> None:
+def _compare(repository: Repository, at: tuple[bytes, str, str], found: TreeDifference) -> None:
+    """Adds what differs in one folder, given as its path, old tree and new tree."""
+    folder, old, new = at
     before, after = entries(repository, old), entries(repository, new)
     for name in sorted(before.keys() | after.keys()):
         ours, theirs = before.get(name, NO_ENTRY), after.get(name, NO_ENTRY)
@@ -101,7 +103,7 @@ def _compare(repository: Repository, folder: bytes, old: str, new: str, found: T
             continue
         folders = [entry[1] if entry[0] == FOLDER_MODE else "" for entry in (ours, theirs)]
         if any(folders):
-            _compare(repository, folder + name + b"/", folders[0], folders[1], found)
+            _compare(repository, (folder + name + b"/", folders[0], folders[1]), found)
         files = [NO_ENTRY if entry[0] == FOLDER_MODE else entry for entry in (ours, theirs)]
         if files[0] != files[1]:
             found.files[os.fsdecode(folder + name)] = (files[0], files[1])
