@@ -1,7 +1,8 @@
 """What to do: the commands that `decide` returns and the executor carries out, one method each.
 
-Frozen values. Every command has an event that opens it (`opening`), which is durable in
-the journal before the command is handed out and which keeps it from being decided twice.
+Frozen values. Every command has an event that opens it (`opening`) and that keeps it from
+being decided twice; where the command changes the world, the event is durable in the
+journal before the command is handed out.
 """
 
 from __future__ import annotations
@@ -115,6 +116,11 @@ Command = (
     | StopWorkers
     | CloseRun
 )
+
+
+def changes_the_world(command: Command) -> bool:
+    """Says whether a command's opening must be durable before it begins; computing needs none."""
+    return not isinstance(command, CompareLevel | ProveLanding)
 
 
 def opening(command: Command, at: float) -> Event:  # noqa: PLR0911 - one row a command

@@ -9,7 +9,7 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 
 from gitpar.core.apply import apply
-from gitpar.core.commands import opening
+from gitpar.core.commands import changes_the_world, opening
 from gitpar.core.decide import decide
 from gitpar.core.events import Event, RunEnd, StopRequested
 from gitpar.core.run import Run
@@ -54,12 +54,13 @@ class Coordinator:
         return self._run.end
 
     def _begin_what_is_due(self, executor: Executor) -> None:
-        """What opens a command is durable before the command begins."""
+        """What opens a command that changes the world is durable before the command begins."""
         while self._inbox.empty() and (due := decide(self._run)):
             now = self._world.clock.now()
             for command in due:
                 self._take(opening(command, now))
-            self._write()
+            if any(map(changes_the_world, due)):
+                self._write()
             for command in due:
                 executor.submit(command)
 

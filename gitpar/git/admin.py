@@ -207,6 +207,12 @@ def clear(admin: Path, given: Mapping[str, bytes]) -> None:
         (admin / name).write_bytes(content)
 
 
+def link_index(source: Path, target: Path) -> None:
+    """Gives an index a second name. git replaces an index as a whole, so neither reaches the other."""
+    target.unlink(missing_ok=True)
+    os.link(source, target)
+
+
 def save_index(source: Path, target: Path) -> None:
     """Copies an index with its time: git compares files with that time to find edits of the same instant."""
     temporary = target.with_name(f"{target.name}.new")

@@ -278,8 +278,14 @@ def _unmerged_tree(git: GitCommand, scratch: Path, entries: Sequence[str]) -> Tr
 
 
 def write_capture(site: Site, key: AttemptKey, capture: Capture) -> None:
-    """Writes a capture down before its refs move, so that whoever finds the refs finds its words too."""
+    """Writes a capture down before its refs move, so that whoever finds the refs finds its words too.
+
+    One with nothing to say is told by its keep-ref alone.
+    """
     path = _capture_path(site, key)
+    if capture == Capture(capture.result, capture.result):
+        path.unlink(missing_ok=True)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     admin_files.write_atomically(path, json.dumps(asdict(capture)).encode())
 

@@ -69,6 +69,11 @@ class GitEnvironment:
 
     def environ(self) -> dict[str, str]:
         """The whole environment of the process."""
+        return {**self.shared(), **self.variables}
+
+    @staticmethod
+    def shared() -> dict[str, str]:
+        """What the environments of all git commands have in common."""
         common = {
             "GIT_TERMINAL_PROMPT": "0",  # a question nobody sees would hang the run
             "GIT_EDITOR": ":",  # likewise
@@ -77,7 +82,7 @@ class GitEnvironment:
             "LC_ALL": "C",  # messages are parsed
             "LANGUAGE": "C",
         }
-        return {**without_local(os.environ), **common, **self.variables}
+        return {**without_local(os.environ), **common}
 
     def options(self) -> list[str]:
         """The `-c` options that come before the verb."""

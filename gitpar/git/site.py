@@ -8,6 +8,7 @@ whoever resumes the run.
 from __future__ import annotations
 
 import fcntl
+import functools
 import json
 import os
 import shutil
@@ -84,7 +85,7 @@ class Record:
         return replace(self, admin=name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Site:
     """The places of one run."""
 
@@ -92,17 +93,17 @@ class Site:
     run: RunId
     root: Path
 
-    @property
+    @functools.cached_property
     def folder(self) -> Path:
         """Where the run's worktrees are."""
         return self.root / self.run
 
-    @property
+    @functools.cached_property
     def own(self) -> Path:
         """Where gitpar writes about the run."""
         return self.common / "gitpar" / "runs" / self.run
 
-    @property
+    @functools.cached_property
     def reason(self) -> str:
         """Why the worktrees are locked, as `git worktree list -v` shows it."""
         return f"gitpar {self.run}"

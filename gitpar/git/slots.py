@@ -82,22 +82,23 @@ class Slot:
     given: dict[str, bytes] = field(default_factory=dict)
     oddities: tuple[Path, ...] = ()
     """Nested `.git` and special files that the capture found and git would not clean."""
+    path: Path = field(init=False)
+    """The worktree."""
+    own: Path = field(init=False)
+    """The folder in which gitpar writes about the slot."""
     _git: GitCommand | None = None
+    _admin: Path | None = None
 
-    @property
-    def path(self) -> Path:
-        """The worktree."""
-        return Path(self.record.path)
+    def __post_init__(self) -> None:
+        self.path = Path(self.record.path)
+        self.own = self.ground.site.slot_folder(self.record.number)
 
     @property
     def admin(self) -> Path:
         """The folder in which git keeps what it knows of the worktree."""
-        return self.ground.site.common / "worktrees" / self.record.admin
-
-    @property
-    def own(self) -> Path:
-        """The folder in which gitpar writes about the slot."""
-        return self.ground.site.slot_folder(self.record.number)
+        if self._admin is None or self._admin.name != self.record.admin:
+            self._admin = self.ground.site.common / "worktrees" / self.record.admin
+        return self._admin
 
     @property
     def git(self) -> GitCommand:
@@ -256,8 +257,10 @@ class Slot:
         admin_files.detach(self.admin, base)
         admin_files.clear(self.admin, self.given)
         staged = self.own / STAGED_INDEX
-        admin_files.save_index(staged if staged.exists() else self.admin / SAVED_INDEX, self.admin / "index")
-        staged.unlink(missing_ok=True)
+        if staged.exists():
+            staged.replace(self.admin / "index")
+        else:
+            admin_files.save_index(self.admin / SAVED_INDEX, self.admin / "index")
         (self.admin / "commondir").write_text("../..\n")
         (self.admin / "locked").write_text(self.ground.site.reason)
         (self.admin / "gitdir").write_bytes(pointer + b"\n")

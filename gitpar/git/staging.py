@@ -87,7 +87,7 @@ class Staging:
         """Adds everything to a fresh copy of the saved index; False where git could not add all."""
         saved = self._slot.admin / SAVED_INDEX
         if saved.exists():
-            admin_files.save_index(saved, self._index)
+            admin_files.link_index(saved, self._index)
         else:
             self._git.run("read-tree", self._slot.record.base)
         outside = [f":(exclude,top,literal){path}" for path in left_out]
