@@ -236,7 +236,7 @@ class Backend(Protocol):
         """Ends every worker that runs now (interrupt, grace, kill); their `run` returns INTERRUPTED."""
         ...
 
-    def recover(self, job_exit_file: Path, key: AttemptKey) -> WorkerResult | None:
+    def recover(self, job_exit_file: Path) -> WorkerResult | None:
         """Ends what a dead owner's worker left running; returns its ending if that was recorded."""
         ...
 

@@ -7,48 +7,49 @@ that has cleared its environment is found only below one that has not.
 
 from __future__ import annotations
 
+import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitpar.core.names import RunId
 from gitpar.ports import AttemptKey
 
 if TYPE_CHECKING:
     from psutil import Process
 
-RUN_MARK = "GITPAR_RUN"
-TASK_MARK = "GITPAR_TASK"
-ATTEMPT_MARK = "GITPAR_ATTEMPT"
+MARK = "GITPAR_EXIT_FILE"
+"""Names the file in which the attempt's ending is recorded: no attempt of any repository shares it."""
 
 _KILLING_S = 5.0
 
 
-def marks(key: AttemptKey) -> dict[str, str]:
-    """Returns the variables that mark every process of an attempt."""
-    return {RUN_MARK: key.run, TASK_MARK: key.task, ATTEMPT_MARK: str(key.n)}
+def marks(key: AttemptKey, exit_file: Path) -> dict[str, str]:
+    """Returns the variables that every process of an attempt bears."""
+    names = {"GITPAR_RUN": key.run, "GITPAR_TASK": key.task, "GITPAR_ATTEMPT": str(key.n)}
+    return {**names, MARK: str(exit_file)}
 
 
-def end_marked(key: AttemptKey) -> tuple[str, ...]:
-    """Kills every process of the attempt and waits until they are gone.
+def end_marked(exit_file: Path) -> tuple[str, ...]:
+    """Kills every process of the attempt with this exit file and waits until they are gone.
 
     Returns the names of those that could not be ended, each with its pid. Never
     touches this process or those above it, whatever their environment says.
     """
-    return _end(marks(key))[1]
+    return _end(exit_file)[1]
 
 
-def end_run(run: RunId) -> tuple[str, ...]:
-    """Kills every process of a run; returns the names of those that were there."""
-    return _end({RUN_MARK: run})[0]
+def end_below(folder: Path) -> tuple[str, ...]:
+    """Kills every process of the attempts below a folder; returns the names of those that were there."""
+    return _end(folder)[0]
 
 
-def _end(wanted: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _end(place: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Kills what bears the marks; returns what was found and what could not be ended."""
     import psutil  # noqa: PLC0415 - takes 20 ms and is rarely needed
 
     seen: dict[int, str] = {}
     until = time.monotonic() + _KILLING_S
-    while found := _marked(wanted):
+    while found := _marked(place):
         for process in found:
             seen.setdefault(process.pid, f"{_name(process)} ({process.pid})")
             try:
@@ -61,16 +62,16 @@ def _end(wanted: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(seen.values()), ()
 
 
-def _marked(wanted: dict[str, str]) -> list[Process]:
-    """The living processes that bear the marks, and those below them."""
+def _marked(place: Path) -> list[Process]:
+    """The living processes that are marked with the file, or one below the folder, and their children."""
     import psutil  # noqa: PLC0415 - see end_marked
 
     found: dict[int, Process] = {}
     spared = {psutil.Process().pid, *(process.pid for process in psutil.Process().parents())}
     for process in psutil.process_iter():
         try:
-            environ = process.environ()
-            if all(environ.get(name) == value for name, value in wanted.items()):
+            marked = process.environ().get(MARK, "")
+            if marked == str(place) or marked.startswith(f"{place}{os.sep}"):
                 for member in (process, *process.children(recursive=True)):
                     found[member.pid] = member
         except (psutil.Error, OSError):

@@ -21,7 +21,7 @@ from gitpar.backends.leftovers import end_marked, marks
 from gitpar.backends.supervision import Supervisor, SupervisorLost
 from gitpar.core.events import Ending
 from gitpar.faults import Step, passage
-from gitpar.ports import AttemptKey, Job, WorkerResult
+from gitpar.ports import Job, WorkerResult
 
 _CLOSING_S = 15.0
 _RELEASE_S = 10.0
@@ -70,7 +70,7 @@ class LocalBackend:
         for supervisor in busy:
             supervisor.stop()
 
-    def recover(self, job_exit_file: Path, key: AttemptKey) -> WorkerResult | None:
+    def recover(self, job_exit_file: Path) -> WorkerResult | None:
         """Ends what a dead owner's worker left running; returns its ending if that was recorded.
 
         A supervisor that outlived its owner is given time to end its worker and to
@@ -79,7 +79,7 @@ class LocalBackend:
         """
         part = job_exit_file.with_name(f"{job_exit_file.name}.part")
         released = _await_release(part)
-        left = end_marked(key)
+        left = end_marked(job_exit_file)
         if not released:
             _await_release(part)
         result = _recorded(job_exit_file)
@@ -149,7 +149,7 @@ def _work(supervisor: Supervisor, job: Job, started: Callable[[int], None]) -> t
             raise
         answer = _answer(supervisor, job, since)
     result = _result(answer)
-    if not answer.get("proved", True) and (left := end_marked(job.key)):
+    if not answer.get("proved", True) and (left := end_marked(job.exit_file)):
         result = replace(result, message=_joined(result.message, _unended(left)), processes_gone=False)
     return result, result.processes_gone and supervisor.lives
 
@@ -159,7 +159,7 @@ def _answer(supervisor: Supervisor, job: Job, since: float) -> dict[str, Any]:
     try:
         return supervisor.answer()
     except SupervisorLost as lost:
-        left = end_marked(job.key)
+        left = end_marked(job.exit_file)
         return {
             "ending": Ending.SIGNALED,
             "exit": None,
@@ -174,7 +174,7 @@ def _order(job: Job) -> bytes:
     timeout = "" if job.timeout_s is None else repr(job.timeout_s)
     limits = (timeout, repr(job.grace_s), str(job.log_limit_bytes))
     paths = (job.cwd, job.stdin, job.log, job.exit_file)
-    environ = {**job.env, **marks(job.key)}
+    environ = {**job.env, **marks(job.key, job.exit_file)}
     fields = (job.command, *map(str, paths), *limits, *(f"{name}={value}" for name, value in environ.items()))
     return os.fsencode("\0".join(fields))
 

@@ -12,6 +12,7 @@ from typing import Any, assert_never
 from gitpar.core import events as e
 from gitpar.core.run import Attempt, AttemptState, Candidate, Level, Run, Stage, TaskRun, TaskState
 from gitpar.core.settings import OnRevert
+from gitpar.core.verdicts import block_dependents, failure_text, give_up, judged, refusal_text, set_state
 
 _TIMEOUTS_RETRIED = 1
 _WAVE = 2
@@ -20,8 +21,8 @@ _WAVE = 2
 
 def apply(run: Run, event: e.Event) -> Run:
     """Folds one event into the run and returns it."""
-    run.last_at = event.at
     _APPLIED[type(event)](run, event)
+    run.last_at = event.at
     _advance(run)
     return run
 
@@ -41,7 +42,11 @@ def fold(events: list[e.Event]) -> Run:
 
 
 def _resumed(run: Run, event: e.RunResumed) -> None:
-    """Opens again what the former owner had begun."""
+    """Opens again what the former owner had begun; the pause is nobody's time."""
+    if run.since is not None:
+        run.worked_s += run.last_at - run.since
+    if run.level is not None and run.level.opened_at:
+        run.level.opened_at += max(0.0, event.at - run.last_at)
     run.end = run.closing = None
     run.stop_requested = run.stop_now = run.stopping = False
     run.trouble = run.disturbed = run.message = ""
@@ -129,7 +134,7 @@ def _after_work(run: Run, level: Level) -> None:
         level.solo_tried = True
         level.solo.extend(failed)
         for task_id in failed:
-            _set(run.tasks[task_id], TaskState.PENDING, "the whole wave failed: tried alone")
+            set_state(run.tasks[task_id], TaskState.PENDING, "the whole wave failed: tried alone")
         return
     for task_id in failed:
         block_dependents(run, run.tasks[task_id])
@@ -151,7 +156,7 @@ def _start_landing(run: Run, level: Level) -> None:
         if task.state is not TaskState.FINISHED:
             continue
         if task.last.result == task.last.base:
-            _set(task, TaskState.LANDED, "changed nothing")
+            set_state(task, TaskState.LANDED, "changed nothing")
         else:
             level.to_land.append(task_id)
 
@@ -175,7 +180,7 @@ def _attempt_opened(run: Run, event: e.AttemptOpened) -> None:
             queue.popleft()
             break
     task.attempts.append(Attempt(event.n, event.base, event.timeout_s, event.at, rerun=event.rerun))
-    _set(task, TaskState.RUNNING)
+    set_state(task, TaskState.RUNNING)
     run.active[event.task] = event.n
     run.max_concurrent = max(run.max_concurrent, len(run.active))
 
@@ -209,7 +214,7 @@ def _attempt_captured(run: Run, event: e.AttemptCaptured) -> None:
     attempt.problem = event.problem
     attempt.notes = event.notes
     attempt.undone = event.undone
-    _settle(run, task, _judged(attempt))
+    _settle(run, task, judged(attempt))
 
 
 def _attempt_lost(run: Run, event: e.AttemptLost) -> None:
@@ -217,20 +222,6 @@ def _attempt_lost(run: Run, event: e.AttemptLost) -> None:
     task.last.message = event.message
     run.trouble = run.trouble or event.message
     _settle(run, task, AttemptState.LOST)
-
-
-def _judged(attempt: Attempt) -> AttemptState:
-    match attempt.ending:
-        case None | e.Ending.INTERRUPTED:
-            return AttemptState.INTERRUPTED
-        case e.Ending.TIMED_OUT:
-            return AttemptState.TIMED_OUT
-        case e.Ending.EXITED if attempt.exit == 0 and not attempt.problem:
-            return AttemptState.SUCCEEDED
-        case e.Ending.EXITED | e.Ending.SIGNALED | e.Ending.NOT_STARTED:
-            return AttemptState.FAILED
-        case _:
-            assert_never(attempt.ending)
 
 
 def _settle(run: Run, task: TaskRun, state: AttemptState) -> None:
@@ -260,21 +251,21 @@ def _settle(run: Run, task: TaskRun, state: AttemptState) -> None:
 def _worked(run: Run, task: TaskRun) -> None:
     level = run.levels[task.level - 1]
     attempt = task.last
-    _set(task, TaskState.FINISHED)
+    set_state(task, TaskState.FINISHED)
     if not attempt.rerun:
         return
     if attempt.undone and run.settings.on_revert is OnRevert.HOLD:
         first = ", ".join(attempt.undone[:3])
-        _give_up(run, task, TaskState.HELD, f"its re-run takes away what had just landed ({first})")
+        give_up(run, task, TaskState.HELD, f"its re-run takes away what had just landed ({first})")
     elif attempt.result == attempt.base:
-        _set(task, TaskState.LANDED, "its re-run changed nothing")
+        set_state(task, TaskState.LANDED, "its re-run changed nothing")
     else:
         level.to_land.append(task.task.id)
 
 
 def _again(run: Run, task: TaskRun, reason: str) -> None:
     level = run.levels[task.level - 1]
-    _set(task, TaskState.PENDING, reason)
+    set_state(task, TaskState.PENDING, reason)
     queue = level.aside if task.last.rerun else level.solo if level.solo_tried else level.ready
     queue.appendleft(task.task.id)
 
@@ -285,21 +276,10 @@ def _retry_or_fail(run: Run, task: TaskRun, *, retry: bool) -> None:
     if retry and not (level.solo_tried and not task.last.rerun):
         _again(run, task, f"tried again: {why}")
     elif task.last.rerun:
-        _give_up(run, task, TaskState.HELD, f"it did not merge, and its re-run failed: {why}")
+        give_up(run, task, TaskState.HELD, f"it did not merge, and its re-run failed: {why}")
     else:
         # what waits for it is blocked when the level is over: the wave may get one more try
-        _set(task, TaskState.FAILED, why)
-
-
-def failure_text(attempt: Attempt) -> str:
-    """Says in a few words why an attempt did not succeed."""
-    match attempt.ending:
-        case e.Ending.TIMED_OUT:
-            return f"no end within {attempt.timeout_s:g} s" if attempt.timeout_s else "no end in time"
-        case e.Ending.EXITED if attempt.exit != 0:
-            return f"exit status {attempt.exit}"
-        case _:
-            return attempt.problem or attempt.message or "failed"
+        set_state(task, TaskState.FAILED, why)
 
 
 # --- landing -----------------------------------------------------------------------------
@@ -327,24 +307,9 @@ def _landing_refused(run: Run, event: e.LandingRefused) -> None:
     if event.conflicts and task.reruns == 0:
         task.reruns += 1
         level.aside.append(event.task)
-        _set(task, TaskState.PENDING, f"stepped aside: {refusal_text(run, task)}")
+        set_state(task, TaskState.PENDING, f"stepped aside: {refusal_text(run, task)}")
     else:
-        _give_up(run, task, TaskState.HELD, event.reason or refusal_text(run, task))
-
-
-def refusal_text(run: Run, task: TaskRun) -> str:
-    """Says which landed task and which path a result did not merge with."""
-    level = run.levels[task.level - 1]
-    paths = ", ".join(f"`{c.path}`" for c in task.refused[:3]) or "its tree"
-    others = [
-        other
-        for pair in (level.report.pairs if level.report else ())
-        if task.task.id in (pair.a, pair.b) and pair.kind is not None
-        for other in (pair.a, pair.b)
-        if other != task.task.id and run.tasks[other].state is TaskState.LANDED
-    ]
-    names = ", ".join(f"`{other}`" for other in others[:3])
-    return f"does not merge with {names or 'what landed before it'} in {paths}"
+        give_up(run, task, TaskState.HELD, event.reason or refusal_text(run, task))
 
 
 def _landing_opened(run: Run, event: e.LandingOpened) -> None:
@@ -361,32 +326,7 @@ def _landed(run: Run, event: e.Landed) -> None:
     level.candidate = None
     level.tip = event.commit
     task.commit = event.commit
-    _set(task, TaskState.LANDED, "landed by a re-run" if task.last.rerun else "")
-
-
-# --- shared ------------------------------------------------------------------------------
-
-
-def _set(task: TaskRun, state: TaskState, reason: str = "") -> None:
-    task.state = state
-    task.reason = reason
-
-
-def _give_up(run: Run, task: TaskRun, state: TaskState, reason: str) -> None:
-    _set(task, state, reason)
-    block_dependents(run, task)
-
-
-def block_dependents(run: Run, task: TaskRun) -> None:
-    """Marks everything that waits for a failed or held task."""
-    for waiting in run.graph.downstream([task.task.id]):
-        blocked = run.tasks[waiting]
-        if blocked.state is TaskState.PENDING:
-            _set(blocked, TaskState.BLOCKED, f"waits for `{task.task.id}`, which {_fate(task)}")
-
-
-def _fate(task: TaskRun) -> str:
-    return "is held" if task.state is TaskState.HELD else "failed"
+    set_state(task, TaskState.LANDED, "landed by a re-run" if task.last.rerun else "")
 
 
 _APPLIED: dict[type[e.Event], Callable[[Run, Any], None]] = {

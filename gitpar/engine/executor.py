@@ -154,7 +154,7 @@ class Executor:
         key = self._key(command.task, command.n)
         places = AttemptPlaces.of(self._world.common_dir, key)
         try:
-            result = self._world.backend.recover(places.exit, key)
+            result = self._world.backend.recover(places.exit)
             if result is not None:
                 self._post(self._ended(command.task, command.n, result))
             capture = self._world.worktrees.recover(key, command.base)

@@ -203,7 +203,10 @@ class Taking:
     def _result(self, git: GitCommand, head: CommitId, tree: TreeId, head_tree: TreeId) -> CommitId:
         if tree == head_tree:
             return head
-        return commit_tree(git, tree, [head], self._message("work left uncommitted"))
+        own = self._slot.ground.messages.get(self._attempt.key.task)
+        if own is None or head != self._attempt.base:
+            return commit_tree(git, tree, [head], self._message("work left uncommitted"))
+        return commit_tree(git, tree, [head], f"{own.rstrip()}\n\n{self._trailers}")
 
     def _keep(
         self, git: GitCommand, result: tuple[CommitId, TreeId], parents: Sequence[str], rest: TreeOfFiles
@@ -226,9 +229,12 @@ class Taking:
         return Capture(commit, keep, self._problem, tuple(self._notes), self._reusable)
 
     def _message(self, subject: str, body: str = "") -> str:
+        return f"{self._attempt.key.task}: {subject}\n\n{body}{self._trailers}"
+
+    @property
+    def _trailers(self) -> str:
         key = self._attempt.key
-        trailers = f"Gitpar-Run: {key.run}\nGitpar-Task: {key.task}\nGitpar-Attempt: {key.n}\n"
-        return f"{key.task}: {subject}\n\n{body}{trailers}"
+        return f"Gitpar-Run: {key.run}\nGitpar-Task: {key.task}\nGitpar-Attempt: {key.n}\n"
 
     def _move(self, capture: Capture) -> Capture:
         key, branch = self._attempt.key, self._attempt.branch

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from gitpar.core.names import CommitId, RefName, TreeId, encode_id
+from gitpar.core.names import CommitId, RefName, TaskId, TreeId, encode_id
 from gitpar.errors import EnvironmentFault
 from gitpar.faults import Step, passage
 from gitpar.git import admin as admin_files
@@ -51,6 +51,8 @@ class Ground:
     settings: PoolSettings
     main: Path | None
     sparse: bool
+    messages: Mapping[TaskId, str] = field(default_factory=dict)
+    """How the commit of a task is called whose worker made none."""
     trees: dict[str, TreeId] = field(default_factory=dict)
     """The trees of bases, asked for once."""
 

@@ -77,9 +77,8 @@ class Staging:
             self._new_repository(path, repositories[path])
         if "." in repositories:
             self._history(".", repositories["."])
-        tree = TreeId(self._git.run("write-tree").text)
-        self._ignored()
-        return tree
+        self._ignored(head)
+        return TreeId(self._git.run("write-tree").text)
 
     # --- adding -------------------------------------------------------------------------
 
@@ -228,14 +227,22 @@ class Staging:
 
     # --- ignored files ------------------------------------------------------------------
 
-    def _ignored(self) -> None:
-        """Keeps the ignored files a worker made, unless they can be made again or are too many."""
+    def _ignored(self, head: CommitId) -> None:
+        """Keeps the ignored files a worker made, unless they can be made again or are too many.
+
+        What the worker gave to git in spite of the ignore rules is part of the result.
+        """
         settings, slot = self._slot.ground.settings, self._slot
         listed = self._git.run("ls-files", "-o", "-i", "--exclude-standard", "--directory", "-z").fields
+        forced = self._forced(head, listed) if listed else set()
         listed += [path for path in slot.seeds.paths() if os.path.lexists(slot.path / path)]
         patterns = (*settings.disposable, *settings.keep)
         found = leftovers.sort_ignored(slot.path, list(dict.fromkeys(listed)), patterns)
-        files = [path for path in found.files if not slot.seeds.unchanged(path, slot.path / path)]
+        files = [
+            path
+            for path in found.files
+            if path not in forced and not slot.seeds.unchanged(path, slot.path / path)
+        ]
         size = sum((slot.path / path).lstat().st_size for path in files)
         if size > settings.ignored_limit_bytes:
             self.reusable = False
@@ -251,6 +258,21 @@ class Staging:
         dropped = [path for path in found.dropped if not set(settings.keep) & set(path.strip("/").split("/"))]
         if dropped:
             self.notes.append(f"not kept, can be made again: {_some(dropped)}")
+
+    def _forced(self, head: CommitId, ignored: Sequence[str]) -> set[str]:
+        """Adds those of the ignored files that the worker's index or HEAD has; returns them."""
+        literal = self._git.environment.at(self._slot.path, GIT_LITERAL_PATHSPECS="1")
+        staged = self._git.at(literal.at(self._slot.path, GIT_INDEX_FILE=str(self._slot.admin / "index")))
+        # 128: the worker's index cannot be read
+        found = staged.run("ls-files", "-z", "--", *ignored, ok=(0, 128)).fields
+        if head != self._slot.record.base:
+            found += self._git.at(literal).run("ls-tree", "-rz", "--name-only", head, "--", *ignored).fields
+        seeds = set(self._slot.seeds.paths())
+        forced = {path for path in found if path not in seeds and os.path.lexists(self._slot.path / path)}
+        if forced:
+            options = ("--pathspec-from-file=-", "--pathspec-file-nul")
+            self._git.at(literal).run("add", "-f", *options, stdin=listing(sorted(forced)))
+        return forced
 
 
 def _is_submodule(found: Nested, admin: Path) -> bool:

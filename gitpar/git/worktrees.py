@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +38,8 @@ class GitWorktrees:
     run: RunId
     refs: Refs
     settings: PoolSettings
+    messages: Mapping[TaskId, str] = field(default_factory=dict)
+    """How the commit of a task is called whose worker made none."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _idle: list[Slot] = field(default_factory=list)
     _held: dict[int, Slot] = field(default_factory=dict)
@@ -201,7 +204,7 @@ class GitWorktrees:
                 self._signature = signature(values)
                 sparse = self.main_worktree is not None and values.get("core.sparsecheckout") == "true"
                 site = Site(self.common_dir, self.run, self.settings.root.resolve())
-                self._ground = Ground(site, self.settings, self.main_worktree, sparse)
+                self._ground = Ground(site, self.settings, self.main_worktree, sparse, self.messages)
                 self._clear_away(self._ground)
             return self._ground
 

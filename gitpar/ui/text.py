@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from gitpar.core import events as e
-from gitpar.core.apply import failure_text, refusal_text
 from gitpar.core.conflicts import PairConflict, Tier
 from gitpar.core.names import TaskId, level_ref, short
 from gitpar.core.run import Attempt, AttemptState, Run, TaskRun, TaskState
+from gitpar.core.verdicts import failure_text, refusal_text
 from gitpar.ui.plain import clean, counted, duration, listed, named, places
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 from gitpar.agents.command import CommandAgent, WorkerFiles, worker_environment
 from gitpar.backends.local import LocalBackend
 from gitpar.config import Settings
 from gitpar.core.events import RunEnd
-from gitpar.core.names import CommitId
+from gitpar.core.names import CommitId, short
 from gitpar.core.run import Run
 from gitpar.engine.executor import World
 from gitpar.engine.places import AttemptPlaces
@@ -59,7 +58,9 @@ def world_of(site: Site, run: Run, pool: PoolSettings) -> Iterator[World]:
         stack.callback(repository.close)
         backend = LocalBackend()
         stack.callback(backend.close)
-        worktrees = GitWorktrees(place.common, place.main if place.root else None, run.id, refs, pool)
+        messages = {task.id: task.commit_message or task.title for task in run.graph}
+        main = place.main if place.root else None
+        worktrees = GitWorktrees(place.common, main, run.id, refs, pool, messages)
         base_environment = without_local(os.environ)
 
         def environment(at: Workplace, places: AttemptPlaces) -> dict[str, str]:
@@ -69,7 +70,7 @@ def world_of(site: Site, run: Run, pool: PoolSettings) -> Iterator[World]:
         def finish(ended: Run, tip: CommitId, end: RunEnd) -> str:
             said = [write_back(ended)] if ended.settings.write_back else []
             if ended.settings.into is not None:
-                said.append(_into(place.common, refs, ended, tip, end))
+                said.append(_into(IntoBranch(place.common, refs, ended.settings.into), tip, end))
             return " ".join(filter(None, said))
 
         yield World(
@@ -85,10 +86,10 @@ def world_of(site: Site, run: Run, pool: PoolSettings) -> Iterator[World]:
         )
 
 
-def _into(common: Path, refs: GitRefs, run: Run, tip: CommitId, end: RunEnd) -> str:
-    into = run.settings.into or ""
+def _into(branch: IntoBranch, tip: CommitId, end: RunEnd) -> str:
     if end is RunEnd.DONE:
-        return IntoBranch(common, refs, into).move(tip)
+        return branch.move(tip)
     if end is RunEnd.INTERRUPTED:
         return ""
-    return f"`{into}` was not moved, not everything landed. To take what did: git merge --ff-only {tip[:12]}"
+    name = short(branch.ref)
+    return f"`{name}` was not moved, not everything landed. To take what did: git merge --ff-only {tip[:12]}"

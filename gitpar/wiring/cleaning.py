@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from gitpar.backends.leftovers import end_run
+from gitpar.backends.leftovers import end_below
 from gitpar.config import load_settings
 from gitpar.core.names import NO_COMMIT, CommitId, RefName, encode_id, short
 from gitpar.core.run import Run, TaskState
@@ -49,7 +49,7 @@ def clean(directory: Path, run: str | None, *, purge: bool, dry_run: bool) -> Cl
         if dry_run:
             removed += leftovers(site.place.common, chosen.id, root)
         else:
-            removed += [f"process {name}" for name in end_run(chosen.id)]
+            removed += [f"process {name}" for name in end_below(run_folder(site.place.common, chosen.id))]
             gone, stays = remove_run(site.place.common, chosen.id, root, purge=purge)
             removed += gone
             kept += stays

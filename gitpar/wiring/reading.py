@@ -5,29 +5,42 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from gitpar.core.names import RunId
+from gitpar.core.run import Run
 from gitpar.core.view import RunView, view
-from gitpar.journal.lease import is_alive, named
+from gitpar.journal.lease import LeaseRow, is_alive, named
 from gitpar.wiring.site import Site
 
 
 def read(directory: Path, run: str | None) -> RunView:
     """Returns the view of a run; see Site.chosen for which, and for what is raised."""
-    return view(Site.at(directory).chosen(run), time.time())
+    site = Site.at(directory)
+    return _view(site, site.chosen(run))
 
 
 def runs(directory: Path) -> list[RunView]:
     """Returns the views of all runs, newest first."""
     site = Site.at(directory)
-    return [view(site.folded(run_id), time.time()) for run_id in reversed(site.run_ids())]
+    return [_view(site, site.folded(run_id)) for run_id in reversed(site.run_ids())]
 
 
 def owner(directory: Path, run: str | None) -> str | None:
     """Names the process that works on a run, None where nobody does."""
     site = Site.at(directory)
-    wanted = site.chosen(run).id
+    row = _lease(site, site.chosen(run).id)
+    return named(row, time.time()) if row is not None else None
+
+
+def _view(site: Site, run: Run) -> RunView:
+    """Time goes on only for a run that somebody works on."""
+    return view(run, time.time() if _lease(site, run.id) is not None else run.last_at)
+
+
+def _lease(site: Site, run: RunId) -> LeaseRow | None:
+    """Returns the lease of a run whose owner is alive."""
     journal = site.journal()
     try:
-        row = journal.owner_of(wanted)
+        row = journal.owner_of(run)
     finally:
         journal.close()
-    return named(row, time.time()) if row is not None and is_alive(row) else None
+    return row if row is not None and is_alive(row) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gitpar.agents.command import missing_commands
@@ -74,7 +74,7 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
     journal = SqliteJournal.own(site.journal_path, opened.run, Owner.this_process())
     try:
         journal.append([opened])
-        return _drive(site, Run(opened), journal, settings, watcher)
+        return _drive(site, Owned(Run(opened), journal), settings, watcher)
     finally:
         journal.close()
 
@@ -101,18 +101,27 @@ def resume(directory: Path, run: str | None, watcher: Watcher, *, steal: bool = 
         for event in events:
             apply(replayed, event)
         settings = replace(settings, run=replayed.settings)
-        return _drive(site, replayed, journal, settings, watcher)
+        return _drive(site, Owned(replayed, journal), settings, watcher)
     finally:
         journal.close()
 
 
-def _drive(site: Site, run: Run, journal: SqliteJournal, settings: Settings, watcher: Watcher) -> RunView:
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A run and the journal that holds its lease."""
+
+    run: Run
+    journal: SqliteJournal
+
+
+def _drive(site: Site, owned: Owned, settings: Settings, watcher: Watcher) -> RunView:
+    run = owned.run
     pool, moved = pool_settings(site, settings)
     run.notices += (moved,) if moved else ()
     with world_of(site, run, pool) as world:
         watcher.begin(run)
         try:
-            Coordinator(run, journal, world, watcher).drive()
+            Coordinator(run, owned.journal, world, watcher).drive()
         finally:
             watcher.end(run)
     return view(run, run.last_at)

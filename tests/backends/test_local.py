@@ -11,11 +11,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from worker_jobs import DAEMON, ignore_start, job, key, lives, marked, number, wait_until
 
 from gitpar.backends.local import LocalBackend
 from gitpar.core.events import Ending
 from gitpar.ports import Backend, WorkerResult
+from tests.backends.worker_jobs import DAEMON, ignore_start, job, key, lives, marked, number, wait_until
 
 BOMB = "f() { [ $1 -gt 0 ] && { f $(($1-1)) & f $(($1-1)) & }; sleep 60; }; f 5 & f 5 & touch lit; wait"
 
@@ -48,7 +48,7 @@ def test_a_worker_gets_its_prompt_and_environment_and_leaves_log_and_exit_file(
         "processes_gone": True,
     }
     assert len(pids) == 1
-    assert backend.recover(tmp_path / "exit-1", key()) == result
+    assert backend.recover(tmp_path / "exit-1") == result
 
 
 @pytest.mark.parametrize(

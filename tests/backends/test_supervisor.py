@@ -12,13 +12,14 @@ from pathlib import Path
 
 import psutil
 import pytest
-from worker_jobs import DAEMON, ignore_start, job, key, lives, marked, number, wait_until
 
+from gitpar.backends.leftovers import MARK
 from gitpar.backends.local import LocalBackend
 from gitpar.backends.supervision import supervisor_command
 from gitpar.core.events import Ending
 from gitpar.core.names import RunId, TaskId
 from gitpar.ports import AttemptKey
+from tests.backends.worker_jobs import DAEMON, ignore_start, job, lives, marked, number, wait_until
 
 OWNER = """
 import os, sys
@@ -64,8 +65,8 @@ def kill(owner: subprocess.Popen[bytes]) -> None:
     owner.communicate()
 
 
-def recover(folder: Path, attempt: AttemptKey) -> tuple[Ending, int | None, str] | None:
-    result = LocalBackend().recover(folder / "exit", attempt)
+def recover(folder: Path) -> tuple[Ending, int | None, str] | None:
+    result = LocalBackend().recover(folder / "exit")
     assert not (folder / "exit.part").exists()
     return None if result is None else (result.ending, result.exit, result.message)
 
@@ -77,7 +78,7 @@ def test_kill_9_of_the_owner_ends_the_workers_whole_tree(tmp_path: Path, attempt
     kill(owner)
     wait_until(lambda: not any(lives(pid) for pid in (worker, daemon, supervisor)))
     assert marked(attempt) == []
-    assert recover(tmp_path, attempt) == (Ending.INTERRUPTED, None, "ended because its gitpar was gone")
+    assert recover(tmp_path) == (Ending.INTERRUPTED, None, "ended because its gitpar was gone")
 
 
 def test_recover_waits_for_a_supervisor_that_is_still_at_it(tmp_path: Path, attempt: AttemptKey) -> None:
@@ -85,7 +86,7 @@ def test_recover_waits_for_a_supervisor_that_is_still_at_it(tmp_path: Path, atte
     owner = own(tmp_path, attempt, command)
     wait_until((tmp_path / "up").exists)
     kill(owner)
-    assert recover(tmp_path, attempt) == (Ending.INTERRUPTED, None, "ended because its gitpar was gone")
+    assert recover(tmp_path) == (Ending.INTERRUPTED, None, "ended because its gitpar was gone")
     assert (tmp_path / "saved").exists()
     assert marked(attempt) == []
 
@@ -94,7 +95,7 @@ def test_a_worker_that_had_ended_is_not_lost_with_its_owner(tmp_path: Path, atte
     owner = own(tmp_path, attempt, "exit 8", GITPAR_FAULT="worker.ended:1:kill")
     assert owner.wait(20) == -signal.SIGKILL
     owner.communicate()
-    assert recover(tmp_path, attempt) == (Ending.EXITED, 8, "")
+    assert recover(tmp_path) == (Ending.EXITED, 8, "")
 
 
 @pytest.mark.parametrize("step", ["worker.start", "worker.started"])
@@ -104,7 +105,7 @@ def test_an_owner_killed_around_the_start_leaves_nothing(
     owner = own(tmp_path, attempt, "while :; do sleep 60; done", GITPAR_FAULT=f"{step}:1:kill")
     assert owner.wait(20) == -signal.SIGKILL
     owner.communicate()
-    found = recover(tmp_path, attempt)
+    found = recover(tmp_path)
     assert found is None if step == "worker.start" else found and found[0] is Ending.INTERRUPTED
     assert marked(attempt) == []
 
@@ -113,7 +114,7 @@ def test_a_fault_after_the_start_ends_the_worker(tmp_path: Path, attempt: Attemp
     owner = own(tmp_path, attempt, "while :; do sleep 60; done", GITPAR_FAULT="worker.started:1:enospc")
     assert owner.wait(20) == 1
     owner.communicate()
-    assert recover(tmp_path, attempt) == (Ending.INTERRUPTED, None, "interrupted")
+    assert recover(tmp_path) == (Ending.INTERRUPTED, None, "interrupted")
 
 
 def test_a_worker_killed_together_with_its_owner_is_not_blamed(tmp_path: Path, attempt: AttemptKey) -> None:
@@ -125,7 +126,7 @@ def test_a_worker_killed_together_with_its_owner_is_not_blamed(tmp_path: Path, a
     worker.kill()
     kill(owner)
     supervisor.resume()
-    assert recover(tmp_path, attempt) == (Ending.INTERRUPTED, None, "ended because its gitpar was gone")
+    assert recover(tmp_path) == (Ending.INTERRUPTED, None, "ended because its gitpar was gone")
 
 
 def test_recover_ends_what_outlived_owner_and_supervisor(tmp_path: Path, attempt: AttemptKey) -> None:
@@ -138,7 +139,7 @@ def test_recover_ends_what_outlived_owner_and_supervisor(tmp_path: Path, attempt
     kill(owner)
     assert lives(worker)
     assert lives(daemon)
-    assert recover(tmp_path, attempt) is None
+    assert recover(tmp_path) is None
     assert not lives(worker)
     assert not lives(daemon)
 
@@ -147,7 +148,7 @@ def test_recover_touches_no_other_attempt(tmp_path: Path) -> None:
     backend = LocalBackend()
 
     def recover_another(pid: int) -> None:
-        assert LocalBackend().recover(tmp_path / "exit-2", key(2)) is None
+        assert LocalBackend().recover(tmp_path / "exit-2") is None
         assert lives(pid)
         backend.stop()
 
@@ -156,15 +157,14 @@ def test_recover_touches_no_other_attempt(tmp_path: Path) -> None:
     backend.close()
 
 
-def test_recover_spares_itself_and_those_above_it(tmp_path: Path, attempt: AttemptKey) -> None:
+def test_recover_spares_itself_and_those_above_it(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from gitpar.backends.local import LocalBackend; "
-        "from gitpar.ports import AttemptKey; "
-        "print(LocalBackend().recover(Path('exit').absolute(), AttemptKey(sys.argv[1], 't', 1)))"
+        "print(LocalBackend().recover(Path('exit').absolute()))"
     )
-    marks = {"GITPAR_RUN": attempt.run, "GITPAR_TASK": "t", "GITPAR_ATTEMPT": "1"}
+    marks = {MARK: str(tmp_path / "exit")}
     done = subprocess.run(
-        ["sh", "-c", 'sleep 60 & "$@"; echo survived; wait', "sh", sys.executable, "-c", script, attempt.run],
+        ["sh", "-c", 'sleep 60 & "$@"; echo survived; wait', "sh", sys.executable, "-c", script],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **marks},
         capture_output=True,
@@ -175,10 +175,10 @@ def test_recover_spares_itself_and_those_above_it(tmp_path: Path, attempt: Attem
     assert done.stdout == "None\nsurvived\n"
 
 
-def test_an_unreadable_exit_file_is_no_ending(tmp_path: Path, attempt: AttemptKey) -> None:
+def test_an_unreadable_exit_file_is_no_ending(tmp_path: Path) -> None:
     for content in ("", "{", "[]", '{"ending": "unheard-of"}', "null"):
         (tmp_path / "exit").write_text(content)
-        assert recover(tmp_path, attempt) is None
+        assert recover(tmp_path) is None
 
 
 def test_a_supervisor_ends_with_its_owners_pipe_and_ignores_polite_signals() -> None:
@@ -236,4 +236,4 @@ def test_an_ending_from_before_is_not_taken_for_the_next_one(tmp_path: Path, att
     owner.send_signal(signal.SIGSTOP)
     supervisor.kill()
     kill(owner)
-    assert recover(tmp_path, attempt) is None
+    assert recover(tmp_path) is None

@@ -52,6 +52,18 @@ ODD = {
     "staged, then edited": Odd(
         "echo WROTE-1 > n1; git add n1; echo WROTE-2 > n1", note="staged", in_result=("n1",)
     ),
+    "ignored, but staged by force": Odd(
+        "echo WROTE-1 > one.log; git add -f one.log; echo WROTE-2 > two.log",
+        note="ignored files are kept",
+        in_result=("one.log",),
+        not_in_result=("two.log",),
+    ),
+    "ignored, but committed by force": Odd(
+        "mkdir logs; echo WROTE-1 > logs/one.log; git add -f logs/one.log; git commit -qm w; echo WROTE-2 > logs/two.log",
+        note="ignored files are kept",
+        in_result=("logs/one.log",),
+        not_in_result=("logs/two.log",),
+    ),
     "amended": Odd(
         "echo WROTE-1 > n1; git add -A; git commit -qm w; echo WROTE-2 > n1; git commit -qa --amend -m w2",
         note="commits outside the result are kept",

@@ -178,7 +178,7 @@ def test_skipped_leaves_out_what_waits_for_it(read_plan: ReadPlan) -> None:
     assert plan.notes[0] == "`a` is left out: its status is skipped"
 
 
-def test_the_context_summary_beside_the_plan_is_in_the_prompt(read_plan: ReadPlan, tmp_path: Path) -> None:
+def test_the_summary_beside_the_plan_is_in_the_prompt(read_plan: ReadPlan, tmp_path: Path) -> None:
     summary = {
         "global_context": {"tech_stack": ["Python", "git"], "branch_name": "feature"},
         "tasks": {"a": {"summary": "Short", "codebase_refs": {"functions": ["f(x)"]}}},
@@ -191,7 +191,7 @@ def test_the_context_summary_beside_the_plan_is_in_the_prompt(read_plan: ReadPla
 
 
 @pytest.mark.parametrize("broken", ["{", "[]", "null", '{"tasks": []}', '{"tasks": {"a": 5}}'])
-def test_a_context_summary_of_no_use_stops_nothing(read_plan: ReadPlan, tmp_path: Path, broken: str) -> None:
+def test_a_summary_of_no_use_stops_nothing(read_plan: ReadPlan, tmp_path: Path, broken: str) -> None:
     (tmp_path / "context-summary.json").write_text(broken)
     plan = read_plan(document(None, parent("a")))
     assert plan.graph.waves == (("a",),)

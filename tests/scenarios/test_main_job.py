@@ -47,7 +47,8 @@ def test_two_edits_of_one_file_merge_and_a_conflict_is_run_again(shop: Path, tmp
 
 @pytest.mark.parametrize("strategy", ["merge", "rebase", "squash"])
 def test_every_strategy_reaches_the_same_tree(shop: Path, tmp_path: Path, strategy: str) -> None:
-    commits = "echo a > a && git add a && git commit -qm 'Add a' && echo b > b && git add b && git commit -qm 'Add b'"
+    commit = "echo {0} > {0} && git add {0} && git commit -qm 'Add {0}'"
+    commits = f"{commit.format('a')} && {commit.format('b')}"
     plan = write_plan(
         tmp_path / "plan.json",
         {
@@ -234,7 +235,7 @@ def test_hostile_ends_of_a_worktree_have_a_defined_outcome(shop: Path, tmp_path:
         tmp_path / "plan.json",
         {
             "switched": "git switch -qc elsewhere; echo s > s; git add s; git commit -qm s",
-            "deleted": "echo d > d; git add d; git commit -qm d; b=$(git symbolic-ref HEAD); git update-ref -d $b",
+            "deleted": "echo d > d; git add d; git commit -qm d; git update-ref -d $(git symbolic-ref HEAD)",
             "hidden": "echo h >> list.txt; git update-index --assume-unchanged list.txt",
             "rebasing": "git switch -q --detach; echo x > x; git add x; git commit -qm x;"
             " GIT_SEQUENCE_EDITOR='sed -i s/^pick/edit/' git rebase -qi HEAD^ || true",

@@ -65,7 +65,9 @@ def left_behind(repository: Path) -> list[str]:
     """Names what `gitpar clean` should have taken away: worktrees, locks, scratch folders."""
     git_dir = repository / ".git"
     # gitpar's own lock file stands for good: what is locked is the open file, not the name
-    locks = [path for path in git_dir.rglob("*.lock") if git_dir / "gitpar" not in path.parents or _held(path)]
+    locks = [
+        path for path in git_dir.rglob("*.lock") if git_dir / "gitpar" not in path.parents or _held(path)
+    ]
     found = [*git_dir.glob("worktrees/*"), *locks]
     found += [path for path in (git_dir / "gitpar").glob("runs/*/*") if path.name in {"git", "scratch"}]
     beside = repository.parent / f"{repository.name}.worktrees"

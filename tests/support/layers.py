@@ -53,10 +53,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 
 STARTERS = (
     "gitpar.git.command",  # git
-    "gitpar.git.seeding",  # the user's setup command
-    "gitpar.git.leftovers",  # find, beside git
-    "gitpar.git.site",  # rm, which goes on when gitpar has ended
-    "gitpar.git.slots",  # chmod, for what a worker made unreadable
+    "gitpar.git.programs",  # find, chmod, rm and the user's setup command
     "gitpar.backends",  # workers
     "gitpar.journal.lease",  # sysctl: macOS tells its boot session in no other way
     "gitpar.ui.cli.demo",  # gitpar itself

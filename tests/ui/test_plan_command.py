@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gitpar.errors import PlanError
-from gitpar.ui.cli.plan import plan
+from gitpar.ui.cli.plan import command as plan
 
 OWN = """\
 jobs: 2

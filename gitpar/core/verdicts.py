@@ -1,0 +1,76 @@
+"""What becomes of attempts and tasks, and why, in the words people are shown.
+
+Pure; the small change of `apply`.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from gitpar.core import events as e
+from gitpar.core.run import Attempt, AttemptState, Run, TaskRun, TaskState
+
+
+def judged(attempt: Attempt) -> AttemptState:
+    """Says how an attempt ended, once it was captured."""
+    match attempt.ending:
+        case None | e.Ending.INTERRUPTED:
+            return AttemptState.INTERRUPTED
+        case e.Ending.TIMED_OUT:
+            return AttemptState.TIMED_OUT
+        case e.Ending.EXITED if attempt.exit == 0 and not attempt.problem:
+            return AttemptState.SUCCEEDED
+        case e.Ending.EXITED | e.Ending.SIGNALED | e.Ending.NOT_STARTED:
+            return AttemptState.FAILED
+        case _:
+            assert_never(attempt.ending)
+
+
+def failure_text(attempt: Attempt) -> str:
+    """Says in a few words why an attempt did not succeed."""
+    match attempt.ending:
+        case e.Ending.TIMED_OUT:
+            return f"no end within {attempt.timeout_s:g} s" if attempt.timeout_s else "no end in time"
+        case e.Ending.EXITED if attempt.exit != 0:
+            return f"exit status {attempt.exit}"
+        case _:
+            return attempt.problem or attempt.message or "failed"
+
+
+def refusal_text(run: Run, task: TaskRun) -> str:
+    """Says which landed task and which path a result did not merge with."""
+    level = run.levels[task.level - 1]
+    paths = ", ".join(f"`{c.path}`" for c in task.refused[:3]) or "its tree"
+    others = [
+        other
+        for pair in (level.report.pairs if level.report else ())
+        if task.task.id in (pair.a, pair.b) and pair.kind is not None
+        for other in (pair.a, pair.b)
+        if other != task.task.id and run.tasks[other].state is TaskState.LANDED
+    ]
+    names = ", ".join(f"`{other}`" for other in others[:3])
+    return f"does not merge with {names or 'what landed before it'} in {paths}"
+
+
+def set_state(task: TaskRun, state: TaskState, reason: str = "") -> None:
+    """Puts a task into a state, with the reason people are shown."""
+    task.state = state
+    task.reason = reason
+
+
+def give_up(run: Run, task: TaskRun, state: TaskState, reason: str) -> None:
+    """Ends a task as failed or held, and blocks what waits for it."""
+    set_state(task, state, reason)
+    block_dependents(run, task)
+
+
+def block_dependents(run: Run, task: TaskRun) -> None:
+    """Marks everything that waits for a failed or held task."""
+    for waiting in run.graph.downstream([task.task.id]):
+        blocked = run.tasks[waiting]
+        if blocked.state is TaskState.PENDING:
+            set_state(blocked, TaskState.BLOCKED, f"waits for `{task.task.id}`, which {_fate(task)}")
+
+
+def _fate(task: TaskRun) -> str:
+    return "is held" if task.state is TaskState.HELD else "failed"
