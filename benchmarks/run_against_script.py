@@ -20,6 +20,7 @@ import shutil
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ from tests.support.sealed import sealed_environment
 
 ROOT = Path(__file__).resolve().parents[1]
 T = TypeVar("T")
+_REMOVAL_S = 120.0
 SCRIPT = ROOT / "benchmarks" / "script.sh"
 LARGE = Size(files=5000, size_bytes=57_000_000, tasks=60)
 SMALL = Size(files=300, size_bytes=3_400_000, tasks=30)
@@ -163,7 +165,17 @@ class Benchmark:
         try:
             return what(workload, clone)
         finally:
+            _await_removal(clone)
             shutil.rmtree(place)
+
+
+def _await_removal(clone: Path) -> None:
+    """Waits until worktrees are gone that gitpar removes behind its back, so that nobody else pays for it."""
+    give_up_at = time.monotonic() + _REMOVAL_S
+    while any(path.is_file() for path in clone.parent.glob(f"{clone.name}.worktrees/**/*")):
+        if time.monotonic() > give_up_at:
+            raise SystemExit(f"Error: `{clone}.worktrees` is still there after {_REMOVAL_S} s")
+        time.sleep(0.2)
 
 
 def compare(benchmark: Benchmark, workload: Workload, pairs: int) -> Result:

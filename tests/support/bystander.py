@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import stat
@@ -64,26 +63,12 @@ def look_at(repository: Path, environ: Mapping[str, str], *, dangling: bool = Tr
 def left_behind(repository: Path) -> list[str]:
     """Names what `gitpar clean` should have taken away: worktrees, locks, scratch folders."""
     git_dir = repository / ".git"
-    # gitpar's own lock file stands for good: what is locked is the open file, not the name
-    locks = [
-        path for path in git_dir.rglob("*.lock") if git_dir / "gitpar" not in path.parents or _held(path)
-    ]
-    found = [*git_dir.glob("worktrees/*"), *locks]
+    found = [*git_dir.glob("worktrees/*"), *git_dir.rglob("*.lock")]
     found += [path for path in (git_dir / "gitpar").glob("runs/*/*") if path.name in {"git", "scratch"}]
     beside = repository.parent / f"{repository.name}.worktrees"
     if beside.exists():
         found.append(beside)
     return [str(path.relative_to(repository.parent)) for path in found]
-
-
-def _held(path: Path) -> bool:
-    """Says whether a process holds the file's lock."""
-    with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
 
 
 def _checkout(repository: Path) -> Iterator[tuple[str, str]]:

@@ -43,7 +43,7 @@ class Said:
     def tip(self) -> str:
         """The commit that holds everything that landed."""
         levels = self.facts.get("levels")
-        return str(levels[-1]["commit"]) if levels else "HEAD"
+        return str(levels[-1]["commit"] or "HEAD") if levels else "HEAD"
 
     def __str__(self) -> str:
         counts = dict(Counter(self.states.values()))
