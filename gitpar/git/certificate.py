@@ -42,12 +42,14 @@ class Evidence:
     """The level's renames; read only where something needs explaining."""
 
 
-def ancestry_problem(repository: Repository, landing: Landing) -> str:
-    """Says what is wrong with the declared base, or nothing.
+def ancestry_problem(repository: Repository, landing: Landing, parting: CommitId) -> str:
+    """Says what is wrong with the declared base, or nothing; `parting` is the merge base that was found.
 
     The base must be where tip and result part; a worker that merged something of the
     level's own past may have moved that point up, never down or aside.
     """
+    if parting == landing.base:
+        return ""
     for name, commit in (("tip", landing.tip), ("result", landing.result)):
         if commit != landing.base and not repository.descendant_of(commit, landing.base):
             return f"the {name} {commit[:12]} does not descend from the declared base {landing.base[:12]}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitpar.core.changes import ChangeKind
 from gitpar.core.conflicts import PathConflict
-from gitpar.core.names import CommitId, TreeId
+from gitpar.core.names import NO_COMMIT, CommitId, TreeId
 from gitpar.core.settings import Strategy
 from gitpar.git import certificate
 from gitpar.git.attributes import Attributes
@@ -41,12 +41,12 @@ class Lander:
         `git unpack-objects` writes what both agree on.
         """
         repository = self._coordinator.pygit()
-        if problem := certificate.ancestry_problem(repository, landing):
-            return Refusal(reason=problem)
         self._attributes.follow(repository, tree_of(repository, landing.tip))
+        parting = CommitId(str(repository.merge_base(landing.tip, landing.result) or NO_COMMIT))
+        if problem := certificate.ancestry_problem(repository, landing, parting):
+            return Refusal(reason=problem)
         merge = SingleMerge(self._coordinator.scratch, landing.tip, landing.result)
         # git works on it meanwhile
-        parting = CommitId(str(repository.merge_base(landing.tip, landing.result)))
         base, tip, result = (tree_of(repository, at) for at in (parting, landing.tip, landing.result))
         task = difference(repository, base, result).files
         level = level_entries(repository, tip, task)

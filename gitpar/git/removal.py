@@ -8,7 +8,9 @@ from pathlib import Path
 
 from gitpar.core.names import RunId, TaskId, keep_ref
 from gitpar.git import admin as admin_files
-from gitpar.git.capture import read_capture
+from gitpar.git.capture import read_capture, rebuilt_capture
+from gitpar.git.command import GitCommand
+from gitpar.git.environment import GitEnvironment
 from gitpar.git.site import Record, Site, State
 from gitpar.ports import AttemptKey
 
@@ -79,5 +81,6 @@ def _holds(site: Site, record: Record) -> str:
     keep = admin_files.read_ref(site.common, keep_ref(key.run, key.task, key.n))
     if not keep:
         return "its worker's work is not captured yet; gitpar resume does that"
-    capture = read_capture(site, key, keep)
-    return "" if capture is not None and capture.reusable else asked_to_stay
+    git = GitCommand(GitEnvironment(site.common, {"GIT_DIR": str(site.common)}))
+    capture = read_capture(site, key, keep) or rebuilt_capture(git, keep)
+    return "" if capture.reusable else asked_to_stay

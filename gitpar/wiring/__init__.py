@@ -1,13 +1,21 @@
 """Settings become objects here: the only place that knows every adapter.
 
-The command line calls these functions and nothing deeper.
+The command line calls these functions and nothing deeper. Each is loaded when it is
+first called: `status` must not wait for what only `run` needs.
 """
 
-from gitpar.wiring.cleaning import clean
-from gitpar.wiring.diagnosis import diagnose
-from gitpar.wiring.reading import owner, read, runs
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
 from gitpar.wiring.request import CleanReport, Finding, RunRequest
-from gitpar.wiring.running import preview, resume, start
+
+if TYPE_CHECKING:
+    from gitpar.wiring.cleaning import clean
+    from gitpar.wiring.diagnosis import diagnose
+    from gitpar.wiring.reading import owner, read, runs
+    from gitpar.wiring.running import preview, resume, start
 
 __all__ = [
     "CleanReport",
@@ -22,3 +30,21 @@ __all__ = [
     "runs",
     "start",
 ]
+
+_HOMES = {
+    "clean": "cleaning",
+    "diagnose": "diagnosis",
+    "owner": "reading",
+    "preview": "running",
+    "read": "reading",
+    "resume": "running",
+    "runs": "reading",
+    "start": "running",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Loads a function of this package from the module it lives in."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
