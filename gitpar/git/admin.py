@@ -224,8 +224,8 @@ def save_index(source: Path, target: Path) -> None:
 def restore(admin: Path, worktree: Path, reason: str, head: str) -> None:
     """Makes a vanished admin folder again, with HEAD as given (`ref: …` or an id)."""
     admin.mkdir(parents=True, exist_ok=True)
-    (admin / "commondir").write_text("../..\n")
-    (admin / "gitdir").write_bytes(os.fsencode(worktree / ".git") + b"\n")
-    (admin / "locked").write_text(reason)
+    write_atomically(admin / "commondir", b"../..\n")
+    write_atomically(admin / "gitdir", os.fsencode(worktree / ".git") + b"\n")
+    write_atomically(admin / "locked", reason.encode())
     if not (admin / "HEAD").exists():
-        (admin / "HEAD").write_text(f"{head}\n")
+        write_atomically(admin / "HEAD", f"{head}\n".encode())

@@ -256,6 +256,11 @@ class Slot:
 
     def _reset_admin(self, base: CommitId) -> None:
         pointer = os.fsencode(self.path / ".git")
+        names = {
+            "commondir": b"../..\n",
+            "locked": os.fsencode(self.ground.site.reason),
+            "gitdir": pointer + b"\n",
+        }
         admin_files.detach(self.admin, base)
         admin_files.clear(self.admin, self.given)
         staged = self.own / STAGED_INDEX
@@ -263,9 +268,10 @@ class Slot:
             staged.replace(self.admin / "index")
         else:
             admin_files.save_index(self.admin / SAVED_INDEX, self.admin / "index")
-        (self.admin / "commondir").write_text("../..\n")
-        (self.admin / "locked").write_text(self.ground.site.reason)
-        (self.admin / "gitdir").write_bytes(pointer + b"\n")
+        for name, content in names.items():
+            # a `git worktree add` beside reads these of all worktrees, and dies of half a one
+            if admin_files.read_bytes(self.admin / name) != content:
+                admin_files.write_atomically(self.admin / name, content)
         expected = b"gitdir: " + os.fsencode(self.admin) + b"\n"
         if admin_files.read_bytes(self.path / ".git") != expected:
             (self.path / ".git").unlink(missing_ok=True)

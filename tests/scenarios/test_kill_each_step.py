@@ -19,7 +19,6 @@ ONCE = frozenset(
     {
         Step.LEASE_TAKE,
         Step.LEASE_TAKEN,
-        Step.COMPARE,
         Step.INTO_MOVE,
         Step.INTO_MOVED,
         Step.WRITE_BACK,
