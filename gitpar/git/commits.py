@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 
 from gitpar.core.names import CommitId, TreeId
 from gitpar.git.command import GitCommand
+from gitpar.git.keeping import FALLBACK_EMAIL, FALLBACK_NAME
 
 if TYPE_CHECKING:
     from pygit2 import Repository
 
-DEFAULT_IDENTITY = "gitpar <gitpar@localhost>"
+DEFAULT_IDENTITY = f"{FALLBACK_NAME} <{FALLBACK_EMAIL}>"
 _TRAILER = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]*: |\(cherry picked from commit |[ \t]")
 _PACK_TYPES = {1: "commit", 2: "tree", 3: "blob"}
 

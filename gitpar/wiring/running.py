@@ -22,6 +22,7 @@ from gitpar.core.view import RunView, view
 from gitpar.engine.coordinator import Coordinator
 from gitpar.errors import PlanError, UsageError
 from gitpar.git.checkout import uncommitted
+from gitpar.git.commits import DEFAULT_IDENTITY, identity
 from gitpar.git.into import IntoBranch
 from gitpar.git.refs import GitRefs
 from gitpar.journal.lease import Owner
@@ -60,6 +61,8 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
         notices.append(
             f"uncommitted changes in {changed} are not part of the run, which starts from {base[:12]}"
         )
+    if identity(site.place.command) == DEFAULT_IDENTITY:
+        notices.append(f"git knows no user here: commits are by {DEFAULT_IDENTITY}")
     opened = RunOpened(
         at=time.time(),
         run=new_run_id(site.run_ids()),
