@@ -95,7 +95,8 @@ def read_history(
             patch = patches[merge.commit]
             if patch is None:
                 continue
-            place = folder / f"{merge.commit[:12]}.patch"
+            # a wider window must not take away the patches of a narrower one that stays the best
+            place = folder / f"{merge.commit[:12]}.{factor}.patch"
             change = bench.change(f"pr-{number:04}", patch.title, place, patch.text)
             if change is not None:
                 changes.append((change, patch.paths))
