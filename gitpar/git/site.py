@@ -14,7 +14,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
@@ -165,8 +165,8 @@ class Site:
             with self.locked():
                 shutil.rmtree(admin, ignore_errors=True)
                 _drop_if_empty(self.common / "worktrees")
-        for link in _links(self.folder / "by-task"):
-            if Path(os.path.normpath(link.parent / link.readlink())) == path:
+        for link, target in _links(self.folder / "by-task"):
+            if target == path:
                 link.unlink(missing_ok=True)
         if aside is not None:
             delete_behind([aside])
@@ -213,8 +213,11 @@ def default_root(place: Path) -> tuple[Path, str | None]:
     return state, f"`{beside.parent}` cannot be written to: worktrees are made in `{state}`"
 
 
-def _links(folder: Path) -> list[Path]:
-    return [path for path in folder.glob("*") if path.is_symlink()]
+def _links(folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Yields the links of a folder with where they lead; other threads may remove them meanwhile."""
+    for link in folder.glob("*"):
+        with suppress(OSError):  # gone, or no link
+            yield link, Path(os.path.normpath(link.parent / link.readlink()))
 
 
 def _drop_if_empty(folder: Path) -> None:

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -310,8 +311,9 @@ class Slot:
 
     def _unlink(self) -> None:
         link = self.ground.site.folder / "by-task" / encode_id(self.record.task)
-        if link.is_symlink() and link.readlink().name == self.path.name:
-            link.unlink()
+        with suppress(FileNotFoundError):  # another slot has the task now, and has put its own there
+            if link.readlink().name == self.path.name:
+                link.unlink()
 
     def remove(self) -> None:
         """Takes the worktree away. Everything in it must have been captured."""
