@@ -161,12 +161,11 @@ def _in_memory(content: bytes | None) -> FileIO:
 
 
 class UserGitCommand(GitCommand):
-    """Git in the user's own repository, through GitPython.
+    """Git where it acts on a checkout or remote of the user's, through GitPython.
 
-    What is asked there may meet remotes and credential-bearing URLs, which GitPython
-    keeps out of what it logs. It costs three times as much own CPU per command as
-    GitCommand (measured 0.9 against 0.2 ms), so worktrees and landings, which take ten
-    commands a task, do without it.
+    What is said there may hold URLs with credentials, which GitPython keeps out of what
+    it logs. It takes 80 ms to load and 0.9 ms of own CPU a command against 0.2 of
+    GitCommand, so what every run does goes without it.
     """
 
     def _run(self, arguments: Sequence[str], stdin: bytes | None) -> GitResult:

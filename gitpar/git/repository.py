@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitpar.errors import EnvironmentFault
-from gitpar.git.command import GitCommand, GitFailed, UserGitCommand
+from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.environment import GitEnvironment
 
 OLDEST_GIT = (2, 39)
@@ -38,7 +38,7 @@ class RepositoryPlace:
     @property
     def command(self) -> GitCommand:
         """A git that works in the user's repository, with the user's configuration."""
-        return UserGitCommand(GitEnvironment(self.root or self.common))
+        return GitCommand(GitEnvironment(self.root or self.common))
 
 
 def discover(path: Path) -> RepositoryPlace:
@@ -49,7 +49,7 @@ def discover(path: Path) -> RepositoryPlace:
     """
     if not path.is_dir():
         raise EnvironmentFault(f"`{path}` is not a folder", "Name the repository with: gitpar -C DIR …")
-    git = UserGitCommand(GitEnvironment(path))
+    git = GitCommand(GitEnvironment(path))
     version = git_version(git)
     wanted = ("--path-format=absolute", "--git-dir", "--git-common-dir", "--is-shallow-repository")
     found = git.run("rev-parse", *wanted, "--show-object-format", "--show-toplevel", ok=(0, 128))
