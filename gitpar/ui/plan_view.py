@@ -10,6 +10,7 @@ from gitpar.core.names import TaskId
 from gitpar.core.prediction import estimates, predict
 from gitpar.errors import PlanProblem
 from gitpar.plans.model import Plan
+from gitpar.ui.plain import clean, clipped, counted
 
 _WIDEST_ID = 24
 _WIDEST_TITLE = 60
@@ -23,8 +24,8 @@ def plan_text(plan: Plan, jobs: int) -> str:
 
 def warning_text(problem: PlanProblem) -> str:
     """Returns a warning as one or two lines."""
-    hint = f"\nHint: {_clean(problem.hint)}" if problem.hint else ""
-    return f"Warning: {_clean(str(problem))}{hint}"
+    hint = f"\nHint: {clean(problem.hint)}" if problem.hint else ""
+    return f"Warning: {clean(str(problem))}{hint}"
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
@@ -71,28 +72,28 @@ def _task_json(task: Task) -> dict[str, Any]:
 
 
 def _lines(plan: Plan, jobs: int) -> Iterator[str]:
-    yield f"Plan {', '.join(map(_clean, plan.paths))} ({plan.format}): {_counts(plan)}"
+    yield f"Plan {', '.join(map(clean, plan.paths))} ({plan.format}): {_counts(plan)}"
     notes = {note.wave: note for note in plan.wave_notes}
     for number, wave in enumerate(plan.graph.waves, start=1):
         note = notes.get(number)
         length = f", {duration(note.estimate_s)}" if note and note.estimate_s is not None else ""
         yield ""
-        yield f"Wave {number} ({_many(len(wave), 'task')}{length})"
+        yield f"Wave {number} ({counted(len(wave), 'task')}{length})"
         if note and note.rationale:
-            yield f"  Why: {_clean(note.rationale)}"
+            yield f"  Why: {clean(note.rationale)}"
         yield from _rows(plan, wave)
     yield from _path(plan)
     yield from _prediction(plan, jobs)
     notes_found = [*plan.notes, *_without_command(plan)]
     if notes_found:
         yield ""
-        yield from (f"Note: {_clean(note)}" for note in notes_found)
+        yield from (f"Note: {clean(note)}" for note in notes_found)
 
 
 def _counts(plan: Plan) -> str:
     by_status = [task.status for task in plan.graph]
     waves = len(plan.graph.waves)
-    parts = [f"{_many(by_status.count(TaskStatus.PENDING), 'task')} to run in {_many(waves, 'wave')}"]
+    parts = [f"{counted(by_status.count(TaskStatus.PENDING), 'task')} to run in {counted(waves, 'wave')}"]
     for status, word in ((TaskStatus.DONE, "done"), (TaskStatus.LEFT_OUT, "left out")):
         if count := by_status.count(status):
             parts.append(f"{count} {word}")
@@ -102,9 +103,9 @@ def _counts(plan: Plan) -> str:
 def _rows(plan: Plan, wave: Sequence[TaskId]) -> Iterator[str]:
     tasks = [plan.graph[task_id] for task_id in wave]
     titles = {
-        task.id: "" if task.title == task.id else _cut(_clean(task.title), _WIDEST_TITLE) for task in tasks
+        task.id: "" if task.title == task.id else clipped(clean(task.title), _WIDEST_TITLE) for task in tasks
     }
-    ids = min(max(len(_clean(task.id)) for task in tasks), _WIDEST_ID)
+    ids = min(max(len(clean(task.id)) for task in tasks), _WIDEST_ID)
     width = max(map(len, titles.values()))
     for task in tasks:
         title = titles[task.id]
@@ -112,13 +113,13 @@ def _rows(plan: Plan, wave: Sequence[TaskId]) -> Iterator[str]:
         if task.depends_on:
             more.append(f"after {_after(plan, task)}")
         named = f"  {title:<{width}}" if width else ""
-        yield f"  {_clean(task.id):<{ids}}{named}  {', '.join(more)}"
+        yield f"  {clean(task.id):<{ids}}{named}  {', '.join(more)}"
 
 
 def _after(plan: Plan, task: Task) -> str:
     def name(task_id: TaskId) -> str:
         done = plan.graph[task_id].status is TaskStatus.DONE
-        return _clean(task_id) + (" (done)" if done else "")
+        return clean(task_id) + (" (done)" if done else "")
 
     named = [name(task_id) for task_id in task.depends_on[:_MOST_NAMED]]
     rest = len(task.depends_on) - len(named)
@@ -130,10 +131,10 @@ def _path(plan: Plan) -> Iterator[str]:
     path = plan.graph.critical_path(seconds)
     if not path:
         return
-    length = _many(len(path), "task")
+    length = counted(len(path), "task")
     if all(task_id in seconds for task_id in path):
         length += f", {duration(sum(seconds[task_id] for task_id in path))}"
-    names = [_clean(task_id) for task_id in path]
+    names = [clean(task_id) for task_id in path]
     if len(names) > _MOST_NAMED:
         names = [*names[: _MOST_NAMED - 1], "…", names[-1]]
     yield ""
@@ -146,16 +147,16 @@ def _prediction(plan: Plan, jobs: int) -> Iterator[str]:
         return
     more = [] if found.work_s is None else [f"{duration(found.work_s)} one after another"]
     if found.unknown:
-        more.append(f"{_many(len(found.unknown), 'task')} without an estimate not counted")
+        more.append(f"{counted(len(found.unknown), 'task')} without an estimate not counted")
     aside = f" ({'; '.join(more)})" if more else ""
-    yield f"Predicted wall time with {_many(jobs, 'job')}: {duration(found.wall_s)}{aside}"
+    yield f"Predicted wall time with {counted(jobs, 'job')}: {duration(found.wall_s)}{aside}"
 
 
 def _without_command(plan: Plan) -> Iterator[str]:
     without = sum(task.command is None for task in plan.graph if task.status is TaskStatus.PENDING)
     if without and plan.settings.agent_command is None:
         owned = "has no command of its own" if without == 1 else "have no command of their own"
-        yield f"{_many(without, 'task')} {owned}: give `gitpar run` an --agent-command"
+        yield f"{counted(without, 'task')} {owned}: give `gitpar run` an --agent-command"
 
 
 def duration(seconds: float) -> str:
@@ -168,16 +169,3 @@ def duration(seconds: float) -> str:
         return f"{minutes} min" + (f" {rest} s" if rest and minutes < 10 else "")
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h" + (f" {minutes} min" if minutes else "")
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def _clean(text: str) -> str:
-    """Shows what a terminal would obey as an escape instead."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

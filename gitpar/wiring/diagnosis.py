@@ -110,7 +110,7 @@ def _runs(site: Site) -> Iterator[Finding]:
         alive = {run for run in ids if (row := journal.owner_of(run)) is not None and is_alive(row)}
     finally:
         journal.close()
-    yield Finding(True, "journal", f"{len(ids)} runs" if ids else "no run yet")
+    yield Finding(True, "journal", f"runs recorded: {len(ids)}" if ids else "no run yet")
     for run_id in ids:
         run = site.folded(run_id)
         if run_id in alive:
