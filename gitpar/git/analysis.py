@@ -21,7 +21,7 @@ class GitRepository:
     """Fulfils ports.Repository. `compare` and `prove` belong to one thread, the rest to any."""
 
     def __init__(self, place: RepositoryPlace, run: RunId) -> None:
-        self._coordinator = Coordinator(place, run)
+        self._coordinator = Coordinator(place, place.common / "gitpar" / "runs" / run / "git")
         users = place.common / "info" / "attributes"
         self._attributes = Attributes(self._coordinator.attributes, users)
         self._lander = Lander(self._coordinator, self._attributes)

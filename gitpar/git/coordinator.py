@@ -1,4 +1,4 @@
-"""The trusted bare repository in which diffs and merges are computed, one for each run.
+"""The trusted bare repository in which diffs and merges are computed, one for each run or comparison.
 
 Its own object folder is the scratch store: everything is computed there, over the user's
 objects as an alternate, and only what was proved is written into the user's store.
@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitpar.core.names import RunId
 from gitpar.errors import EnvironmentFault
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.environment import GitEnvironment, coordinator_environment
@@ -45,9 +44,10 @@ class Coordinator:
     go durably into the user's store.
     """
 
-    def __init__(self, place: RepositoryPlace, run: RunId) -> None:
+    def __init__(self, place: RepositoryPlace, git_dir: Path) -> None:
+        """Makes the repository in the folder `git_dir`; what is there already is removed."""
         self.place = place
-        self.git_dir = place.common / "gitpar" / "runs" / run / "git"
+        self.git_dir = git_dir
         self.objects = self.git_dir / "objects"
         self.settings = _carried(place.command)
         self._make()

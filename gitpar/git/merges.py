@@ -50,6 +50,10 @@ class Comparison:
         self._attributes = attributes
         self._hunks: dict[tuple[str, str], tuple[Hunk, ...] | None] = {}
 
+    def changes(self, base: CommitId, results: Results) -> list[ChangeSet]:
+        """Returns what each result changed since the base."""
+        return read_change_sets(self._coordinator.scratch, [(base, commit) for _, commit in results])
+
     def report(self, base: CommitId, results: Results, *, fold: bool) -> ConflictReport:
         """Returns every pair that shares something, and the in-order fold where it is asked for.
 

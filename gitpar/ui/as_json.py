@@ -10,6 +10,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from gitpar.core.comparison import Compared
 from gitpar.core.conflicts import LineRange, PairConflict
 from gitpar.core.view import AttemptView, LevelView, RunView, TaskView
 from gitpar.errors import GitparError
@@ -54,6 +55,22 @@ def pair(found: PairConflict) -> dict[str, Any]:
         "paths": [{"path": o.path, "a": _range(o.a), "b": _range(o.b)} for o in found.paths],
         "probability": None,
         "reasons": [],
+    }
+
+
+def conflicts(found: Compared) -> dict[str, Any]:
+    """Returns what `conflicts` and `check` print."""
+    fold = found.report.fold
+    return {
+        "base": found.base,
+        "changes": [{"id": change.id, "files": list(change.files)} for change in found.changes],
+        "pairs": [pair(one) for one in found.report.pairs],
+        "order": list(found.order),
+        "fold": {
+            "landed": list(fold.landed),
+            "conflicting": list(fold.conflicting),
+            "tree": fold.tree or None,
+        },
     }
 
 

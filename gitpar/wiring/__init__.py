@@ -9,19 +9,22 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from gitpar.wiring.request import CleanReport, Finding, RunRequest
+from gitpar.wiring.request import CleanReport, CompareRequest, Finding, RunRequest
 
 if TYPE_CHECKING:
     from gitpar.wiring.cleaning import clean
+    from gitpar.wiring.comparing import compare
     from gitpar.wiring.diagnosis import diagnose
     from gitpar.wiring.reading import owner, read, runs
     from gitpar.wiring.running import preview, resume, start
 
 __all__ = [
     "CleanReport",
+    "CompareRequest",
     "Finding",
     "RunRequest",
     "clean",
+    "compare",
     "diagnose",
     "owner",
     "preview",
@@ -33,6 +36,7 @@ __all__ = [
 
 _HOMES = {
     "clean": "cleaning",
+    "compare": "comparing",
     "diagnose": "diagnosis",
     "owner": "reading",
     "preview": "running",

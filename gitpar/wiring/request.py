@@ -21,6 +21,14 @@ class RunRequest:
     flags: Mapping[str, object] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareRequest:
+    """What a user asked `gitpar conflicts` for: one of revisions, a run, or the worktrees."""
+
+    revisions: tuple[str, ...] = ()
+    base: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class CleanReport:
     """What `gitpar clean` removed and what it kept, one sentence each."""

@@ -122,7 +122,7 @@ def test_an_empty_side_of_a_hunk_lies_before_its_start(repo: Repo, base: CommitI
     del text[0], text[-1]
     repo.write("a.txt", "".join(text))
     new = repo.git("hash-object", "-w", "a.txt")
-    coordinator = Coordinator(repo.place, RunId("r1"))
+    coordinator = Coordinator(repo.place, repo.root / "coordinator")
     found = read_hunks(coordinator.pygit(), repo.git("rev-parse", f"{base}:a.txt"), new)
     assert found == (Hunk(1, 1, 1, 0), Hunk(5, 0, 4, 1), Hunk(20, 1, 20, 0))
     binary = repo.git("hash-object", "-w", "--stdin", stdin=b"a\0b")

@@ -278,7 +278,7 @@ def test_the_certificate_finds_a_landing_that_takes_others_work_back(
 ) -> None:
     """What happens when a squash is built on the base and not on the tip."""
     result = repo.branch(base, "work", {"new": "n\n"})
-    coordinator = Coordinator(repo.place, RunId("r1"))
+    coordinator = Coordinator(repo.place, repo.root / "coordinator")
     pygit = coordinator.pygit()
     trees = {
         name: tree_of(pygit, commit) for name, commit in (("base", base), ("tip", tip), ("result", result))

@@ -217,7 +217,7 @@ def test_nothing_is_written_into_the_users_store(
 def test_a_pair_that_cannot_be_merged_does_not_stop_the_others(repo: Repo, base: CommitId) -> None:
     good = repo.branch(base, "a", {"f.txt": lines((3, "a"))})
     bad = CommitId("1" * 40)
-    coordinator = Coordinator(repo.place, RunId("r1"))
+    coordinator = Coordinator(repo.place, repo.root / "coordinator")
     found = merge_all(coordinator.scratch, [(good, bad), (good, base), (bad, good), (base, good), (bad, bad)])
     assert [outcome.clean for outcome in found] == [False, True, False, True, False]
     assert found[0].conflicts[0].kind is ConflictKind.OTHER

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gitpar.core.comparison import Compared
+from gitpar.core.conflicts import ConflictReport
 from gitpar.core.view import RunView, view
 from gitpar.errors import UsageError
 from gitpar.plans.reading import read_plans
 from gitpar.ui.cli.main import main
 from gitpar.ui.cli.options import Invocation
-from gitpar.wiring import CleanReport, Finding, RunRequest
-from tests.ui.made import Script, everything
+from gitpar.wiring import CleanReport, CompareRequest, Finding, RunRequest
+from tests.ui.made import BASE, Script, everything
 
 if TYPE_CHECKING:
     from gitpar.plans.model import Plan
@@ -71,6 +73,12 @@ class Recorded:
         self.asked.append(("clean", directory, run, purge, dry_run))
         kept = () if purge else ("level branch `gitpar/7f3a/level/1`",)
         return CleanReport("7f3a", ("worktree `shop.worktrees/7f3a`",), kept)
+
+    def compare(self, directory: Path, request: CompareRequest) -> Compared:
+        self.asked.append(("compare", directory, request))
+        if self.fails is not None:
+            raise self.fails
+        return Compared(BASE, (), ConflictReport(), ())
 
     def diagnose(self, directory: Path) -> Sequence[Finding]:
         self.asked.append(("diagnose", directory))

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from gitpar.core.comparison import Compared
     from gitpar.core.view import RunView
     from gitpar.plans.model import Plan
     from gitpar.ports import Watcher
-    from gitpar.wiring import CleanReport, Finding, RunRequest
+    from gitpar.wiring import CleanReport, CompareRequest, Finding, RunRequest
 
 
 class Records(Protocol):
@@ -56,5 +57,13 @@ class Works(Protocol):
         ...
 
 
-class House(Records, Works, Protocol):
-    """Both."""
+class Looks(Protocol):
+    """Looking at changes without doing anything."""
+
+    def compare(self, directory: Path, request: CompareRequest) -> Compared:
+        """Compares revisions, the results of a run, or worktrees with each other."""
+        ...
+
+
+class House(Records, Works, Looks, Protocol):
+    """All of it."""

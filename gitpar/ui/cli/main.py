@@ -23,6 +23,7 @@ from gitpar.ui.streams import silence
 COMMANDS = {
     "run": "Work on a plan: run its tasks at once and land what they bring.",
     "plan": "Show a plan: waves, dependencies, critical path.",
+    "conflicts": "Show which changes get in each other's way.",
     "status": "Show where a run stands.",
     "logs": "Show what workers printed.",
     "resume": "Go on with a run that was interrupted.",

@@ -1,0 +1,45 @@
+"""What a comparison of change sets came to: pairs, what fits together, what is left to rework.
+
+Pure values; `gitpar conflicts` and `gitpar check` print them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gitpar.core.conflicts import ConflictReport, Tier
+from gitpar.core.names import CommitId, TaskId
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change set that was compared: the revision as it was given, its commit, what it changed."""
+
+    id: TaskId
+    tip: CommitId
+    files: tuple[str, ...]
+    """Every path that differs from the base of the comparison, both names of a rename."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Everything `gitpar conflicts` knows about revisions that exist."""
+
+    base: CommitId
+    changes: tuple[Change, ...]
+    report: ConflictReport
+    order: tuple[TaskId, ...]
+    """The landing order that lands the most; what is missing in it is left to rework."""
+    notes: tuple[str, ...] = ()
+    """What the user should know beside it, a sentence each."""
+
+    @property
+    def conflicts(self) -> bool:
+        """Whether any pair conflicts."""
+        return any(pair.tier is Tier.CONFLICT for pair in self.report.pairs)
+
+    @property
+    def left(self) -> tuple[TaskId, ...]:
+        """What the best order leaves to rework."""
+        landing = set(self.order)
+        return tuple(change.id for change in self.changes if change.id not in landing)

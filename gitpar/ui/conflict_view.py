@@ -1,0 +1,55 @@
+"""What `gitpar conflicts` shows of revisions that were compared. Pure but for printing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.text import Text
+
+from gitpar.core.comparison import Compared
+from gitpar.core.conflicts import PairConflict, Tier
+from gitpar.ui.plain import clean, counted, listed
+from gitpar.ui.text import pair_text
+
+_STRENGTH = (Tier.CONFLICT, Tier.TOUCHING, Tier.FILE)
+_STYLE = {Tier.CONFLICT: "red", Tier.TOUCHING: "yellow", Tier.FILE: "dim"}
+_MOST_PAIRS = 40
+
+
+def print_comparison(found: Compared, console: Console) -> None:
+    """Prints the pairs, strongest first, and what fits together."""
+    for line in lines(found):
+        console.print(line, crop=False, highlight=False)
+
+
+def lines(found: Compared) -> Iterator[Text]:
+    """Yields what is known, line by line."""
+    yield Text(headline(found), "bold")
+    pairs = sorted(found.report.pairs, key=lambda pair: _STRENGTH.index(pair.tier))
+    yield from map(_pair, pairs[:_MOST_PAIRS])
+    if len(pairs) > _MOST_PAIRS:
+        yield Text(f"  and {counted(len(pairs) - _MOST_PAIRS, 'more pair')}: gitpar conflicts --json")
+    fold = found.report.fold
+    yield Text("")
+    yield Text(_order("In the order given", len(fold.landed), fold.conflicting))
+    if len(found.order) > len(fold.landed):
+        yield Text(_order("At best", len(found.order), found.left))
+        yield Text(f"  {' '.join(map(clean, found.order))}")
+    yield from (Text(f"note: {clean(note)}", "yellow") for note in found.notes)
+
+
+def headline(found: Compared) -> str:
+    """Says how many were compared and how many pairs conflict."""
+    refused = sum(1 for pair in found.report.pairs if pair.tier is Tier.CONFLICT)
+    verdict = f"{counted(refused, 'pair')} conflict" if refused else "no two conflict"
+    return f"{counted(len(found.changes), 'change')} compared, from {found.base[:12]}: {verdict}"
+
+
+def _pair(pair: PairConflict) -> Text:
+    return Text(f"  {pair.tier.value:<9} ", _STYLE[pair.tier]).append(pair_text(pair), "")
+
+
+def _order(which: str, landed: int, left: tuple[str, ...]) -> str:
+    rest = f", {listed(left)} left to rework" if left else ""
+    return f"{which}: {landed} land{'s' if landed == 1 else ''}{rest}"

@@ -1,0 +1,53 @@
+"""Compares revisions: which get in each other's way, and in which order the most of them lands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gitpar.core.comparison import Change, Compared
+from gitpar.core.names import CommitId, TaskId
+from gitpar.errors import UsageError
+from gitpar.git.comparing import common_base, comparison, workbench
+from gitpar.git.refs import GitRefs
+from gitpar.git.repository import RepositoryPlace, discover
+from gitpar.wiring.request import CompareRequest
+
+
+def compare(directory: Path, request: CompareRequest) -> Compared:
+    """Compares the revisions of a request with each other.
+
+    Raises UsageError for a revision that is not there, EnvironmentFault where there is
+    no repository.
+    """
+    place = discover(directory)
+    refs = GitRefs(place)
+    try:
+        named = [(TaskId(name), refs.resolve(name)) for name in _all_different(request.revisions)]
+        base = None if request.base is None else refs.resolve(request.base)
+    finally:
+        refs.close()
+    return compared(place, named, base)
+
+
+def compared(
+    place: RepositoryPlace, results: Sequence[tuple[TaskId, CommitId]], base: CommitId | None
+) -> Compared:
+    """Compares commits by the names given; without a base, their best common ancestor is it."""
+    with workbench(place) as coordinator:
+        base = base or common_base(coordinator, [commit for _, commit in results])
+        found = comparison(coordinator).changes(base, results)
+        report = comparison(coordinator).report(base, results, fold=True)
+    changes = tuple(
+        Change(name, commit, change_set.paths)
+        for (name, commit), change_set in zip(results, found, strict=True)
+    )
+    return Compared(base, changes, report, report.fold.landed)
+
+
+def _all_different(names: Sequence[str]) -> Sequence[str]:
+    """Returns the names; raises UsageError where one was given twice."""
+    twice = next((name for at, name in enumerate(names) if name in names[:at]), None)
+    if twice is not None:
+        raise UsageError(f"`{twice}` is given twice", "Name every revision once")
+    return names
