@@ -26,7 +26,7 @@ _KINDS = {
     "C": ChangeKind.COPIED,
 }
 _NO_ID = "0" * 40
-_FILE_MODES = (0o100644, 0o100755)
+FILE_MODES = (0o100644, 0o100755)
 _LARGEST_BLOB_BYTES = 32_000_000
 
 
@@ -130,7 +130,7 @@ def parse_raw(output: bytes) -> list[tuple[FileChange, ...]]:
 
 def has_lines(change: FileChange) -> bool:
     """Says whether hunks make sense: a regular file before and after."""
-    return change.old_mode in _FILE_MODES and change.new_mode in _FILE_MODES
+    return change.old_mode in FILE_MODES and change.new_mode in FILE_MODES
 
 
 def read_hunks(repository: Repository, old_id: str, new_id: str) -> tuple[Hunk, ...] | None:
