@@ -158,8 +158,9 @@ def suspicions(sets: Sequence[SourceChanges]) -> Iterator[Suspicion]:
                 conflict = _conflict(definer, user, one, (file, use))
                 found[key] = Suspicion(conflict, certain, file.new.language, one)
     for (definer_id, user_id, name), suspicion in found.items():
+        owner = found.get((definer_id, user_id, name.rpartition(".")[0]))
         # a class that is gone has said it for its members
-        if (definer_id, user_id, name.rpartition(".")[0]) not in found:
+        if owner is None or owner.conflict.breakage is Breakage.SIGNATURE:
             yield suspicion
 
 

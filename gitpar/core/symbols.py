@@ -33,7 +33,7 @@ class ParameterKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a function."""
+    """One parameter of a function. The name is empty in languages that give arguments by position only."""
 
     name: str
     kind: ParameterKind
@@ -74,8 +74,12 @@ class Signature:
         ]
         if twice:
             return f"gets `{twice[0]}` twice"
-        given = {p.name for p in by_position[: call.positional]} | (named & set(call.keywords))
-        missing = [p.name for p in self.parameters if p.required and p.name not in given]
+        keyword_only = [p for p in self.parameters if p.kind is ParameterKind.KEYWORD]
+        left = [*by_position[call.positional :], *keyword_only]
+        missing = [p.name for p in left if p.required and (not p.name or p.name not in call.keywords)]
+        if missing and not missing[0]:
+            wanted = sum(p.required for p in by_position)
+            return f"wants {_count(wanted)}, {call.positional} given"
         return f"wants `{missing[0]}`" if missing else ""
 
 
