@@ -22,6 +22,14 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """A change that merges with each of some others and not with all of them: no pair shows it."""
+
+    id: TaskId
+    others: tuple[TaskId, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """Everything `gitpar conflicts` knows about revisions that exist."""
 
@@ -30,13 +38,14 @@ class Compared:
     report: ConflictReport
     order: tuple[TaskId, ...]
     """The landing order that lands the most; what is missing in it is left to rework."""
+    together: tuple[Together, ...] = ()
     notes: tuple[str, ...] = ()
     """What the user should know beside it, a sentence each."""
 
     @property
     def conflicts(self) -> bool:
-        """Whether any pair conflicts."""
-        return any(pair.tier is Tier.CONFLICT for pair in self.report.pairs)
+        """Whether any pair conflicts, or several that no pair shows."""
+        return bool(self.together) or any(pair.tier is Tier.CONFLICT for pair in self.report.pairs)
 
     @property
     def left(self) -> tuple[TaskId, ...]:

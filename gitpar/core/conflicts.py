@@ -27,7 +27,11 @@ class Tier(StrEnum):
 
 
 class ConflictKind(StrEnum):
-    """What git refuses about a path, in git's own words."""
+    """What git refuses about a path, in git's own words where it has some.
+
+    CASE_COLLISION is the one that git merges: two names that a file system which ignores
+    case cannot hold beside each other.
+    """
 
     CONTENT = "content"
     ADD_ADD = "add/add"
@@ -38,8 +42,10 @@ class ConflictKind(StrEnum):
     DIRECTORY_FILE = "directory/file"
     DIRECTORY_RENAME = "directory rename"
     MODE = "mode"
+    RENAME_MODIFY = "rename/modify"
     BINARY = "binary"
     SUBMODULE = "submodule"
+    CASE_COLLISION = "case collision"
     OTHER = "other"
 
 
@@ -120,7 +126,9 @@ def sharing(sets: Sequence[ChangeSet]) -> list[tuple[int, int]]:
 
     That is a path (both names of a rename count), one's file where the other has a
     folder, and a file made in a folder that the other moves files out of, because git
-    lets new files follow a moved folder. Pairs come sorted, the lower index first.
+    lets new files follow a moved folder. A set that loses files and makes others may
+    move any of them: git's merge looks for renames again, with limits of its own.
+    Pairs come sorted, the lower index first.
 
     Cost: one look-up a path and parent folder, not one a pair of change sets.
     """
@@ -130,28 +138,47 @@ def sharing(sets: Sequence[ChangeSet]) -> list[tuple[int, int]]:
     for at, change_set in enumerate(sets):
         for path in change_set.paths:
             touched[path].append(at)
+        may_move = any(_makes(change) for change in change_set.files)
         for change in change_set.files:
-            if change.old_mode == 0 or change.kind in _NEW_NAME:
+            if _makes(change):
                 made[change.path].append(at)
-            for folder in _folders_left(change):
+            folders = folders_above(change.path) if may_move and _loses(change) else _folders_left(change)
+            for folder in folders:
                 left[folder].append(at)
     found = {pair for users in touched.values() for pair in combinations(users, 2)}
     for path, makers in made.items():
         for folder in folders_above(path):
-            for other in (*made.get(folder, ()), *left.get(folder, ())):
+            for other in {*made.get(folder, ()), *left.get(folder, ())}:
                 found.update((min(maker, other), max(maker, other)) for maker in makers if maker != other)
     return sorted(found)
+
+
+def collisions(sets: Sequence[ChangeSet]) -> dict[tuple[int, int], tuple[str, str]]:
+    """Returns the pairs of change sets that make names which differ by case only, with two such names.
+
+    A file whose name is another's folder but for case counts as well.
+    """
+    made = [(at, each.path) for at, found in enumerate(sets) for each in filter(_makes, found.files)]
+    spelled: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+    for at, path in made:
+        spelled[path.casefold()].append((at, path))
+    pairs: dict[tuple[int, int], tuple[str, str]] = {}
+    for at, path in made:
+        for written in (path, *folders_above(path)):
+            for other, name in spelled.get(written.casefold(), ()):
+                if other != at and name != written:
+                    pair, names = ((at, other), (path, name)) if at < other else ((other, at), (name, path))
+                    pairs.setdefault(pair, names)
+    return pairs
 
 
 def clashes(ours: ChangeSet, theirs: ChangeSet) -> tuple[str, ...]:
     """Returns the paths made by one side that are, or lie in, what the other makes a file or moves away."""
     found: dict[str, None] = {}
     for one, other in ((ours, theirs), (theirs, ours)):
-        made = {change.path for change in other.files if change.old_mode == 0 or change.kind in _NEW_NAME}
+        made = {change.path for change in filter(_makes, other.files)}
         left = {folder for change in other.files for folder in _folders_left(change)}
-        for change in one.files:
-            if change.old_mode != 0 and change.kind not in _NEW_NAME:
-                continue
+        for change in filter(_makes, one.files):
             above = set(folders_above(change.path))
             found.update(dict.fromkeys(sorted(above & made)))
             if above & left:
@@ -164,6 +191,15 @@ def folders_above(path: str) -> Iterator[str]:
     while slash := path.rfind("/") + 1:
         path = path[: slash - 1]
         yield path
+
+
+def _makes(change: FileChange) -> bool:
+    """Whether the change's path was not there before."""
+    return change.old_mode == 0 or change.kind in _NEW_NAME
+
+
+def _loses(change: FileChange) -> bool:
+    return change.new_mode == 0
 
 
 def _folders_left(change: FileChange) -> Iterator[str]:

@@ -37,7 +37,7 @@ class GitRepository:
     ) -> ConflictReport:
         """Returns every pair that shares something, with its tier, and the in-order fold."""
         with self._coordinator.reading():
-            return Comparison(self._coordinator, self._attributes).report(base, results, fold=fold)
+            return Comparison(self._coordinator, self._attributes, base, results).report(fold=fold)
 
     def prove(self, landing: Landing) -> Proof | Refusal:
         """Computes a landing commit, durably stored, and proves it."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,12 +45,15 @@ class Coordinator:
     go durably into the user's store.
     """
 
-    def __init__(self, place: RepositoryPlace, git_dir: Path) -> None:
-        """Makes the repository in the folder `git_dir`; what is there already is removed."""
+    def __init__(self, place: RepositoryPlace, git_dir: Path, drivers: Sequence[str] = ()) -> None:
+        """Makes the repository in the folder `git_dir`; what is there already is removed.
+
+        `drivers` names the user's merge drivers that may run in it.
+        """
         self.place = place
         self.git_dir = git_dir
         self.objects = self.git_dir / "objects"
-        self.settings = _carried(place.command)
+        self.settings = _carried(place.command, drivers)
         self._make()
         self.store = GitCommand(coordinator_environment(self.git_dir, place.objects))
         scratch = coordinator_environment(self.git_dir, place.objects, scratch=self.objects)
@@ -73,6 +77,11 @@ class Coordinator:
         """Whether merges follow moved files, as the user's settings say."""
         value = self.settings.get("merge.renames", self.settings.get("diff.renames", "true"))
         return value.casefold() not in _OFF
+
+    @property
+    def ignores_case(self) -> bool:
+        """Whether the user's file system takes names that differ by case only for one."""
+        return self.settings.get("core.ignorecase", "false").casefold() not in _OFF
 
     def pygit(self) -> PygitRepository:
         """Returns this thread's own libgit2 repository: it reads both stores and writes into scratch."""
@@ -127,22 +136,32 @@ class Coordinator:
         (self.git_dir / "shallow").symlink_to(self.place.common / "shallow")
 
 
-def _carried(git: GitCommand) -> dict[str, str]:
-    pattern = "^(" + "|".join(key.replace(".", "\\.") for key in CARRIED) + ")$"
+def _carried(git: GitCommand, drivers: Sequence[str]) -> dict[str, str]:
+    keys = [key.replace(".", "\\.") for key in CARRIED]
+    names = (re.sub(r"([^\w-])", r"[\1]", driver) for driver in drivers)
+    keys += [f"merge\\.{name}\\.(driver|recursive)" for name in names]
     # status 1: none of them is set
-    fields = git.run("config", "-z", "--get-regexp", pattern, ok=(0, 1)).fields
+    fields = git.run("config", "-z", "--get-regexp", "^(" + "|".join(keys) + ")$", ok=(0, 1)).fields
     # a key without a value means true
     pairs = (field.split("\n", 1) if "\n" in field else (field, "true") for field in fields)
-    return {key.casefold(): value for key, value in pairs}
+    return {key if key.count(".") > 1 else key.casefold(): value for key, value in pairs}
 
 
 def _config(settings: Mapping[str, str]) -> str:
     lines = ["[core]", "\trepositoryformatversion = 0", "\tbare = true", "\tlogAllRefUpdates = false"]
     for key, value in settings.items():
-        section, name = key.split(".")
-        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
-        lines += [f"[{section}]", f'\t{name} = "{quoted}"']
+        section, _, rest = key.partition(".")
+        driver, _, name = rest.rpartition(".")
+        lines += [
+            f"[{section} {_quoted(driver)}]" if driver else f"[{section}]",
+            f"\t{name} = {_quoted(value)}",
+        ]
     return "\n".join(lines) + "\n"
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+    return f'"{escaped}"'
 
 
 def _undurable(environment: GitEnvironment) -> GitEnvironment:

@@ -1,188 +1,290 @@
-"""Compares the results of a wave: who shares what, what git refuses, what fits together.
+"""Compares results: who shares what, what git refuses, what fits together.
 
 Moves nothing and leaves nothing: all merges are made in scratch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from itertools import combinations
 
-from gitpar.core.changes import ChangeSet, FileChange, Hunk
+from gitpar.core.changes import ChangeKind, ChangeSet
 from gitpar.core.conflicts import (
     ConflictKind,
     ConflictReport,
     Fold,
-    LineRange,
     PairConflict,
     PathOverlap,
     Tier,
-    clashes,
+    collisions,
     sharing,
-    touching,
 )
 from gitpar.core.names import CommitId, TaskId
-from gitpar.git.attributes import Attributes
-from gitpar.git.changes import has_lines, read_change_sets, read_hunks
-from gitpar.git.commits import CommitText, write_commit
+from gitpar.git.attributes import Attributes, is_attributes
+from gitpar.git.bases import Pair, read_bases
+from gitpar.git.changes import read_change_sets
 from gitpar.git.coordinator import Coordinator
-from gitpar.git.mergetree import MergeOutcome, SingleMerge, merge_all
+from gitpar.git.folding import Folding, Part
+from gitpar.git.looks import Look, Looks
+from gitpar.git.mergetree import MergeOutcome, merge_all
 from gitpar.git.narrowing import Narrowing
-from gitpar.git.trees import compose, tree_of
-
-if TYPE_CHECKING:
-    from pygit2 import Repository
+from gitpar.git.trees import tree_of
 
 MOST_EXACT = 20_000
 """So many pairs are merged for real, those that touch first; the rest keep their weaker tier."""
 
-_SYNTHETIC = CommitText(b"gitpar <> 0 +0000", b"gitpar <> 0 +0000", b"")
-
 Results = Sequence[tuple[TaskId, CommitId]]
+Answer = tuple[MergeOutcome, Callable[[str], str]]
+"""What git said of a merge, and which path each of its names stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """Two results that may get in each other's way: by index, and the change sets from where they part."""
+
+    pair: Pair
+    sides: Pair
+    sure: bool
+    """Whether they part in one commit. Else git merges its own merge of several, and tells alone."""
 
 
 class Comparison:
-    """One comparison of results that were cut from `base`, step by step."""
+    """One comparison of results with each other, read when it is made and asked step by step.
 
-    def __init__(self, coordinator: Coordinator, attributes: Attributes) -> None:
+    A pair is judged from where its two results part, which need not be `base`.
+    """
+
+    def __init__(
+        self, coordinator: Coordinator, attributes: Attributes, base: CommitId, results: Results
+    ) -> None:
+        """Raises EnvironmentFault where a shallow clone may hide where the results part."""
         self._coordinator = coordinator
         self._attributes = attributes
-        self._hunks: dict[tuple[str, str], tuple[Hunk, ...] | None] = {}
-
-    def changes(self, base: CommitId, results: Results) -> list[ChangeSet]:
-        """Returns what each result changed since the base."""
-        return read_change_sets(self._coordinator.scratch, [(base, commit) for _, commit in results])
-
-    def report(self, base: CommitId, results: Results, *, fold: bool) -> ConflictReport:
-        """Returns every pair that shares something, and the in-order fold where it is asked for.
-
-        A result that was cut from elsewhere is read from where it parts from `base`.
-        """
-        repository = self._coordinator.pygit()
-        self._attributes.follow(repository, tree_of(repository, base))
-        partings = [_parting(repository, base, commit) for _, commit in results]
-        sets = read_change_sets(
-            self._coordinator.scratch,
-            [(parting or commit, commit) for parting, (_, commit) in zip(partings, results, strict=True)],
+        self._base = base
+        self._results = results
+        self._repository = coordinator.pygit()
+        self._bases = read_bases(coordinator, [*(commit for _, commit in results), base], base)
+        self._sets: list[ChangeSet] = []
+        self._known: dict[tuple[CommitId, CommitId], int] = {}
+        starts = [self._bases.between(at, len(results)) for at in range(len(results))]
+        self._from_base = self._read(
+            [
+                (start[0] if start else commit, commit)
+                for start, (_, commit) in zip(starts, results, strict=True)
+            ]
         )
-        pairs = sharing(sets)
-        looks = [self._look(repository, sets[a], sets[b]) for a, b in pairs]
-        order = sorted(range(len(pairs)), key=lambda at: (looks[at][0] is Tier.FILE, at))[:MOST_EXACT]
-        narrow = Narrowing(repository, sets, flat=not self._coordinator.has_attributes)
-        asked = [narrow.commits(*pairs[at]) for at in order]
-        outcomes = dict(zip(order, merge_all(self._coordinator.scratch, asked), strict=True))
-        shared = {at for pair in pairs for at in pair}
-        alone = [
-            None if at in shared or partings[at] != base else change_set for at, change_set in enumerate(sets)
-        ]
-        found = [
-            _pair((results[a][0], results[b][0]), look, outcomes.get(at), partial(narrow.path_of, a, b))
-            for at, ((a, b), look) in enumerate(zip(pairs, looks, strict=True))
-        ]
-        return ConflictReport(tuple(found), self._fold(base, results, alone) if fold else Fold())
+        self._candidates = self._find_candidates()
 
-    def _look(
-        self, repository: Repository, ours: ChangeSet, theirs: ChangeSet
-    ) -> tuple[Tier, tuple[PathOverlap, ...]]:
-        """The tier that the hunks speak for, and the overlaps, those that touch first."""
-        a = {path: change for change in ours.files for path in change.paths}
-        b = {path: change for change in theirs.files for path in change.paths}
-        close = [PathOverlap(path) for path in clashes(ours, theirs)]
-        apart: list[PathOverlap] = []
-        seen: set[tuple[str, str]] = set()
-        for path in sorted(a.keys() & b.keys()):
-            names = (a[path].path, b[path].path)
-            if names in seen:
-                continue
-            seen.add(names)
-            touches, overlaps = self._overlap(repository, a[path], b[path])
-            (close if touches else apart).extend(overlaps)
-        return (Tier.TOUCHING if close else Tier.FILE), (*close, *apart)
+    @property
+    def changes(self) -> list[ChangeSet]:
+        """What each result changed since it left the base."""
+        return [self._sets[at] for at in self._from_base]
 
-    def _overlap(
-        self, repository: Repository, ours: FileChange, theirs: FileChange
-    ) -> tuple[bool, list[PathOverlap]]:
-        path = ours.base_path if ours.old_mode else ours.path
-        if (ours.new_mode, ours.new_id, ours.path) == (theirs.new_mode, theirs.new_id, theirs.path):
-            return False, [PathOverlap(path)]
-        if ours.path != theirs.path and ours.old_path and theirs.old_path:
-            return True, [PathOverlap(path)]
-        if not (has_lines(ours) and has_lines(theirs) and ours.old_id == theirs.old_id):
-            return True, [PathOverlap(path)]
-        if ours.old_id in (ours.new_id, theirs.new_id):
-            # one side changed no content: only modes can clash, and two that changed are equal
-            return False, [PathOverlap(path)]
-        a, b = (self._cached(repository, change) for change in (ours, theirs))
-        if not a or not b:
-            return True, [PathOverlap(path)]
-        near = [PathOverlap(path, _lines([one]), _lines([other])) for one, other in touching(a, b)]
-        return bool(near), near or [PathOverlap(path, _lines(a), _lines(b))]
+    def unrelated(self) -> Pair | None:
+        """Returns two results, by index, whose histories never meet; None where there are none."""
+        if self._bases.common:
+            return None
+        pairs = combinations(range(len(self._results)), 2)
+        return next((pair for pair in pairs if not self._bases.between(*pair)), None)
 
-    def _cached(self, repository: Repository, change: FileChange) -> tuple[Hunk, ...] | None:
-        key = (change.old_id, change.new_id)
-        if key not in self._hunks:
-            self._hunks[key] = read_hunks(repository, *key)
-        return self._hunks[key]
+    @cached_property
+    def looks(self) -> list[Look]:
+        """What the hunks speak for, of each pair that may share something."""
+        looks = Looks(self._repository)
+        return [looks.at(*(self._sets[side] for side in found.sides)) for found in self._candidates]
 
-    def _fold(self, base: CommitId, results: Results, alone: Sequence[ChangeSet | None]) -> Fold:
-        """Merges all results in order. Those that share nothing are put together in one step."""
-        repository = self._coordinator.pygit()
-        changes = {
-            path: entry for change_set in alone if change_set for path, entry in _entries(change_set).items()
+    @cached_property
+    def pairs(self) -> tuple[PairConflict, ...]:
+        """Every pair that shares something, with its tier."""
+        outcomes = self._outcomes()
+        found = (
+            self._judged(candidate, look, outcomes.get(at))
+            for at, (candidate, look) in enumerate(zip(self._candidates, self.looks, strict=True))
+        )
+        return tuple(pair for pair in found if pair.paths or pair.tier is Tier.CONFLICT)
+
+    @property
+    def cut(self) -> int:
+        """How many pairs were too many to be merged for real."""
+        return max(0, len(self._candidates) - MOST_EXACT)
+
+    def report(self, *, fold: bool) -> ConflictReport:
+        """Returns every pair that shares something, and the in-order fold where it is asked for."""
+        return ConflictReport(self.pairs, self.fold() if fold else Fold())
+
+    def fold(self, order: Sequence[int] | None = None) -> Fold:
+        """Merges results one after another, in the order given; all of them where none is."""
+        chosen = range(len(self._results)) if order is None else order
+        landed, left, tree = self._folding.run(chosen)
+        return Fold(tuple(self._names(landed)), tuple(self._names(left)), tree)
+
+    def together(self, landed: Sequence[int], refused: int) -> tuple[int, ...]:
+        """Returns the fewest of what landed that `refused` does not merge with, found by leaving out."""
+        needed: list[int] = []
+        rest = list(landed)
+        while rest and not self._refuses(needed, refused):
+            low, high = 1, len(rest)
+            while low < high:
+                middle = (low + high) // 2
+                if self._refuses([*rest[:middle], *needed], refused):
+                    high = middle
+                else:
+                    low = middle + 1
+            needed.append(rest[low - 1])
+            rest = rest[: low - 1]
+        return tuple(sorted(needed))
+
+    # --- reading --------------------------------------------------------------------------
+
+    def _read(self, wanted: Sequence[tuple[CommitId, CommitId]]) -> list[int]:
+        """Returns where the change sets of (base, tip) stand among all that were read."""
+        new = [pair for pair in dict.fromkeys(wanted) if pair not in self._known]
+        for pair, change_set in zip(new, read_change_sets(self._coordinator.scratch, new), strict=True):
+            self._known[pair] = len(self._sets)
+            self._sets.append(change_set)
+        return [self._known[pair] for pair in wanted]
+
+    def _find_candidates(self) -> list[_Candidate]:
+        """Returns the pairs that may share something, group by group of those that part in one place."""
+        count = len(self._results)
+        groups: dict[tuple[CommitId, ...], list[Pair]] = defaultdict(list)
+        for (a, b), bases in self._bases.own.items():
+            if b < count:
+                groups[bases].append((a, b))
+        own = {pair for pairs in groups.values() for pair in pairs}
+        if self._bases.common and len(own) < count * (count - 1) // 2:
+            groups[self._bases.common] += []
+        members = {
+            bases: sorted({at for pair in pairs for at in pair}) or list(range(count))
+            for bases, pairs in groups.items()
         }
-        tree = tree_of(repository, base)
-        if changes:
-            tree = compose(repository, tree, changes)
-        tip = write_commit(repository, tree, [base], _SYNTHETIC)
-        landed, conflicting = [], []
-        for (task, commit), change_set in zip(results, alone, strict=True):
-            if change_set is None:
-                outcome = self._merged(tip, commit)
-                if not outcome.clean:
-                    conflicting.append(task)
-                    continue
-                tree = outcome.tree
-                tip = write_commit(repository, tree, [tip, commit], _SYNTHETIC)
-            landed.append(task)
-        return Fold(tuple(landed), tuple(conflicting), tree)
+        sides = iter(
+            self._read(
+                [(bases[0], self._results[at][1]) for bases, chosen in members.items() for at in chosen]
+            )
+        )
+        found = []
+        for bases, chosen in members.items():
+            sets = [next(sides) for _ in chosen]
+            allowed = set(groups[bases])
+            if len(bases) > 1:
+                at = {member: index for index, member in enumerate(chosen)}
+                near: Iterable[Pair] = [(at[a], at[b]) for a, b in allowed] or combinations(
+                    range(len(chosen)), 2
+                )
+            else:
+                near = self._near([self._sets[side] for side in sets])
+            for a, b in near:
+                pair = (chosen[a], chosen[b])
+                if pair in allowed if allowed else pair not in own:
+                    found.append(_Candidate(pair, (sets[a], sets[b]), sure=len(bases) == 1))
+        return sorted(found, key=lambda candidate: candidate.pair)
 
-    def _merged(self, tip: CommitId, commit: CommitId) -> MergeOutcome:
-        if self._coordinator.pygit().merge_base(tip, commit) is None:
-            return MergeOutcome(tree_of(self._coordinator.pygit(), tip), clean=False)
-        return SingleMerge(self._coordinator.scratch, tip, commit).outcome()
+    def _near(self, sets: Sequence[ChangeSet]) -> Iterable[Pair]:
+        shared = sharing(sets)
+        return sorted({*shared, *collisions(sets)}) if self._coordinator.ignores_case else shared
 
+    @cached_property
+    def _colliding(self) -> dict[Pair, tuple[str, str]]:
+        """The pairs that make names which the user's file system cannot tell apart."""
+        if not self._coordinator.ignores_case:
+            return {}
+        found = {}
+        for candidate in self._candidates:
+            names = collisions([self._sets[side] for side in candidate.sides])
+            if names:
+                found[candidate.pair] = names[0, 1]
+        return found
 
-def _parting(repository: Repository, base: CommitId, commit: CommitId) -> CommitId | None:
-    found = repository.merge_base(base, commit)
-    return CommitId(str(found)) if found is not None else None
+    # --- merging --------------------------------------------------------------------------
 
+    def _outcomes(self) -> dict[int, Answer]:
+        """Merges the candidates for real; each under the attributes of its first side, as git would."""
+        found: dict[int, Answer] = {}
+        order = sorted(range(len(self._candidates)), key=lambda at: (self.looks[at].tier is Tier.FILE, at))[
+            :MOST_EXACT
+        ]
+        texts: dict[CommitId, str] = {}
+        groups: dict[str, list[int]] = defaultdict(list)
+        for at in order:
+            ours = self._sets[self._candidates[at].sides[0]]
+            commit = ours.tip if any(map(is_attributes, ours.paths)) else ours.base
+            if commit not in texts:
+                tree = tree_of(self._repository, commit)
+                texts[commit] = self._attributes.text(self._repository, tree)
+            groups[texts[commit]].append(at)
+        for text, ats in groups.items():
+            self._attributes.write(text)
+            narrow = Narrowing(self._repository, self._sets, flat=not text)
+            chosen = [self._candidates[at] for at in ats]
+            asked = [narrow.commits(*each.sides) if each.sure else self._tips(each.pair) for each in chosen]
+            answers = merge_all(self._coordinator.scratch, asked)
+            for at, each, answer in zip(ats, chosen, answers, strict=True):
+                found[at] = (answer, partial(narrow.path_of, *each.sides) if each.sure else str)
+        return found
 
-def _entries(change_set: ChangeSet) -> dict[str, tuple[int, str]]:
-    gone = {path: (0, "") for change in change_set.files for path in change.paths}
-    made = {change.path: (change.new_mode, change.new_id) for change in change_set.files}
-    return {**gone, **made}
+    def _tips(self, pair: Pair) -> tuple[CommitId, CommitId]:
+        return self._results[pair[0]][1], self._results[pair[1]][1]
 
+    def _judged(self, candidate: _Candidate, look: Look, answer: Answer | None) -> PairConflict:
+        """The pair as it is reported: where git refused, what it refused comes first."""
+        tasks = self._results[candidate.pair[0]][0], self._results[candidate.pair[1]][0]
+        if answer is None or answer[0].clean:
+            if names := self._colliding.get(candidate.pair):
+                paths = tuple(map(PathOverlap, names))
+                return PairConflict(*tasks, Tier.CONFLICT, paths, ConflictKind.CASE_COLLISION)
+            return PairConflict(*tasks, look.tier, look.overlaps)
+        outcome, path_of = answer
+        refused = dict.fromkeys(path_of(conflict.path) for conflict in outcome.conflicts if conflict.path)
+        moved = {
+            change.base_path: change.path
+            for side in candidate.sides
+            for change in self._sets[side].files
+            if change.kind is ChangeKind.RENAMED
+        }
+        # git names a moved file as it is called now
+        overlaps = [
+            replace(overlap, path=moved[overlap.path])
+            if overlap.path not in refused and moved.get(overlap.path) in refused
+            else overlap
+            for overlap in look.overlaps
+        ]
+        first = [overlap for overlap in overlaps if overlap.path in refused]
+        known = {overlap.path for overlap in overlaps}
+        first += [PathOverlap(path) for path in refused if path not in known]
+        rest = [overlap for overlap in overlaps if overlap.path not in refused]
+        kind = outcome.conflicts[0].kind if outcome.conflicts else ConflictKind.OTHER
+        if kind is ConflictKind.CONTENT and first and first[0].path in moved.values():
+            kind = ConflictKind.RENAME_MODIFY
+        return PairConflict(*tasks, Tier.CONFLICT, (*first, *rest), kind)
 
-def _lines(hunks: Sequence[Hunk]) -> LineRange:
-    start, last = hunks[0].old_start, hunks[-1]
-    return LineRange(start, last.old_start + last.old_count - start)
+    # --- folding --------------------------------------------------------------------------
 
+    @cached_property
+    def _folding(self) -> Folding:
+        busy = {at for candidate in self._candidates for at in candidate.pair}
+        busy |= {at for pair in self._bases.own for at in pair}
+        never: dict[int, set[int]] = defaultdict(set)
+        for a, b in self._colliding:
+            never[a].add(b)
+            never[b].add(a)
+        parts = [
+            Part(
+                commit,
+                self._sets[side],
+                alone=at not in busy,
+                related=bool(self._bases.between(at, len(self._results))),
+                never=frozenset(never[at]),
+            )
+            for at, ((_, commit), side) in enumerate(zip(self._results, self._from_base, strict=True))
+        ]
+        return Folding(self._coordinator, self._attributes, self._base, parts)
 
-def _pair(
-    tasks: tuple[TaskId, TaskId],
-    look: tuple[Tier, tuple[PathOverlap, ...]],
-    outcome: MergeOutcome | None,
-    path_of: Callable[[str], str],
-) -> PairConflict:
-    """The pair as it is reported: where git refused, what it refused comes first."""
-    tier, overlaps = look
-    if outcome is None or outcome.clean:
-        return PairConflict(*tasks, tier, overlaps)
-    refused = dict.fromkeys(path_of(conflict.path) for conflict in outcome.conflicts if conflict.path)
-    known = {overlap.path for overlap in overlaps}
-    first = [overlap for overlap in overlaps if overlap.path in refused]
-    first += [PathOverlap(path) for path in refused if path not in known]
-    rest = [overlap for overlap in overlaps if overlap.path not in refused]
-    kind = outcome.conflicts[0].kind if outcome.conflicts else ConflictKind.OTHER
-    return PairConflict(*tasks, Tier.CONFLICT, (*first, *rest), kind)
+    def _refuses(self, landed: Sequence[int], refused: int) -> bool:
+        return refused in self._folding.run([*sorted(landed), refused])[1]
+
+    def _names(self, chosen: Iterable[int]) -> Iterable[TaskId]:
+        return (self._results[at][0] for at in chosen)

@@ -35,7 +35,7 @@ class Narrowing:
         self._by_path: list[dict[str, FileChange]] = [
             {change.path: change for change in change_set.files} for change_set in sets
         ]
-        self._bases: dict[tuple[str, ...], CommitId] = {}
+        self._bases: dict[tuple[CommitId, tuple[str, ...]], CommitId] = {}
         self._sides: dict[tuple[int, tuple[str, ...]], CommitId] = {}
 
     def commits(self, a: int, b: int) -> tuple[CommitId, CommitId]:
@@ -67,13 +67,14 @@ class Narrowing:
 
     def _side(self, at: int, paths: tuple[str, ...]) -> CommitId:
         changes = self._by_path[at]
-        if paths not in self._bases:
+        start = (self._sets[at].base, paths)
+        if start not in self._bases:
             before = {path: (changes[path].old_mode, changes[path].old_id) for path in paths}
-            self._bases[paths] = self._commit(before, [])
+            self._bases[start] = self._commit(before, [])
         key = (at, paths)
         if key not in self._sides:
             after = {path: (changes[path].new_mode, changes[path].new_id) for path in paths}
-            self._sides[key] = self._commit(after, [self._bases[paths]])
+            self._sides[key] = self._commit(after, [self._bases[start]])
         return self._sides[key]
 
     def _commit(self, content: Mapping[str, Entry], parents: Sequence[CommitId]) -> CommitId:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gitpar.core.comparison import Change, Compared
-from gitpar.core.names import CommitId, TaskId
+from gitpar.core.comparison import Compared
+from gitpar.core.names import TaskId
 from gitpar.errors import UsageError
-from gitpar.git.comparing import common_base, comparison, workbench
+from gitpar.git import comparing
 from gitpar.git.refs import GitRefs
-from gitpar.git.repository import RepositoryPlace, discover
+from gitpar.git.repository import discover
 from gitpar.wiring.request import CompareRequest
 
 
@@ -27,22 +27,8 @@ def compare(directory: Path, request: CompareRequest) -> Compared:
         base = None if request.base is None else refs.resolve(request.base)
     finally:
         refs.close()
-    return compared(place, named, base)
-
-
-def compared(
-    place: RepositoryPlace, results: Sequence[tuple[TaskId, CommitId]], base: CommitId | None
-) -> Compared:
-    """Compares commits by the names given; without a base, their best common ancestor is it."""
-    with workbench(place) as coordinator:
-        base = base or common_base(coordinator, [commit for _, commit in results])
-        found = comparison(coordinator).changes(base, results)
-        report = comparison(coordinator).report(base, results, fold=True)
-    changes = tuple(
-        Change(name, commit, change_set.paths)
-        for (name, commit), change_set in zip(results, found, strict=True)
-    )
-    return Compared(base, changes, report, report.fold.landed)
+    with comparing.workbench(place) as coordinator:
+        return comparing.compared(coordinator, base, named)
 
 
 def _all_different(names: Sequence[str]) -> Sequence[str]:

@@ -184,7 +184,7 @@ def test_a_rename_is_followed_and_its_lines_compared(
         ("a", "c", Tier.CONFLICT),
         ("b", "c", Tier.FILE),
     ]
-    assert PathOverlap("f.txt", LineRange(3, 1), LineRange(3, 1)) in report.pairs[1].paths
+    assert report.pairs[1].paths == (PathOverlap("h.txt", LineRange(3, 1), LineRange(3, 1)),)
     assert report.fold.landed == ("a", "b")
 
 
