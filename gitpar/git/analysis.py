@@ -52,4 +52,5 @@ class GitRepository:
     def close(self) -> None:
         """Removes the coordinator repository with all scratch objects."""
         self._reader.close()
+        self._lander.close()
         self._coordinator.close()

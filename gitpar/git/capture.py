@@ -24,7 +24,7 @@ from gitpar.git import leftovers
 from gitpar.git.admin import SAVED_INDEX, Head
 from gitpar.git.command import GitCommand
 from gitpar.git.environment import GitEnvironment
-from gitpar.git.keeping import Signature, TreeOfFiles, commit_tree
+from gitpar.git.keeping import TreeOfFiles
 from gitpar.git.leftovers import History
 from gitpar.git.site import Site
 from gitpar.git.slots import Slot
@@ -45,11 +45,12 @@ class Attempt:
 class Taking:
     """The capture of one attempt, step by step; used once."""
 
-    def __init__(self, slot: Slot, attempt: Attempt, refs: Refs, signature: Signature) -> None:
+    def __init__(self, slot: Slot, attempt: Attempt, refs: Refs) -> None:
         self._slot = slot
         self._attempt = attempt
         self._refs = refs
-        self._git = slot.git.at(slot.git.environment.at(slot.path, **signature.variables))
+        self._commits = slot.ground.commits
+        self._git = slot.git
         self._common = slot.ground.site.common
         self._notes: list[str] = []
         self._problem = ""
@@ -92,9 +93,9 @@ class Taking:
             if admin_files.unfinished(self._slot.admin):
                 rest.add_file(f"git-state/{path.relative_to(self._slot.admin).as_posix()}", path)
         passage(Step.CAPTURE_COMMIT)
-        result = self._result(git, head.commit, tree, head_tree)
+        result = self._result(head.commit, tree, head_tree)
         hidden = self._hidden(history, head.commit, hidden_ids)
-        capture = self._keep(git, (result, tree), [*hidden, *extra], rest)
+        capture = self._keep((result, tree), [*hidden, *extra], rest)
         capture = self._move(capture)
         passage(Step.CAPTURED)
         return capture
@@ -200,16 +201,16 @@ class Taking:
 
     # --- writing ------------------------------------------------------------------------
 
-    def _result(self, git: GitCommand, head: CommitId, tree: TreeId, head_tree: TreeId) -> CommitId:
+    def _result(self, head: CommitId, tree: TreeId, head_tree: TreeId) -> CommitId:
         if tree == head_tree:
             return head
         own = self._slot.ground.messages.get(self._attempt.key.task)
         if own is None or head != self._attempt.base:
-            return commit_tree(git, tree, [head], self._message("work left uncommitted"))
-        return commit_tree(git, tree, [head], f"{own.rstrip()}\n\n{self._trailers}")
+            return self._commits.write(tree, [head], self._message("work left uncommitted"))
+        return self._commits.write(tree, [head], f"{own.rstrip()}\n\n{self._trailers}")
 
     def _keep(
-        self, git: GitCommand, result: tuple[CommitId, TreeId], parents: Sequence[str], rest: TreeOfFiles
+        self, result: tuple[CommitId, TreeId], parents: Sequence[str], rest: TreeOfFiles
     ) -> Capture:
         commit, tree = result
         keep, text = commit, ""
@@ -217,7 +218,7 @@ class Taking:
             what = self._message(
                 "what is not part of the result: ignored, staged, nested, submodules, git's state"
             )
-            parentless = commit_tree(git, rest.write(), [], what)
+            parentless = self._commits.write(rest.write(), [], what)
             parents = [*parents, parentless]
             text += f"Rest: {parentless}\n"
         if self._problem:
@@ -225,7 +226,7 @@ class Taking:
         if parents or self._problem:
             message = self._message("everything the attempt left", f"Result: {commit}\n{text}\n")
             others = [parent for parent in dict.fromkeys(parents) if parent != commit]
-            keep = commit_tree(git, tree, [commit, *others], message)
+            keep = self._commits.write(tree, [commit, *others], message)
         return Capture(commit, keep, self._problem, tuple(self._notes), self._reusable)
 
     def _message(self, subject: str, body: str = "") -> str:

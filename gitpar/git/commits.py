@@ -1,30 +1,27 @@
-"""Makes commits in scratch, as bytes, and writes what was proved into the user's store.
+"""Makes commits as bytes: in scratch for computing, in the user's store where a ref will name them.
 
-libgit2 never writes what a ref will name: `publish` hands the objects to git, which
-checks and flushes them.
+libgit2 never writes what a ref will name: git does, which checks and flushes it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-import struct
 import time
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitpar.core.names import CommitId, TreeId
+from gitpar.errors import GitparError
 from gitpar.git.command import GitCommand
-from gitpar.git.keeping import FALLBACK_EMAIL, FALLBACK_NAME
+from gitpar.git.objects import ObjectWriter
 
 if TYPE_CHECKING:
     from pygit2 import Repository
 
-DEFAULT_IDENTITY = f"{FALLBACK_NAME} <{FALLBACK_EMAIL}>"
+DEFAULT_IDENTITY = "gitpar <gitpar@localhost>"
 _TRAILER = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]*: |\(cherry picked from commit |[ \t]")
-_PACK_TYPES = {1: "commit", 2: "tree", 3: "blob"}
+_TYPES = {1: "commit", 2: "tree", 3: "blob"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +34,10 @@ class CommitText:
     encoding: bytes = b""
 
 
-def identity(git: GitCommand) -> str:
-    """Returns `Name <mail>` as the user configured it, else gitpar's own."""
+def identity(git: GitCommand, role: str = "COMMITTER") -> str:
+    """Returns `Name <mail>` as the user configured it for a role (or AUTHOR), else gitpar's own."""
     # without it, git makes an address up from the host's name
-    found = git.run("-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT", ok=(0, 128))
+    found = git.run("-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT", ok=(0, 128))
     return found.text.rsplit(" ", 2)[0] if found.status == 0 else DEFAULT_IDENTITY
 
 
@@ -50,18 +47,37 @@ def stamp(who: str, at: float | None = None) -> bytes:
     return f"{who} {instant} {time.strftime('%z', time.localtime(instant))}".encode(errors="surrogateescape")
 
 
+@dataclass(frozen=True, slots=True)
+class CommitWriter:
+    """Writes commits in the user's name into the user's store."""
+
+    objects: ObjectWriter
+    author: str
+    committer: str
+
+    def write(self, tree: TreeId, parents: Sequence[str], message: str) -> CommitId:
+        """Writes a commit of this instant, durably, and returns its id."""
+        text = CommitText(stamp(self.author), stamp(self.committer), message.encode(errors="surrogateescape"))
+        return CommitId(self.objects.write("commit", _content(tree, parents, text)))
+
+
 def write_commit(
     repository: Repository, tree: TreeId, parents: Sequence[CommitId], text: CommitText
 ) -> CommitId:
-    """Writes a commit into scratch and returns its id. Source: git-commit-tree(1), gitformat."""
+    """Writes a commit into scratch and returns its id."""
     from pygit2.enums import ObjectType  # noqa: PLC0415 - loaded with the repository
 
+    return CommitId(str(repository.write(ObjectType.COMMIT, _content(tree, parents, text))))
+
+
+def _content(tree: TreeId, parents: Sequence[str], text: CommitText) -> bytes:
+    """Returns a commit as git stores it. Source: git-commit-tree(1)."""
     lines = [b"tree " + tree.encode(), *(b"parent " + parent.encode() for parent in parents)]
     lines += [b"author " + text.author, b"committer " + text.committer]
     if text.encoding:
         lines.append(b"encoding " + text.encoding)
-    data = b"\n".join(lines) + b"\n\n" + text.message
-    return CommitId(str(repository.write(ObjectType.COMMIT, data)))
+    # git refuses a NUL, which a plan's text may hold
+    return b"\n".join(lines) + b"\n\n" + text.message.replace(b"\0", b"")
 
 
 def read_commit(repository: Repository, commit: CommitId) -> tuple[TreeId, tuple[CommitId, ...], CommitText]:
@@ -93,31 +109,10 @@ def with_trailers(message: bytes, trailers: Mapping[str, str]) -> bytes:
     return body + (b"\n" if in_trailers else b"\n\n") + added
 
 
-def publish(repository: Repository, store: GitCommand, objects: Iterable[str]) -> None:
-    """Writes objects from scratch into the user's store by one `git unpack-objects`, flushed.
-
-    git names each object by what it holds, so nothing can come out changed.
-    Source: gitformat-pack(5).
-    """
-    unique = list(dict.fromkeys(objects))
-    if not unique:
-        return
-    parts = [b"PACK" + struct.pack(">II", 2, len(unique))]
-    for object_id in unique:
-        kind, data = repository.read(object_id)[:2]
-        parts.append(_pack_header(int(kind), len(data)) + zlib.compress(data, 1))
-    pack = b"".join(parts)
-    checksum = hashlib.sha1(pack, usedforsecurity=False).digest()
-    store.run("unpack-objects", "-q", stdin=pack + checksum)
-
-
-def _pack_header(kind: int, size: int) -> bytes:
-    if kind not in _PACK_TYPES:
-        raise ValueError(f"object type {kind} cannot be packed")
-    first, size = (kind << 4) | (size & 15), size >> 4
-    header = bytearray()
-    while size:
-        header.append(first | 0x80)
-        first, size = size & 0x7F, size >> 7
-    header.append(first)
-    return bytes(header)
+def publish(repository: Repository, store: ObjectWriter, objects: Iterable[str]) -> None:
+    """Writes objects from scratch into the user's store, durably, in the order given."""
+    for object_id in dict.fromkeys(objects):
+        kind, content = repository.read(object_id)[:2]
+        written = store.write(_TYPES[int(kind)], content)
+        if written != object_id:
+            raise GitparError(f"git stored {object_id} as {written}: the object was changed on its way")

@@ -1,4 +1,4 @@
-"""Writes what an attempt left into git objects: trees of plain files, commits without a branch.
+"""Writes what does not belong into an attempt's result as a tree of plain files.
 
 Moves no ref and changes nothing in the worktree.
 """
@@ -8,46 +8,10 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from gitpar.core.names import CommitId, TreeId
+from gitpar.core.names import TreeId
 from gitpar.git.command import GitCommand
-
-FALLBACK_NAME = "gitpar"
-FALLBACK_EMAIL = "gitpar@localhost"
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """Who signs gitpar's commits: variables for `git commit-tree`, empty where git finds out by itself."""
-
-    variables: Mapping[str, str]
-
-
-def read_identity(git: GitCommand) -> dict[str, str]:
-    """Returns the configured identity, and whether checkouts are sparse, by lower-case key."""
-    wanted = r"^((user|author|committer)\.(name|email)|core\.sparsecheckout)$"
-    found = git.run("config", "-z", "--get-regexp", wanted, ok=(0, 1))
-    return dict(field.partition("\n")[::2] for field in found.fields)
-
-
-def signature(values: Mapping[str, str]) -> Signature:
-    """Returns the user's identity where one is configured, else gitpar's own."""
-    variables = {}
-    for role in ("author", "committer"):
-        for part, fallback in (("name", FALLBACK_NAME), ("email", FALLBACK_EMAIL)):
-            name = f"GIT_{role.upper()}_{part.upper()}"
-            value = values.get(f"{role}.{part}") or values.get(f"user.{part}") or fallback
-            variables[name] = os.environ.get(name) or value
-    return Signature(variables)
-
-
-def commit_tree(git: GitCommand, tree: str, parents: Sequence[str], message: str) -> CommitId:
-    """Writes a commit, durably, and returns its id."""
-    options = [part for parent in parents for part in ("-p", parent)]
-    return CommitId(git.run("commit-tree", tree, *options, "-F", "-", stdin=message.encode()).text)
 
 
 class TreeOfFiles:

@@ -18,6 +18,7 @@ from gitpar.git.changes import read_change_sets
 from gitpar.git.commits import CommitText, identity, publish, stamp, with_trailers, write_commit
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.mergetree import SingleMerge
+from gitpar.git.objects import ObjectWriter
 from gitpar.git.opinion import form, level_entries, whole
 from gitpar.git.rebase import replay
 from gitpar.git.trees import difference, tree_of
@@ -33,6 +34,11 @@ class Lander:
     def __init__(self, coordinator: Coordinator, attributes: Attributes) -> None:
         self._coordinator = coordinator
         self._attributes = attributes
+        self._store = ObjectWriter(coordinator.store, coordinator.git_dir)
+
+    def close(self) -> None:
+        """Ends the processes that write into the user's store."""
+        self._store.close()
 
     def prove(self, landing: Landing) -> Proof | Refusal:
         """Computes the landing commit and its certificate; nothing is stored where it is refused.
@@ -78,7 +84,7 @@ class Lander:
             return Refusal(reason=problem)
         text = certificate.write(landing, chain, tree, {**facts, "engines": self._engines, "notes": notes})
         new = [object_id for object_id in (*objects, *needed) if self._in_scratch(object_id)]
-        publish(repository, self._coordinator.store, (*new, *chain))
+        publish(repository, self._store, (*new, *chain))
         return Proof(chain[-1], tree, text)
 
     def _commits(

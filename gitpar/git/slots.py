@@ -20,6 +20,7 @@ from gitpar.git import admin as admin_files
 from gitpar.git import submodules
 from gitpar.git.admin import SAVED_INDEX
 from gitpar.git.command import GitCommand, GitFailed
+from gitpar.git.commits import CommitWriter
 from gitpar.git.environment import SETTINGS, GitEnvironment
 from gitpar.git.programs import open_up, run_setup
 from gitpar.git.seeding import Seeds, Wanted, mark
@@ -52,6 +53,7 @@ class Ground:
     settings: PoolSettings
     main: Path | None
     sparse: bool
+    commits: CommitWriter
     messages: Mapping[TaskId, str] = field(default_factory=dict)
     """How the commit of a task is called whose worker made none."""
     trees: dict[str, TreeId] = field(default_factory=dict)

@@ -19,7 +19,8 @@ from gitpar.git import admin as admin_files
 from gitpar.git.capture import Attempt, Taking, read_capture, rebuilt_capture
 from gitpar.git.command import GitCommand
 from gitpar.git.environment import GitEnvironment
-from gitpar.git.keeping import Signature, read_identity, signature
+from gitpar.git.commits import CommitWriter, identity
+from gitpar.git.objects import ObjectWriter
 from gitpar.git.site import PoolSettings, Record, Site, State
 from gitpar.git.slots import Ground, Slot
 from gitpar.ports import AttemptKey, Capture, Refs, RefUpdate, Workplace
@@ -44,7 +45,6 @@ class GitWorktrees:
     _idle: list[Slot] = field(default_factory=list)
     _held: dict[int, Slot] = field(default_factory=dict)
     _ground: Ground | None = None
-    _signature: Signature = field(default_factory=lambda: Signature({}))
     _places: threading.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
@@ -85,7 +85,7 @@ class GitWorktrees:
         slot = self._held[place.slot]
         attempt = Attempt(place.key, place.branch, place.base, processes_gone)
         try:
-            capture = Taking(slot, attempt, self.refs, self._signature).take()
+            capture = Taking(slot, attempt, self.refs).take()
             if self.settings.keep_worktrees or not capture.reusable:
                 slot.mark(State.KEPT)
         except BaseException:
@@ -136,7 +136,7 @@ class GitWorktrees:
             attempt = Attempt(
                 key, task_ref(self.settings.prefix, key.run, key.task, key.n), base, processes_gone=True
             )
-            capture = Taking(slot, attempt, self.refs, self._signature).take()
+            capture = Taking(slot, attempt, self.refs).take()
         for record in records:
             slot = Slot(ground, record)
             if record.state is State.KEPT:
@@ -156,6 +156,12 @@ class GitWorktrees:
         ground = self._prepared()
         self._clear_away(ground)
         ground.site.sweep()
+        self.end()
+
+    def end(self) -> None:
+        """Ends the processes that serve the pool."""
+        if self._ground is not None:
+            self._ground.commits.objects.close()
 
     # --- making -------------------------------------------------------------------------
 
@@ -200,13 +206,22 @@ class GitWorktrees:
         """Reads once what workers might change later; clears away what a dead owner left."""
         with self._lock:
             if self._ground is None:
-                values = read_identity(self._git())
-                self._signature = signature(values)
-                sparse = self.main_worktree is not None and values.get("core.sparsecheckout") == "true"
                 site = Site(self.common_dir, self.run, self.settings.root.resolve())
-                self._ground = Ground(site, self.settings, self.main_worktree, sparse, self.messages)
+                store = GitCommand(GitEnvironment(self.common_dir, {"GIT_DIR": str(self.common_dir)}))
+                git = self._git()
+                commits = CommitWriter(
+                    ObjectWriter(store, site.own), identity(git, "AUTHOR"), identity(git, "COMMITTER")
+                )
+                self._ground = Ground(
+                    site, self.settings, self.main_worktree, self._sparse(git), commits, self.messages
+                )
                 self._clear_away(self._ground)
             return self._ground
+
+    def _sparse(self, git: GitCommand) -> bool:
+        """Whether the main worktree holds a part of the files only, which worktrees inherit."""
+        asked = ("config", "--type=bool", "--get", "core.sparseCheckout")
+        return self.main_worktree is not None and git.run(*asked, ok=(0, 1)).text == "true"
 
     def _git(self) -> GitCommand:
         if self.main_worktree is not None:

@@ -61,6 +61,7 @@ def world_of(site: Site, run: Run, pool: PoolSettings) -> Iterator[World]:
         messages = {task.id: task.commit_message or task.title for task in run.graph}
         main = place.main if place.root else None
         worktrees = GitWorktrees(place.common, main, run.id, refs, pool, messages)
+        stack.callback(worktrees.end)
         base_environment = without_local(os.environ)
 
         def environment(at: Workplace, places: AttemptPlaces) -> dict[str, str]:
