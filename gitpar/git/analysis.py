@@ -37,7 +37,10 @@ class GitRepository:
     ) -> ConflictReport:
         """Returns every pair that shares something, with its tier, and the in-order fold."""
         with self._coordinator.reading():
-            return Comparison(self._coordinator, self._attributes, base, results).report(fold=fold)
+            report = Comparison(self._coordinator, self._attributes, base, results).report(fold=fold)
+            if not fold:
+                self._lander.foresee(base, (commit for _, commit in results))
+            return report
 
     def prove(self, landing: Landing) -> Proof | Refusal:
         """Computes a landing commit, durably stored, and proves it."""

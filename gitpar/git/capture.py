@@ -209,9 +209,7 @@ class Taking:
             return self._commits.write(tree, [head], self._message("work left uncommitted"))
         return self._commits.write(tree, [head], f"{own.rstrip()}\n\n{self._trailers}")
 
-    def _keep(
-        self, result: tuple[CommitId, TreeId], parents: Sequence[str], rest: TreeOfFiles
-    ) -> Capture:
+    def _keep(self, result: tuple[CommitId, TreeId], parents: Sequence[str], rest: TreeOfFiles) -> Capture:
         commit, tree = result
         keep, text = commit, ""
         if not rest.empty:

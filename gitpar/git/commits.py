@@ -34,6 +34,10 @@ class CommitText:
     encoding: bytes = b""
 
 
+SYNTHETIC = CommitText(b"gitpar <> 0 +0000", b"gitpar <> 0 +0000", b"")
+"""The text of commits that are made only to be merged, in scratch."""
+
+
 def identity(git: GitCommand, role: str = "COMMITTER") -> str:
     """Returns `Name <mail>` as the user configured it for a role (or AUTHOR), else gitpar's own."""
     # without it, git makes an address up from the host's name

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from gitpar.core.changes import ChangeSet
 from gitpar.core.names import CommitId, TreeId
 from gitpar.git.attributes import Attributes
-from gitpar.git.commits import CommitText, write_commit
+from gitpar.git.commits import SYNTHETIC, write_commit
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.mergetree import SingleMerge
 from gitpar.git.trees import compose, tree_of
 
-_SYNTHETIC = CommitText(b"gitpar <> 0 +0000", b"gitpar <> 0 +0000", b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class Folding:
                 continue
             if pending:
                 tree = compose(repository, tree, pending)
-                tip = write_commit(repository, tree, [tip], _SYNTHETIC)
+                tip = write_commit(repository, tree, [tip], SYNTHETIC)
                 pending = {}
             self._attributes.follow(repository, tree)
             outcome = SingleMerge(self._coordinator.scratch, tip, part.commit).outcome()
@@ -75,7 +74,7 @@ class Folding:
                 left.append(at)
                 continue
             tree = outcome.tree
-            tip = write_commit(repository, tree, [tip, part.commit], _SYNTHETIC)
+            tip = write_commit(repository, tree, [tip, part.commit], SYNTHETIC)
             landed.append(at)
         return landed, left, compose(repository, tree, pending) if pending else tree
 

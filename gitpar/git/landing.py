@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,10 @@ from gitpar.git.attributes import Attributes
 from gitpar.git.changes import read_change_sets
 from gitpar.git.commits import CommitText, identity, publish, stamp, with_trailers, write_commit
 from gitpar.git.coordinator import Coordinator
+from gitpar.git.foresight import Foresight, Merged
 from gitpar.git.mergetree import SingleMerge
 from gitpar.git.objects import ObjectWriter
-from gitpar.git.opinion import form, level_entries, whole
+from gitpar.git.opinion import Sides, form, level_entries, whole
 from gitpar.git.rebase import replay
 from gitpar.git.trees import difference, tree_of
 from gitpar.ports import Landing, Proof, Refusal
@@ -34,7 +35,12 @@ class Lander:
     def __init__(self, coordinator: Coordinator, attributes: Attributes) -> None:
         self._coordinator = coordinator
         self._attributes = attributes
+        self._foresight = Foresight(coordinator)
         self._store = ObjectWriter(coordinator.store, coordinator.git_dir)
+
+    def foresee(self, base: CommitId, results: Iterable[CommitId]) -> None:
+        """Has git merge the results of a wave, in landing order, all at once."""
+        self._foresight.look(base, results)
 
     def close(self) -> None:
         """Ends the processes that write into the user's store."""
@@ -43,27 +49,22 @@ class Lander:
     def prove(self, landing: Landing) -> Proof | Refusal:
         """Computes the landing commit and its certificate; nothing is stored where it is refused.
 
-        Two processes: `git merge-tree` decides while libgit2 merges for itself, and
-        `git unpack-objects` writes what both agree on.
+        `git merge-tree` decides while libgit2 merges for itself; what both agree on is stored.
         """
         repository = self._coordinator.pygit()
         self._attributes.follow(repository, tree_of(repository, landing.tip))
         parting = CommitId(str(repository.merge_base(landing.tip, landing.result) or NO_COMMIT))
         if problem := certificate.ancestry_problem(repository, landing, parting):
             return Refusal(reason=problem)
-        merge = SingleMerge(self._coordinator.scratch, landing.tip, landing.result)
-        # git works on it meanwhile
-        base, tip, result = (tree_of(repository, at) for at in (parting, landing.tip, landing.result))
-        task = difference(repository, base, result).files
-        level = level_entries(repository, tip, task)
-        opinion = form(self._coordinator, replace(landing, base=parting), task, level)
-        outcome = merge.outcome()
+        sides = Sides(parting, landing.tip, landing.result)
+        merged = self._foresight.find(repository, sides) or self._merged(repository, sides)
+        opinion, outcome = merged.opinion, merged.outcome
         if not outcome.clean:
             return Refusal(conflicts=tuple(_named(conflict, landing) for conflict in outcome.conflicts))
-        landed = difference(repository, tip, outcome.tree)
-        evidence = certificate.Evidence(task, level, landed.files)
+        landed = difference(repository, tree_of(repository, landing.tip), outcome.tree)
+        evidence = certificate.Evidence(merged.task, merged.level, landed.files)
         if certificate.strangers(evidence):
-            opinion = whole(self._coordinator, landing)
+            opinion = whole(self._coordinator, sides)
             changes = read_change_sets(self._coordinator.scratch, [(parting, landing.tip)])[0].files
             renames = tuple(change for change in changes if change.kind is ChangeKind.RENAMED)
             evidence = replace(evidence, renames=renames)
@@ -73,6 +74,14 @@ class Lander:
             return Refusal(reason=f"the landing would not be what the task did: {', '.join(paths)}")
         facts = {"merge_base": parting, "second": opinion.extent.value, "paths": len(landed.files)}
         return self._stored(landing, outcome.tree, landed.objects, facts)
+
+    def _merged(self, repository: Repository, sides: Sides) -> Merged:
+        with SingleMerge(self._coordinator.scratch, sides.tip, sides.result) as merge:
+            # git works on it meanwhile
+            base, tip, result = (tree_of(repository, at) for at in (sides.base, sides.tip, sides.result))
+            task = difference(repository, base, result).files
+            level = level_entries(repository, tip, task)
+            return Merged(task, level, form(self._coordinator, sides, task, level), merge.outcome())
 
     def _stored(
         self, landing: Landing, tree: TreeId, objects: Sequence[str], facts: Mapping[str, object]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from subprocess import Popen
+from typing import Self
 
 from gitpar.core.conflicts import ConflictKind, PathConflict
 from gitpar.core.names import CommitId, TreeId
@@ -49,6 +50,14 @@ class SingleMerge:
     def __init__(self, git: GitCommand, ours: CommitId, theirs: CommitId) -> None:
         self._arguments = (*_SINGLE, ours, theirs)
         self._process: Popen[bytes] = git.start(*self._arguments)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Ends git, also where nobody wants its answer any more."""
+        with self._process:
+            return
 
     def outcome(self) -> MergeOutcome:
         """Waits for git's answer; raises GitFailed where it could not merge at all."""

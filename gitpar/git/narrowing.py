@@ -15,13 +15,11 @@ from typing import TYPE_CHECKING
 from gitpar.core.changes import ChangeKind, ChangeSet, FileChange
 from gitpar.core.conflicts import clashes
 from gitpar.core.names import CommitId
-from gitpar.git.commits import CommitText, write_commit
+from gitpar.git.commits import SYNTHETIC, write_commit
 from gitpar.git.trees import Entry, compose
 
 if TYPE_CHECKING:
     from pygit2 import Repository
-
-_SYNTHETIC = CommitText(b"gitpar <> 0 +0000", b"gitpar <> 0 +0000", b"")
 
 
 class Narrowing:
@@ -81,7 +79,7 @@ class Narrowing:
         if self._flat:
             content = {str(number): entry for number, entry in enumerate(content.values())}
         tree = compose(self._repository, "", content)
-        return write_commit(self._repository, tree, parents, _SYNTHETIC)
+        return write_commit(self._repository, tree, parents, SYNTHETIC)
 
 
 def _may_move(change_set: ChangeSet) -> bool:

@@ -16,7 +16,6 @@ from gitpar.core.names import CommitId, TreeId
 from gitpar.git.certificate import Files
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.trees import NO_ENTRY, Entry, compose, entry_at
-from gitpar.ports import Landing
 
 if TYPE_CHECKING:
     from pygit2 import Index, Repository
@@ -46,6 +45,17 @@ class Opinion:
         """The path that a name in the index stands for."""
         return self.names.get(name, name)
 
+    def tree(self, repository: Repository, tip: TreeId, task: Files) -> TreeId | None:
+        """Writes into scratch what the merge with a tip of that tree should give; None for a conflict."""
+        if self.index is None:
+            return compose(repository, tip, {path: new for path, (_, new) in task.items()})
+        if self.index.conflicts is not None:
+            return None
+        if self.extent is Extent.TREES:
+            return TreeId(str(self.index.write_tree(repository)))
+        merged = {path: _entry(self.index, name) for name, path in self.names.items()}
+        return compose(repository, tip, {path: merged.get(path, new) for path, (_, new) in task.items()})
+
     def objection(self, repository: Repository, tree: TreeId) -> str:
         """Says how git's merged tree differs from this opinion, or nothing."""
         if self.index is None:
@@ -64,8 +74,17 @@ class Opinion:
         return f"the two merge engines disagree about {', '.join(paths)}" if paths else ""
 
 
-def form(coordinator: Coordinator, landing: Landing, task: Files, level: Mapping[str, Entry]) -> Opinion:
-    """Returns the opinion on a landing.
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What is merged: `result` into `tip`, which part at `base`."""
+
+    base: CommitId
+    tip: CommitId
+    result: CommitId
+
+
+def form(coordinator: Coordinator, sides: Sides, task: Files, level: Mapping[str, Entry]) -> Opinion:
+    """Returns the opinion on a merge.
 
     `task` is what the task changed since the merge base; `level` has the tip's entry of
     each of these paths that the level changed as well.
@@ -73,8 +92,8 @@ def form(coordinator: Coordinator, landing: Landing, task: Files, level: Mapping
     repository = coordinator.pygit()
     both = tuple(level)
     same = all(entry[0] in _FILES for path in both for entry in (*task[path], level[path]))
-    if not same or not _is_line(repository, landing.base, landing.result):
-        return Opinion(Extent.TREES, _merge_all(coordinator, landing))
+    if not same or not is_line(repository, sides.base, sides.result):
+        return Opinion(Extent.TREES, _merge_all(coordinator, sides))
     if not both:
         return Opinion(Extent.PATHS)
     # attributes go by path; without any, a flat folder is quicker to write
@@ -89,9 +108,9 @@ def form(coordinator: Coordinator, landing: Landing, task: Files, level: Mapping
     return Opinion(Extent.FILES, index, names)
 
 
-def whole(coordinator: Coordinator, landing: Landing) -> Opinion:
+def whole(coordinator: Coordinator, sides: Sides) -> Opinion:
     """Returns the opinion on all paths, renames followed."""
-    return Opinion(Extent.TREES, _merge_all(coordinator, landing))
+    return Opinion(Extent.TREES, _merge_all(coordinator, sides))
 
 
 def level_entries(repository: Repository, tip: str, task: Files) -> dict[str, Entry]:
@@ -103,13 +122,13 @@ def level_entries(repository: Repository, tip: str, task: Files) -> dict[str, En
     return {path: entry for path, entry in found.items() if entry != task[path][0]}
 
 
-def _merge_all(coordinator: Coordinator, landing: Landing) -> Index:
+def _merge_all(coordinator: Coordinator, sides: Sides) -> Index:
     flags = _flags(follow=coordinator.follows_renames)
-    return coordinator.pygit().merge_commits(landing.tip, landing.result, flags=flags)
+    return coordinator.pygit().merge_commits(sides.tip, sides.result, flags=flags)
 
 
-def _is_line(repository: Repository, base: CommitId, result: CommitId) -> bool:
-    """Whether the result is a row of commits on its base: then there is one merge base at most."""
+def is_line(repository: Repository, base: CommitId, result: CommitId) -> bool:
+    """Says whether the result is a row of commits on its base: then there is one merge base at most."""
     walker = repository.walk(result)
     walker.hide(base)
     return all(len(commit.parent_ids) == 1 for commit in walker)

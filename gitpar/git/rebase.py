@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitpar.core.names import CommitId, TreeId
-from gitpar.git.commits import CommitText, read_commit, stamp, with_trailers, write_commit
+from gitpar.git.commits import SYNTHETIC, read_commit, stamp, with_trailers, write_commit
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.mergetree import SingleMerge
 from gitpar.git.trees import EMPTY_TREE, tree_of
@@ -15,8 +15,6 @@ from gitpar.ports import Landing
 
 if TYPE_CHECKING:
     from pygit2 import Repository
-
-_SYNTHETIC = CommitText(b"gitpar <> 0 +0000", b"gitpar <> 0 +0000", b"")
 
 
 def replay(
@@ -61,7 +59,7 @@ def _pick(coordinator: Coordinator, before: TreeId, ours: TreeId, theirs: TreeId
     if ours == before:
         return theirs
     repository = coordinator.pygit()
-    base = write_commit(repository, before, [], _SYNTHETIC)
-    sides = [write_commit(repository, tree, [base], _SYNTHETIC) for tree in (ours, theirs)]
+    base = write_commit(repository, before, [], SYNTHETIC)
+    sides = [write_commit(repository, tree, [base], SYNTHETIC) for tree in (ours, theirs)]
     outcome = SingleMerge(coordinator.scratch, *sides).outcome()
     return outcome.tree if outcome.clean else None

@@ -30,6 +30,9 @@ _parsed: dict[str, dict[bytes, Entry]] = {}
 """Trees read before, by id: an id always means the same tree. Nobody changes them."""
 
 
+_MOST_COMPARED = 100
+
+
 @dataclass(frozen=True, slots=True)
 class TreeDifference:
     """What differs between two trees.
@@ -40,6 +43,10 @@ class TreeDifference:
 
     files: dict[str, tuple[Entry, Entry]] = field(default_factory=dict)
     objects: list[str] = field(default_factory=list)
+
+
+_compared: dict[tuple[str, str], TreeDifference] = {}
+"""Trees compared before: proof and attributes ask for the same. Nobody changes them."""
 
 
 def tree_of(repository: Repository, commit: CommitId) -> TreeId:
@@ -87,9 +94,14 @@ def difference(repository: Repository, old: str, new: str) -> TreeDifference:
 
     A rename is a deletion and an addition here.
     """
+    if (known := _compared.get((old, new))) is not None:
+        return known
     found = TreeDifference()
     if old != new:
         _compare(repository, (b"", old, new), found)
+    if len(_compared) >= _MOST_COMPARED:
+        _compared.clear()
+    _compared[old, new] = found
     return found
 
 

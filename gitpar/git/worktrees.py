@@ -18,8 +18,8 @@ from gitpar.faults import Step, passage
 from gitpar.git import admin as admin_files
 from gitpar.git.capture import Attempt, Taking, read_capture, rebuilt_capture
 from gitpar.git.command import GitCommand
-from gitpar.git.environment import GitEnvironment
 from gitpar.git.commits import CommitWriter, identity
+from gitpar.git.environment import GitEnvironment
 from gitpar.git.objects import ObjectWriter
 from gitpar.git.site import PoolSettings, Record, Site, State
 from gitpar.git.slots import Ground, Slot

@@ -1,0 +1,84 @@
+"""Merges a wave's results in landing order before they land, by one git process for all of them.
+
+Git can merge the next result only when the commit before is there, so each landing would
+ask a git of its own. Here libgit2's opinion stands in for the tips to come, and git then
+merges everything at once. An answer counts for the very trees it was computed from and
+for nothing else: a wrong guess costs time, never the proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gitpar.core.names import CommitId, TreeId
+from gitpar.git.attributes import is_attributes
+from gitpar.git.certificate import Files
+from gitpar.git.commits import SYNTHETIC, write_commit
+from gitpar.git.coordinator import Coordinator
+from gitpar.git.mergetree import MergeOutcome, merge_all
+from gitpar.git.opinion import Extent, Opinion, Sides, form, is_line, level_entries
+from gitpar.git.trees import Entry, difference, tree_of
+
+if TYPE_CHECKING:
+    from pygit2 import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A merge as git makes it, and what else is known of it."""
+
+    task: Files
+    level: Mapping[str, Entry]
+    opinion: Opinion
+    outcome: MergeOutcome
+
+
+class Foresight:
+    """Clean merges that git has made already, each to be asked for once."""
+
+    def __init__(self, coordinator: Coordinator) -> None:
+        self._coordinator = coordinator
+        self._known: dict[tuple[CommitId, TreeId, CommitId], Merged] = {}
+
+    def look(self, base: CommitId, results: Iterable[CommitId]) -> None:
+        """Merges results that were cut from `base`, one on top of the other, leaving out what conflicts.
+
+        Stops at a result that changes how files merge. What conflicts is not remembered:
+        git's words about it must name the real commits.
+        """
+        repository = self._coordinator.pygit()
+        tip, tree = base, tree_of(repository, base)
+        guesses: dict[tuple[CommitId, TreeId, CommitId], tuple[CommitId, Merged]] = {}
+        unknown = MergeOutcome(TreeId(""), clean=False)
+        for result in results:
+            if result == base or not is_line(repository, base, result):
+                continue
+            task = difference(repository, tree_of(repository, base), tree_of(repository, result)).files
+            if any(map(is_attributes, task)):
+                break
+            level = level_entries(repository, tree, task)
+            opinion = form(self._coordinator, Sides(base, tip, result), task, level)
+            guesses[base, tree, result] = (tip, Merged(task, level, _light(opinion), unknown))
+            if after := opinion.tree(repository, tree, task):
+                tip, tree = write_commit(repository, after, [base], SYNTHETIC), after
+        asked = [(tip, key[2]) for key, (tip, _) in guesses.items()]
+        outcomes = merge_all(self._coordinator.scratch, asked) if asked else []
+        self._known = {
+            key: replace(merged, outcome=outcome)
+            for (key, (_, merged)), outcome in zip(guesses.items(), outcomes, strict=True)
+            if outcome.clean
+        }
+
+    def find(self, repository: Repository, sides: Sides) -> Merged | None:
+        """Returns a merge that git has made already of the same base, result and tree of the tip."""
+        found = self._known.pop((sides.base, tree_of(repository, sides.tip), sides.result), None)
+        if found is None or found.opinion.extent is not Extent.TREES:
+            return found
+        return replace(found, opinion=form(self._coordinator, sides, found.task, found.level))
+
+
+def _light(opinion: Opinion) -> Opinion:
+    """The opinion without an index of all files, which is too large to keep one a task."""
+    return replace(opinion, index=None) if opinion.extent is Extent.TREES else opinion
