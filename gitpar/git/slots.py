@@ -19,10 +19,12 @@ from gitpar.faults import Step, passage
 from gitpar.git import admin as admin_files
 from gitpar.git import submodules
 from gitpar.git.admin import SAVED_INDEX
+from gitpar.git.changes import ChangeReader
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.commits import CommitWriter
 from gitpar.git.environment import SETTINGS, GitEnvironment
 from gitpar.git.programs import open_up, run_setup
+from gitpar.git.restoring import restore
 from gitpar.git.seeding import Seeds, Wanted, mark
 from gitpar.git.site import PoolSettings, Record, Site, State
 from gitpar.ports import AttemptKey
@@ -35,6 +37,7 @@ WORKTREE_SETTINGS: tuple[tuple[str, str], ...] = (
     ("core.ignoreStat", "false"),  # would mark everything as assumed unchanged
     ("core.safecrlf", "false"),  # may refuse to add a file
     ("index.sparse", "false"),  # a folder collapsed in the index hides its files from the comparison
+    ("core.preloadIndex", "false"),  # its threads cost more than they save beside other worktrees
     ("add.ignoreErrors", "false"),  # a file that cannot be added must be heard of
     ("advice.addEmbeddedRepo", "false"),  # nobody reads it
 )
@@ -54,6 +57,7 @@ class Ground:
     main: Path | None
     sparse: bool
     commits: CommitWriter
+    reader: ChangeReader
     messages: Mapping[TaskId, str] = field(default_factory=dict)
     """How the commit of a task is called whose worker made none."""
     trees: dict[str, TreeId] = field(default_factory=dict)
@@ -226,29 +230,61 @@ class Slot:
 
     # --- taking back --------------------------------------------------------------------
 
-    def reset(self) -> bool:
+    def reset(self, result: CommitId) -> bool:
         """Makes the worktree as it was handed out; False where that cannot be had.
 
-        Everything in it must have been captured.
+        Everything in it must have been captured, its files as `result`.
         """
         base = CommitId(self.record.base)
         try:
             passage(Step.SLOT_RESET)
+            plain = self._plain()
             self._remove_oddities()
             self._reset_admin(base)
-            self._patiently("read-tree", "--reset", "-u", base)
+            quick = plain and self._restored(base, result)
+            if not quick:
+                self._index_from(self.own / STAGED_INDEX)
+                self._patiently("read-tree", "--reset", "-u", base)
             passage(Step.SLOT_CLEAN)
-            restored = self.ground.wanted.restore(self.path, self.seeds)
+            seeded = self.ground.wanted.restore(self.path, self.seeds)
             submodules.bring(self.git, self.ground.site.common, self.path)
             # a folder with seeds in it is reported whole, so what else lies there must go unseen
-            untouched = not self.seeds.paths() and self._verified()
-            clean = restored and (untouched or (self._clean() and self._verified()))
+            untouched = not self.seeds.paths() and (self._nothing_else() if quick else self._verified())
+            clean = seeded and (untouched or (self._clean() and self._verified()))
+            if not quick:
+                self._save_index(base)
         except (GitFailed, OSError):
             return False
         self._unlink()
-        self._save_index(base)
         passage(Step.SLOT_READY)
         return clean
+
+    def _plain(self) -> bool:
+        """Whether the attempt left nothing but files of a whole checkout."""
+        gitlinks = submodules.may_have_gitlinks(self.admin / SAVED_INDEX)
+        return not (self.ground.sparse or self.oddities or gitlinks)
+
+    def _restored(self, base: CommitId, result: CommitId) -> bool:
+        """Gives back what the attempt changed, all else being as the saved index has it."""
+        self._index_from(self.admin / SAVED_INDEX)
+        changes = self.ground.reader.change_sets([(base, result)])[0].files if result != base else ()
+        try:
+            if restore(self.git, self.path, self.admin / "index", changes):
+                self._save_index(base)
+        except (GitFailed, OSError):
+            return False
+        return True
+
+    def _index_from(self, source: Path) -> None:
+        if source.exists():
+            admin_files.save_index(source, self.admin / "index")
+        else:
+            admin_files.save_index(self.admin / SAVED_INDEX, self.admin / "index")
+
+    def _nothing_else(self) -> bool:
+        """Says whether there is nothing in the worktree that the index does not name."""
+        listed = self.git.run("ls-files", "-o", "--directory", "-z").fields
+        return all(self._allowed("!!", path.rstrip("/")) for path in listed)
 
     def _clean(self) -> bool:
         """Removes what git does not track: ignored files, and what a capture left out of its index."""
@@ -266,11 +302,6 @@ class Slot:
         }
         admin_files.detach(self.admin, base)
         admin_files.clear(self.admin, self.given)
-        staged = self.own / STAGED_INDEX
-        if staged.exists():
-            staged.replace(self.admin / "index")
-        else:
-            admin_files.save_index(self.admin / SAVED_INDEX, self.admin / "index")
         for name, content in names.items():
             # a `git worktree add` beside reads these of all worktrees, and dies of half a one
             if admin_files.read_bytes(self.admin / name) != content:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from gitpar.errors import GitparError
 from gitpar.faults import Step, passage
 from gitpar.git import admin as admin_files
 from gitpar.git.capture import Attempt, Taking, read_capture, rebuilt_capture
+from gitpar.git.changes import ChangeReader
 from gitpar.git.command import GitCommand
 from gitpar.git.commits import CommitWriter, identity
 from gitpar.git.environment import GitEnvironment
@@ -45,11 +47,17 @@ class GitWorktrees:
     _idle: list[Slot] = field(default_factory=list)
     _held: dict[int, Slot] = field(default_factory=dict)
     _ground: Ground | None = None
+    _making: int = 0
+    """How many worktrees are being made."""
+    _making_s: float = 0.0
+    """How long making one took last."""
     _places: threading.Semaphore = field(init=False)
+    _changed: threading.Condition = field(init=False)
 
     def __post_init__(self) -> None:
         self.common_dir = self.common_dir.resolve()
         self._places = threading.Semaphore(self.settings.jobs)
+        self._changed = threading.Condition(self._lock)
 
     def open(self, key: AttemptKey, base: CommitId) -> Workplace:
         """Hands out a clean worktree at `base`, its HEAD on the attempt's new branch.
@@ -67,7 +75,7 @@ class GitWorktrees:
             if slot.record.admin:
                 slot.move_to(base)
             else:
-                slot.make(base)
+                self._make(slot, base)
             return self._attach(slot, key, base)
         except BaseException:
             with self._lock:
@@ -107,9 +115,10 @@ class GitWorktrees:
         try:
             if self.settings.keep_worktrees or not capture.reusable:
                 _retire(slot)
-            elif self.settings.pooled and slot.reset():
-                with self._lock:
+            elif self.settings.pooled and slot.reset(capture.result):
+                with self._changed:
                     self._idle.append(slot)
+                    self._changed.notify_all()
             else:
                 self._drop(slot)
         finally:
@@ -162,13 +171,15 @@ class GitWorktrees:
         """Ends the processes that serve the pool."""
         if self._ground is not None:
             self._ground.commits.objects.close()
+            self._ground.reader.close()
 
     # --- making -------------------------------------------------------------------------
 
     def _choose(self, key: AttemptKey, base: CommitId) -> Slot:
         """Returns the idle slot that fits best, or a new one; it is handed out from now on."""
         ground = self._prepared()
-        with self._lock:
+        with self._changed:
+            self._await_a_free_one()
             if self._idle:
                 slot = max(self._idle, key=lambda one: (one.record.task == key.task, one.record.base == base))
                 self._idle.remove(slot)
@@ -176,8 +187,35 @@ class GitWorktrees:
                 number = self._free_number(ground.site)
                 path = ground.site.folder / str(number)
                 slot = Slot(ground, Record(number, str(path), task=key.task, n=key.n))
+                self._making += 1
             self._held[slot.record.number] = slot
         return slot
+
+    def _await_a_free_one(self) -> None:
+        """Waits for a worktree to come back for as long as making another would take.
+
+        So no more are made than quick workers need, and slow ones wait once, for no longer
+        than that. At most as many are made at once as there are processors, or two.
+        """
+        at_once = max(2, os.cpu_count() or 2)
+        patient_until = 0.0
+        while self.settings.pooled and not self._idle:
+            if self._making >= at_once:
+                self._changed.wait()
+                continue
+            patient_until = patient_until or time.monotonic() + self._making_s
+            if not self._changed.wait(max(0.0, patient_until - time.monotonic())):
+                return
+
+    def _make(self, slot: Slot, base: CommitId) -> None:
+        began = time.monotonic()
+        try:
+            slot.make(base)
+        finally:
+            with self._changed:
+                self._making -= 1
+                self._making_s = time.monotonic() - began
+                self._changed.notify_all()
 
     def _free_number(self, site: Site) -> int:
         taken = {record.number for record in site.records()} | set(self._held)
@@ -213,7 +251,13 @@ class GitWorktrees:
                     ObjectWriter(store, site.own), identity(git, "AUTHOR"), identity(git, "COMMITTER")
                 )
                 self._ground = Ground(
-                    site, self.settings, self.main_worktree, self._sparse(git), commits, self.messages
+                    site=site,
+                    settings=self.settings,
+                    main=self.main_worktree,
+                    sparse=self._sparse(git),
+                    commits=commits,
+                    reader=ChangeReader(store),
+                    messages=self.messages,
                 )
                 self._clear_away(self._ground)
             return self._ground
