@@ -7,7 +7,6 @@ known from the two commits. Reading all files again costs as much as the capture
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -17,11 +16,11 @@ from gitpar.git.command import GitCommand
 _MADE = (ChangeKind.ADDED, ChangeKind.COPIED, ChangeKind.RENAMED)
 
 
-def restore(git: GitCommand, worktree: Path, index: Path, changes: Sequence[FileChange]) -> bool:
-    """Removes what was added and checks out what was changed or deleted; says whether `index` is another now.
+def restore(git: GitCommand, worktree: Path, changes: Sequence[FileChange]) -> bool:
+    """Removes what was added and checks out what was changed or deleted; says whether the index was written.
 
-    `index` is the one that `git` works with, and holds the base. Raises OSError or
-    GitFailed where a file cannot be given back.
+    The index that `git` works with holds the base. Raises OSError or GitFailed where a
+    file cannot be given back.
     """
     _remove(worktree, (change.path for change in changes if change.kind in _MADE))
     back = [
@@ -29,12 +28,9 @@ def restore(git: GitCommand, worktree: Path, index: Path, changes: Sequence[File
     ]
     if not back:
         return False
-    # git tells times by whole seconds: an index that is written in the second in which its files
-    # were would have each of them read again
-    update = ("-u",) if int(time.time()) > int(index.stat().st_mtime) else ()
     listed = b"".join(os.fsencode(path) + b"\0" for path in back)
-    git.run("checkout-index", "-f", *update, "-z", "--stdin", stdin=listed)
-    return bool(update)
+    git.run("checkout-index", "-f", "-u", "-z", "--stdin", stdin=listed)
+    return True
 
 
 def _remove(worktree: Path, paths: Iterable[str]) -> None:

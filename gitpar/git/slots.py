@@ -269,7 +269,7 @@ class Slot:
         self._index_from(self.admin / SAVED_INDEX)
         changes = self.ground.reader.change_sets([(base, result)])[0].files if result != base else ()
         try:
-            if restore(self.git, self.path, self.admin / "index", changes):
+            if restore(self.git, self.path, changes):
                 self._save_index(base)
         except (GitFailed, OSError):
             return False

@@ -74,6 +74,27 @@ def test_a_slot_is_handed_on_clean_also_to_another_base(repo: Repo) -> None:
     assert repo.git("status", "--porcelain", "--ignored", cwd=third.path) == ""
 
 
+def test_the_next_worker_finds_an_index_that_agrees_with_its_files(repo: Repo) -> None:
+    """`git apply --index` and its like compare times, and do not look into a file whose time is another."""
+    pool = repo.pool()
+    script = (
+        "echo more >> a.txt; rm src/b.py; mkdir src/b.py; echo x > src/b.py/new; git mv docs/d.md d.md;"
+        "chmod +x src/c.py; rm .gitignore; ln -s a.txt .gitignore; git add -A; git commit -qm w"
+    )
+    place, capture = work(repo, pool, script)
+    pool.release(place, capture)
+    second = pool.open(key("t2"), repo.head)
+    assert second.path == place.path
+    assert repo.git("diff-files", "--name-only", cwd=second.path) == ""
+    assert repo.git("status", "--porcelain", "--ignored", cwd=second.path) == ""
+    assert not (second.path / "docs/d.md").is_symlink()
+    patch = repo.path.parent / "change.patch"
+    patch.write_text("--- a/a.txt\n+++ b/a.txt\n@@ -1,2 +1,2 @@\n-one\n+1\n two\n")
+    shell(second, f"git apply --index --unidiff-zero {patch}")
+    pool.release(second, pool.capture(second, processes_gone=True))
+    pool.close()
+
+
 def test_eight_are_opened_at_once_and_closed_without_a_trace(repo: Repo) -> None:
     pool = repo.pool(jobs=8)
     failures: list[BaseException] = []
