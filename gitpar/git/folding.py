@@ -14,7 +14,6 @@ from gitpar.git.mergetree import SingleMerge
 from gitpar.git.trees import compose, tree_of
 
 
-
 @dataclass(frozen=True, slots=True)
 class Part:
     """One result and what it changed since the base; `alone` where no other result comes near it.
