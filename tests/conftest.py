@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.fixtures import build
+from tests.support.pools import end_pools
 from tests.support.sealed import from_outside, git, sealing
 
 
@@ -30,6 +31,13 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     for name, value in sealing(folder).items():
         monkeypatch.setenv(name, value)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _pools() -> Iterator[None]:
+    """Leaves no process of a test's pools to the next test."""
+    yield
+    end_pools()
 
 
 @pytest.fixture

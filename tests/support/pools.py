@@ -20,6 +20,7 @@ from gitpar.ports import AttemptKey, Capture, Workplace
 from tests.support.refs import UpdateRef
 
 RUN = RunId("r1")
+_made: list[GitWorktrees] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,9 @@ class Repo:
     def pool(self, **settings: object) -> GitWorktrees:
         root = self.path.with_name(f"{self.path.name}.worktrees")
         chosen = PoolSettings(root=root, **settings)  # type: ignore[arg-type] # the caller names fields
-        return GitWorktrees(self.common, self.path, RUN, UpdateRef(self.common), chosen)
+        pool = GitWorktrees(self.common, self.path, RUN, UpdateRef(self.common), chosen)
+        _made.append(pool)
+        return pool
 
     def ref(self, name: str) -> str:
         return self.git("for-each-ref", "--format=%(objectname)", name)
@@ -113,6 +116,12 @@ def work(repo: Repo, pool: GitWorktrees, script: str) -> tuple[Workplace, Captur
     place = pool.open(key(), repo.head)
     shell(place, script)
     return place, pool.capture(place, processes_gone=True)
+
+
+def end_pools() -> None:
+    """Ends the processes that serve the pools a test has made and left open."""
+    while _made:
+        _made.pop().end()
 
 
 def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
