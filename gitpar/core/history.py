@@ -1,6 +1,6 @@
 """What a repository's own history says about changes that meet. Pure values; gitpar.git fills them.
 
-A **change** is one step of the main line: a merged branch, or a single commit where
+A **past change** is one step of the main line: a merged branch, or a single commit where
 branches are squashed. A **meeting** is two changes that share something, with what git
 says of them when the later one is rewound to where the earlier one began.
 """
@@ -15,7 +15,7 @@ from gitpar.core.changes import ChangeSet, Hunk
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PastChange:
     """One step of the main line. `text` is what was said about it, `branches` whether it was a merge."""
 
     set: ChangeSet
@@ -57,7 +57,7 @@ class Replay:
     `met` is how many meetings there were; `meetings` may be an even selection of them.
     """
 
-    changes: Sequence[Change]
+    changes: Sequence[PastChange]
     meetings: Sequence[Meeting]
     reach: int
     met: int

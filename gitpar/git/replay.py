@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from gitpar.core.changes import ChangeSet, FileChange, Hunk
 from gitpar.core.conflicts import sharing, touching
-from gitpar.core.history import Change, Judged, Meeting, Replay, carried_back
+from gitpar.core.history import Judged, Meeting, PastChange, Replay, carried_back
 from gitpar.core.names import CommitId, TreeId
 from gitpar.git.attributes import Attributes
 from gitpar.git.changes import has_lines, read_change_sets, read_hunks
@@ -42,7 +42,7 @@ _LARGEST_CHANGE = 300
 """Files of a change that is still work of one task; more is a vendored tree or a reformatting."""
 
 
-def read_changes(git: GitCommand, tip: CommitId, most: int, since: str | None = None) -> list[Change]:
+def read_changes(git: GitCommand, tip: CommitId, most: int, since: str | None = None) -> list[PastChange]:
     """Returns the newest `most` changes of the main line up to `tip`, oldest first.
 
     Merges where they make up half of the newest steps or more, else every step. `since`
@@ -56,7 +56,7 @@ def read_changes(git: GitCommand, tip: CommitId, most: int, since: str | None = 
     steps = [step for step in reversed(steps) if step[1]]
     sets = read_change_sets(git, [(parents[0], commit) for commit, parents, _, _ in steps])
     return [
-        Change(found, at, text, len(parents) > 1)
+        PastChange(found, at, text, len(parents) > 1)
         for found, (_, parents, at, text) in zip(sets, steps, strict=True)
         if 0 < len(found.files) <= _LARGEST_CHANGE
     ]
@@ -65,7 +65,7 @@ def read_changes(git: GitCommand, tip: CommitId, most: int, since: str | None = 
 def replay(
     coordinator: Coordinator,
     attributes: Attributes,
-    changes: Sequence[Change],
+    changes: Sequence[PastChange],
     *,
     reach: int = REACH,
     most: int = MOST_MEETINGS,

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gitpar.core.outlook import Outlook
+    from gitpar.plans.model import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +32,37 @@ class CompareRequest:
 
     revisions: tuple[str, ...] = ()
     base: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastRequest:
+    """What a user asked `gitpar conflicts --dry-run` for; without plans the only one there is."""
+
+    plans: tuple[Path, ...] = ()
+    base: str | None = None
+    tag: str | None = None
+    plan_format: str | None = None
+    missing_dependency: str = "error"
+    jobs: int | None = None
+    suggest: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrateRequest:
+    """What a user asked `gitpar conflicts --calibrate` for: so many changes at most, since a date."""
+
+    most: int = 1_000
+    since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forecasted:
+    """A plan with what is to be expected of it at a commit, and what the settings warn of."""
+
+    plan: Plan
+    base: str
+    outlook: Outlook
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
