@@ -83,7 +83,7 @@ def calibrated(replay: Replay) -> Calibration:
         tuple(_figures(replay, examples, weights)),
         len(changes),
         sum(change.merged for change in changes),
-        sum(min(replay.reach - 1, at) for at in range(len(changes))),
+        sum(min(replay.reach - 1, at) for at in range(replay.whole, len(changes))),
         len(replay.meetings),
         sum(meeting.conflict is True for meeting in replay.meetings),
         changes[0].at if changes else 0.0,
@@ -122,7 +122,10 @@ def fitted(examples: Sequence[Example], changes: int, prior: Sequence[float] = S
 
 
 def row_of(changes: Sequence[PastChange], meeting: Meeting, habits: Habits) -> tuple[float, ...] | None:
-    """Returns the features of two past changes, what they changed taken for declared; None without a common path."""
+    """Returns the features of two past changes, taking what they changed for declared.
+
+    None where they have no path in common.
+    """
     a, b = changes[meeting.a].set, changes[meeting.b].set
     shared = shared_paths(changes, meeting)
     if not shared:
@@ -138,13 +141,13 @@ def shared_paths(changes: Sequence[PastChange], meeting: Meeting) -> list[str]:
 
 def _figures(replay: Replay, examples: Sequence[Example], weights: Sequence[float]) -> Iterator[Figure]:
     """Yields how good each signal was alone, over all pairs of changes within reach."""
-    conflicts = {(m.a, m.b) for m in replay.meetings if m.conflict}
-    judged = {(m.a, m.b) for m in replay.meetings if m.conflict is not None}
+    whole = [m for m in replay.meetings if m.b >= replay.whole]
+    conflicts = {(m.a, m.b) for m in whole if m.conflict}
+    unjudged = {(m.a, m.b) for m in whole if m.conflict is None}
     met = {(e.meeting.a, e.meeting.b): e for e in examples}
-    unjudged = {(m.a, m.b) for m in replay.meetings} - judged
 
     def figure(signal: str, pairs: Iterable[tuple[int, int]]) -> Figure:
-        predicted = set(pairs) - unjudged
+        predicted = {pair for pair in pairs if pair[1] >= replay.whole} - unjudged
         return Figure(signal, len(predicted), len(predicted & conflicts), len(conflicts))
 
     hot = FEATURES.index("a hot file")
@@ -153,21 +156,21 @@ def _figures(replay: Replay, examples: Sequence[Example], weights: Sequence[floa
     for least in _LIKELY:
         likely = (pair for pair, e in met.items() if logistic(product(weights, e.row)) >= least)
         yield figure(f"forecast of {least:.0%} or more", likely)
-    if len(replay.meetings) == replay.met:
-        yield figure("files that change together", _together(replay))
-        yield figure("a path named in the text", _by_text(replay))
+    yield figure("files that change together", _together(replay))
+    yield figure("a path named in the text", _by_text(replay))
 
 
 def _together(replay: Replay) -> Iterator[tuple[int, int]]:
     """Yields pairs where one's files usually bring along a file of the other that it does not have."""
-    half = len(replay.changes) // 2
-    habits = Habits(together=dict(companions_of(replay.changes[:half])))
-    for change in replay.changes[:half]:
+    known = max(replay.whole, len(replay.changes) // 3)
+    habits = Habits(together=dict(companions_of(replay.changes[:known])))
+    for change in replay.changes[:known]:
         habits.see(change.set)
     wider = {
-        at: {other for path in replay.changes[at].set.paths for other, *_ in habits.companions(path)}
-        - set(replay.changes[at].set.paths)
-        for at in range(half, len(replay.changes))
+        at: {other for path in change.set.paths for other, *_ in habits.companions(path)}
+        - set(change.set.paths)
+        for at, change in enumerate(replay.changes)
+        if at >= known
     }
     yield from _meeting_at(replay, wider)
 

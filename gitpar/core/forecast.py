@@ -65,7 +65,7 @@ STRENGTH = (0.5, 8.0, 8.0, 8.0, 8.0)
 BOTH_CREATE = 0.97
 """How likely two tasks clash that make the same file: only equal contents merge."""
 
-_MOST_REASONS = 4
+_MOST_REASONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +117,16 @@ def pair_forecasts(model: Model, intents: Sequence[Intent], most: int | None = N
     for path, those in users.items():
         for pair in combinations(those, 2):
             shared[pair].append(path)
-    found = [_forecast(model, intents[a], intents[b], paths) for (a, b), paths in shared.items()]
+    pairs = (_forecast(model, intents[a], intents[b], paths) for (a, b), paths in shared.items())
+    found = [pair for pair in pairs if pair.reasons]
     position = {intent.task: at for at, intent in enumerate(intents)}
     return sorted(found, key=lambda pair: (-pair.probability, position[pair.a], position[pair.b]))
 
 
 def _forecast(model: Model, ours: Intent, theirs: Intent, paths: Sequence[str]) -> PairForecast:
-    reasons = [_reason(model, ours, theirs, path) for path in paths]
+    found = (_reason(model, ours, theirs, path) for path in paths)
+    # that both of two guesses come true is worth no word
+    reasons = [reason for reason in found if not reason.a.signal is reason.b.signal is Signal.TOGETHER]
     said = [r for r in reasons if not r.created and r.a.signal in _SAID and r.b.signal in _SAID]
     apart = math.prod(1.0 - _joint(r) for r in reasons if r not in said)
     if said:

@@ -54,13 +54,14 @@ class Meeting:
 class Replay:
     """Changes, oldest first, and meetings of two that lie less than `reach` apart.
 
-    `met` is how many meetings there were; `meetings` may be an even selection of them.
+    All those are there whose later change is at `whole` or after it; where there were too
+    many, older ones are left out.
     """
 
     changes: Sequence[PastChange]
     meetings: Sequence[Meeting]
     reach: int
-    met: int
+    whole: int = 0
 
 
 def carried_back(hunks: Sequence[Hunk], between: Sequence[Hunk]) -> list[Hunk]:

@@ -20,6 +20,9 @@ _MOST_OF_PATTERN = 4.0
 """A pattern is thought to mean so many changed files, whatever it fits."""
 _UNKNOWN_PATTERN = 0.5
 _NAMESAKES = 3
+_COMPANION_BESIDE = 0.3
+"""How far a companion file is believed where the task declares its files and this is not among them."""
+_COMPANION_ALONE = 0.7
 _SYMBOL_DEFINED = 0.3
 _SYMBOL_USED = 0.1
 
@@ -86,12 +89,13 @@ def _intent(task: Task, tracked: Tracked, model: Model, symbols: Symbols) -> Int
     for touch in _touches(task, tracked, model, symbols):
         if touch.path not in found or found[touch.path].chance < touch.chance:
             found[touch.path] = touch
+    trust = _COMPANION_BESIDE if task.scope.written else _COMPANION_ALONE
     for path, touch in list(found.items()):
         if touch.signal in (Signal.DECLARED, Signal.TEXT):
             for other, chance, both, times in model.habits.companions(path):
                 if other not in found:
-                    because = f"`{path}` in {both} of {times} changes"
-                    found[other] = Touch(other, chance * touch.chance, Signal.TOGETHER, because)
+                    because = f"`{path}`: {both} of {times} times"
+                    found[other] = Touch(other, trust * chance * touch.chance, Signal.TOGETHER, because)
     creates = frozenset(plain(path) for path in task.scope.create if not is_pattern(path))
     return Intent(task.id, found, creates)
 

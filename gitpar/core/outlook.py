@@ -1,4 +1,4 @@
-"""A whole plan before its run: every wave's pairs and advice, doubts about files, what only costs time. Pure."""
+"""A whole plan before its run: each wave's pairs and advice, doubts about files, what only costs time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_PAIRS = 200_000
 
 @dataclass(frozen=True, slots=True)
 class WaveOutlook:
-    """One wave: its pairs, the likeliest first, and how to run it. `silent` tasks say nothing of what they touch."""
+    """One wave: its pairs, the likeliest first, and how to run it; `silent` tasks name no files."""
 
     number: int
     tasks: tuple[TaskId, ...]
@@ -120,7 +120,7 @@ def _apart(first: Task, later: Task, intents: Mapping[TaskId, Intent]) -> bool:
 
 
 def earlier(graph: TaskGraph, intents: Mapping[TaskId, Intent]) -> Iterator[Earlier]:
-    """Yields tasks whose declared wave is later than their dependencies ask for, and that share nothing there."""
+    """Yields tasks of a declared wave that could run in an earlier one, where they share nothing."""
     now = {task: n for n, wave in enumerate(graph.waves, start=1) for task in wave}
     for task in graph:
         if task.id not in now or task.wave is None or not intents[task.id].declared:

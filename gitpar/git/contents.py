@@ -1,4 +1,4 @@
-"""What is in a commit, for somebody who asks before a run: its files, texts, and what is ignored. Reads only."""
+"""What is in a commit: its files and their texts, and what git would ignore. Reads only."""
 
 from __future__ import annotations
 

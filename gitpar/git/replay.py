@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 REACH = 20
 """Changes further apart than this would hardly have been made at once."""
 
-MOST_MEETINGS = 4_000
-"""So many are judged, spread evenly over the history, so that a busy changelog does not take minutes."""
+MOST_MEETINGS = 2_500
+"""So many are judged, the newest ones, so that a busy changelog does not take minutes."""
 
 _SYNTHETIC = CommitText(b"gitpar <> 0 +0000", b"gitpar <> 0 +0000", b"")
 _FORMAT = "%x01%H%x00%P%x00%ct%x00%B"
@@ -79,9 +79,9 @@ def replay(
     repository = coordinator.pygit()
     if changes:
         attributes.follow(repository, tree_of(repository, changes[-1].set.tip))
-    near = list(_near([change.set for change in changes], reach))
-    every = max(1.0, len(near) / most)
-    pairs = [near[int(n * every)] for n in range(min(len(near), most))]
+    near = sorted(_near([change.set for change in changes], reach), key=lambda pair: (pair[1], pair[0]))
+    pairs = near[-most:]
+    whole = pairs[0][1] + 1 if len(pairs) < len(near) else 0
     lines = _Lines(repository)
     rewinder = _Rewinder(repository, [change.set for change in changes])
     rewound = merge_all(coordinator.scratch, [rewinder.onto(b, changes[a].set.base) for a, b in pairs])
@@ -100,7 +100,7 @@ def replay(
         if met.conflict is None:
             met = lines.judged(met, changes[a].set, changes[b].set)
         meetings.append(met)
-    return Replay(changes, meetings, reach, len(near))
+    return Replay(changes, meetings, reach, whole)
 
 
 def _meeting(pair: tuple[int, int], earlier: ChangeSet, before: MergeOutcome, after: MergeOutcome) -> Meeting:

@@ -1,4 +1,4 @@
-"""A forecast as one HTML page without anything from outside: heat maps, reasons, advice. The words are forecast_text's."""
+"""A forecast as one HTML page, nothing from outside in it. The words are forecast_text's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto
 table { border-collapse: collapse; margin: .5rem 0 1rem; }
 th, td { padding: .15rem .5rem; text-align: left; vertical-align: top; }
 .pairs td { border-top: 1px solid #8884; }
-.map { overflow-x: auto; } .map td, .map th { min-width: 2rem; text-align: right; font-size: 12px; padding: .1rem .2rem; }
+.map { overflow-x: auto; }
+.map td, .map th { min-width: 2rem; text-align: right; font-size: 12px; padding: .1rem .2rem; }
 .map th:first-child { text-align: left; white-space: nowrap; }
 code { font-size: 90%; }
 """

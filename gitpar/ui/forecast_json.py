@@ -15,7 +15,7 @@ _DIGITS = 6
 
 
 def forecast(found: Forecasted) -> dict[str, Any]:
-    """Returns what `conflicts --dry-run` prints: the fields of `conflicts` and the waves with their advice."""
+    """Returns what `conflicts --dry-run` prints: the fields of `conflicts`, and waves with advice."""
     outlook = found.outlook
     pending = [task for task in found.plan.graph if task.status is TaskStatus.PENDING]
     return {
@@ -31,7 +31,12 @@ def forecast(found: Forecasted) -> dict[str, Any]:
         "expected_conflicts": round(outlook.expected, _DIGITS),
         "waves": [_wave(wave) for wave in outlook.waves],
         "problems": [
-            {"kind": doubt.kind, "tasks": list(doubt.tasks), "path": doubt.path, "message": say.doubt_text(doubt)}
+            {
+                "kind": doubt.kind,
+                "tasks": list(doubt.tasks),
+                "path": doubt.path,
+                "message": say.doubt_text(doubt),
+            }
             for doubt in outlook.doubts
         ],
         "suggestions": [
@@ -39,7 +44,10 @@ def forecast(found: Forecasted) -> dict[str, Any]:
                 {"kind": "needless dependency", "task": n.later, "depends_on": n.first, "wave": n.wave}
                 for n in outlook.needless
             ),
-            *({"kind": "earlier wave", "task": e.task, "depends_on": None, "wave": e.wave} for e in outlook.earlier),
+            *(
+                {"kind": "earlier wave", "task": e.task, "depends_on": None, "wave": e.wave}
+                for e in outlook.earlier
+            ),
         ],
     }
 

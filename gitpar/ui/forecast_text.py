@@ -32,7 +32,7 @@ def reason_text(reason: Reason, pair: PairForecast) -> str:
     else:
         said = f"{path}: {named(pair.a)} {_side(reason.a)}; {named(pair.b)} {_side(reason.b)}"
     hot = ", which many tasks add to" if is_hot(reason.path) else ""
-    return f"{said}{hot} (two changes of it clash in {percent(reason.rate)} of cases)"
+    return f"{said}{hot} (two changes clash in {percent(reason.rate)} of cases)"
 
 
 def _side(touch: Touch) -> str:
@@ -46,13 +46,14 @@ def _side(touch: Touch) -> str:
         case Signal.SYMBOL:
             return f"names {clean(touch.because)}"
         case Signal.TOGETHER:
-            return f"will likely change it, which changed with {clean(touch.because)}"
+            return f"may change it along with {clean(touch.because)}"
 
 
 def edge_text(edge: Edge, outlook: Outlook) -> str:
     """Says which task should wait for which, and what it brings."""
     gain = span(edge.gain_s, outlook)
-    return f"{named(edge.later)} after {named(edge.first)} ({percent(edge.probability)}): saves {gain} on average"
+    pair = f"{named(edge.later)} after {named(edge.first)}"
+    return f"{pair} ({percent(edge.probability)}): {gain} saved on average"
 
 
 def span(seconds: float, outlook: Outlook) -> str:
@@ -86,7 +87,9 @@ def advice_lines(wave: WaveOutlook, outlook: Outlook) -> Iterator[str]:
         yield from (f"  {edge_text(edge, outlook)}" for edge in advice.edges)
         if advice.order != wave.tasks:
             yield f"start in this order: {' '.join(clean(task) for task in advice.order)}"
-    times = f"expected time with {counted(outlook.jobs, 'job')}: {span(advice.planned_s, outlook)} all at once"
+    times = (
+        f"expected time with {counted(outlook.jobs, 'job')}: {span(advice.planned_s, outlook)} all at once"
+    )
     if advice.edges:
         times += f", {span(advice.advised_s, outlook)} as advised ({advice.left:.1f} conflicts left)"
     yield f"{times}, {span(advice.apart_s, outlook)} with all that share a file in a row"
@@ -121,7 +124,9 @@ def needless_text(found: Needless) -> str:
 
 def earlier_text(found: Earlier) -> str:
     """Says that a task could run in an earlier wave."""
-    return f"{named(found.task)} of wave {found.now} could run in wave {found.wave}: nothing there is in its way"
+    return (
+        f"{named(found.task)} of wave {found.now} could run in wave {found.wave}: nothing there is in its way"
+    )
 
 
 def basis_text(outlook: Outlook) -> str:

@@ -1,4 +1,4 @@
-"""A forecast laid out for a terminal: a table of pairs, a heat map a wave, the advice. The words are forecast_text's."""
+"""A forecast laid out for a terminal: pairs, heat map and advice by wave. The words are forecast_text's."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ def print_forecast(outlook: Outlook, console: Console) -> None:
 
 def forecast(outlook: Outlook) -> Iterator[RenderableType]:
     """Yields the forecast part by part."""
-    yield Text(f"Forecast: {say.conflicts_text(outlook.expected)} in {counted(len(outlook.waves), 'wave')}", "bold")
+    yield Text(
+        f"Forecast: {say.conflicts_text(outlook.expected)} in {counted(len(outlook.waves), 'wave')}", "bold"
+    )
     yield Text(say.basis_text(outlook))
     for wave in outlook.waves:
         if len(wave.tasks) > 1:
@@ -87,12 +89,20 @@ def heat_map(wave: WaveOutlook) -> Table | None:
         return None
     shown = sorted(_hottest(tasks, risks), key=wave.tasks.index)
     numbers = {task: wave.tasks.index(task) + 1 for task in shown}
-    table = Table(box=None, pad_edge=False, padding=(0, 0, 0, 1), title="Percent, by place in the wave", title_justify="left")
+    table = Table(
+        box=None,
+        pad_edge=False,
+        padding=(0, 0, 0, 1),
+        title="Percent, by place in the wave",
+        title_justify="left",
+    )
     table.add_column("", no_wrap=True)
     for task in shown:
         table.add_column(str(numbers[task]), justify="right", no_wrap=True, width=3)
     for task in shown:
-        cells = [_cell(risks.get((task, other)) or risks.get((other, task)), same=task == other) for other in shown]
+        cells = [
+            _cell(risks.get((task, other)) or risks.get((other, task)), same=task == other) for other in shown
+        ]
         table.add_row(Text(f"  {numbers[task]:>3} {clipped(clean(task), _NAME)}"), *cells)
     if len(shown) < len(tasks):
         table.caption = f"the {len(shown)} tasks most at risk of {len(tasks)}"
@@ -110,7 +120,9 @@ def _hottest(tasks: list[TaskId], risks: dict[tuple[TaskId, TaskId], float]) -> 
 def _cell(probability: float | None, *, same: bool) -> Text:
     if same:
         return Text("-", "dim")
-    return Text(" ." if probability is None else f"{min(99, round(probability * 100)):d}", _style(probability or 0))
+    return Text(
+        " ." if probability is None else f"{min(99, round(probability * 100)):d}", _style(probability or 0)
+    )
 
 
 def _style(probability: float) -> str:
@@ -123,11 +135,11 @@ def print_calibration(found: Calibration, console: Console) -> None:
     console.print(
         Text(f"Learned from {found.changes} {kind}, {_day(found.since)} to {_day(found.until)}", "bold")
     )
-    rate = f", {found.conflicts / found.meetings:.0%}" if found.meetings else ""
+    rate = f" ({found.conflicts / found.meetings:.0%})" if found.meetings else ""
     console.print(
         Text(
-            f"Of {found.pairs} pairs near each other {counted(found.meetings, 'pair')} that share something were "
-            f"merged again as if made at once: {found.conflicts} conflict{rate}."
+            f"Of {counted(found.pairs, 'pair')} near each other {found.meetings} share something. "
+            f"Merged again as if made at once, {found.conflicts} conflict{rate}."
         )
     )
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
@@ -137,7 +149,9 @@ def print_calibration(found: Calibration, console: Console) -> None:
     for figure in found.figures:
         table.add_row(*map(Text, say.figure_row(figure)))
     console.print(table)
-    console.print(Text("Stored beside the journal: forecasts and runs in this repository use it from now on."))
+    console.print(
+        Text("Stored beside the journal: forecasts and runs in this repository use it from now on.")
+    )
 
 
 def _day(at: float) -> str:

@@ -9,23 +9,37 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from gitpar.wiring.request import CleanReport, CompareRequest, Finding, RunRequest
+from gitpar.wiring.request import (
+    CalibrateRequest,
+    CleanReport,
+    CompareRequest,
+    Finding,
+    Forecasted,
+    ForecastRequest,
+    RunRequest,
+)
 
 if TYPE_CHECKING:
     from gitpar.wiring.cleaning import clean
     from gitpar.wiring.comparing import compare
     from gitpar.wiring.diagnosis import diagnose
+    from gitpar.wiring.forecasting import calibrate, forecast
     from gitpar.wiring.reading import owner, read, runs
     from gitpar.wiring.running import preview, resume, start
 
 __all__ = [
+    "CalibrateRequest",
     "CleanReport",
     "CompareRequest",
     "Finding",
+    "ForecastRequest",
+    "Forecasted",
     "RunRequest",
+    "calibrate",
     "clean",
     "compare",
     "diagnose",
+    "forecast",
     "owner",
     "preview",
     "read",
@@ -35,9 +49,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "calibrate": "forecasting",
     "clean": "cleaning",
     "compare": "comparing",
     "diagnose": "diagnosis",
+    "forecast": "forecasting",
     "owner": "reading",
     "preview": "running",
     "read": "reading",

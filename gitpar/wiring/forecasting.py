@@ -1,4 +1,4 @@
-"""Forecasts plans and learns from history: `gitpar conflicts --dry-run`, `--calibrate`, and what `run` predicts."""
+"""Forecasts plans and learns from history: `conflicts --dry-run`, `--calibrate`, what `run` predicts."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def only_plan(place: RepositoryPlace, configured: str | None) -> Path:
             "Name one: gitpar conflicts PLAN --dry-run",
             'Or set it once: plan = "tasks.json" in gitpar.toml',
         )
-    names = [f"  {path}" for path in found[:_LISTED]]
+    names = [f"  {path.relative_to(place.root or place.main)}" for path in found[:_LISTED]]
     more = [f"  and {len(found) - _LISTED} more"] if len(found) > _LISTED else []
     raise UsageError(
         "\n".join(["no plan is named, and there are several plan files:", *names, *more]),
@@ -56,4 +56,4 @@ def _plans(place: RepositoryPlace) -> Iterator[Path]:
         except PlanError:
             continue  # not a plan, only called like one
         if opened.draft.tasks:
-            yield Path(name) if Path.cwd() == root else path
+            yield path

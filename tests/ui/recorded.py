@@ -9,14 +9,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gitpar.core.calibration import Calibration, calibrated
 from gitpar.core.comparison import Compared
 from gitpar.core.conflicts import ConflictReport
+from gitpar.core.history import Replay
+from gitpar.core.outlook import Outlook
 from gitpar.core.view import RunView, view
 from gitpar.errors import UsageError
 from gitpar.plans.reading import read_plans
 from gitpar.ui.cli.main import main
 from gitpar.ui.cli.options import Invocation
-from gitpar.wiring import CleanReport, CompareRequest, Finding, RunRequest
+from gitpar.wiring import (
+    CalibrateRequest,
+    CleanReport,
+    CompareRequest,
+    Finding,
+    Forecasted,
+    ForecastRequest,
+    RunRequest,
+)
 from tests.ui.made import BASE, Script, everything
 
 if TYPE_CHECKING:
@@ -79,6 +90,15 @@ class Recorded:
         if self.fails is not None:
             raise self.fails
         return Compared(BASE, (), ConflictReport(), ())
+
+    def forecast(self, directory: Path, request: ForecastRequest) -> Forecasted:
+        self.asked.append(("forecast", directory, request))
+        plan = read_plans(request.plans)
+        return Forecasted(plan, BASE, Outlook((), (), (), (), 4, estimated=False, calibrated=False))
+
+    def calibrate(self, directory: Path, request: CalibrateRequest) -> Calibration:
+        self.asked.append(("calibrate", directory, request))
+        return calibrated(Replay((), (), 20))
 
     def diagnose(self, directory: Path) -> Sequence[Finding]:
         self.asked.append(("diagnose", directory))

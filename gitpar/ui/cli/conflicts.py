@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gitpar.errors import ExitCode, UsageError
+from gitpar.ui.cli.forecasting import asked, forecast_options
 from gitpar.ui.cli.options import Invocation, pass_invocation, shared, with_json
 
 if TYPE_CHECKING:
@@ -22,16 +23,21 @@ Exit codes:
 
 
 @click.command(epilog=_EXIT_CODES)
-@click.argument("revisions", nargs=-1, metavar="[REV]...")
+@click.argument("revisions", nargs=-1, metavar="[REV|PLAN]...")
 @click.option("--base", metavar="REV", help="What they were cut from.  [default: their common ancestor]")
+@forecast_options
 @with_json
 @shared
 @pass_invocation
-def command(call: Invocation, /, revisions: tuple[str, ...], base: str | None) -> int:
+def command(call: Invocation, /, revisions: tuple[str, ...], base: str | None, **options: Any) -> int:
     """Show which revisions get in each other's way, as git itself would merge them.
 
-    Every pair is merged in memory; no ref, worktree or index is touched.
+    Every pair is merged in memory; no ref, worktree or index is touched. With --dry-run
+    the arguments are plans, and how likely their tasks conflict is forecast.
     """
+    status = asked(call, revisions, base, options)
+    if status is not None:
+        return status
     from gitpar.wiring.request import CompareRequest  # noqa: PLC0415 - not needed for --help
 
     if not revisions:

@@ -10,11 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from gitpar.core.calibration import Calibration
     from gitpar.core.comparison import Compared
     from gitpar.core.view import RunView
     from gitpar.plans.model import Plan
     from gitpar.ports import Watcher
-    from gitpar.wiring import CleanReport, CompareRequest, Finding, RunRequest
+    from gitpar.wiring import (
+        CalibrateRequest,
+        CleanReport,
+        CompareRequest,
+        Finding,
+        Forecasted,
+        ForecastRequest,
+        RunRequest,
+    )
 
 
 class Records(Protocol):
@@ -65,5 +74,17 @@ class Looks(Protocol):
         ...
 
 
-class House(Records, Works, Looks, Protocol):
+class Foresees(Protocol):
+    """Saying what is to be expected."""
+
+    def forecast(self, directory: Path, request: ForecastRequest) -> Forecasted:
+        """Returns what is to be expected of a plan; starts and writes nothing."""
+        ...
+
+    def calibrate(self, directory: Path, request: CalibrateRequest) -> Calibration:
+        """Learns from the repository's history and keeps what was learned."""
+        ...
+
+
+class House(Records, Works, Looks, Foresees, Protocol):
     """All of it."""
