@@ -46,8 +46,8 @@ $(VENV)/bin/python:
 	@"$(PYTHON)" -m venv $(VENV)
 
 $(VENV)/.installed: EXTRAS =
-$(VENV)/.installed-test: EXTRAS = [test]
-$(VENV)/.installed-lint: EXTRAS = [test,lint]
+$(VENV)/.installed-test: EXTRAS = [symbols,test]
+$(VENV)/.installed-lint: EXTRAS = [lint,symbols,test]
 $(VENV)/.installed $(VENV)/.installed-test $(VENV)/.installed-lint: pyproject.toml | $(VENV)/bin/python
 	@sh .ci/machine "$(PYTHON)"
 	@echo "installing gitpar$(EXTRAS) into $(VENV)"
