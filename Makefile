@@ -38,7 +38,7 @@ clean: ## remove what make made
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# A stamp a set of packages, older than pyproject.toml when that changed. The installs
+# A stamp a set of packages, older than pyproject.toml or this file when those changed. The installs
 # are editable, so a change to the code needs none of them again.
 $(VENV)/bin/python:
 	@sh .ci/machine "$(PYTHON)"
@@ -48,7 +48,7 @@ $(VENV)/bin/python:
 $(VENV)/.installed: EXTRAS =
 $(VENV)/.installed-test: EXTRAS = [symbols,test]
 $(VENV)/.installed-lint: EXTRAS = [lint,symbols,test]
-$(VENV)/.installed $(VENV)/.installed-test $(VENV)/.installed-lint: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.installed $(VENV)/.installed-test $(VENV)/.installed-lint: pyproject.toml Makefile | $(VENV)/bin/python
 	@sh .ci/machine "$(PYTHON)"
 	@echo "installing gitpar$(EXTRAS) into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.$(EXTRAS)'
