@@ -140,10 +140,10 @@ class Suspicion:
         )
 
 
-def suspicions(sets: Sequence[SourceChanges]) -> Iterator[Suspicion]:
+def suspicions(sets: Sequence[SourceChanges], about: TaskId | None = None) -> Iterator[Suspicion]:
     """Yields what every change set breaks for the others, each name once a pair.
 
-    Cost: one look-up a name, not one a pair of change sets.
+    With `about`, only that one's part is told. Cost: one look-up a name, not one a pair of change sets.
     """
     broken: defaultdict[tuple[str, str], list[tuple[SourceChanges, Broken]]] = defaultdict(list)
     for changes in sets:
@@ -152,7 +152,9 @@ def suspicions(sets: Sequence[SourceChanges]) -> Iterator[Suspicion]:
     found: dict[tuple[TaskId, TaskId, str], Suspicion] = {}
     for user, file, use in _new_uses(sets):
         for definer, one in broken.get((file.new.language, use.name), ()):
-            certain = None if definer is user else _judged(definer, user, one, (file, use))
+            if definer is user or (about is not None and about not in (definer.id, user.id)):
+                continue
+            certain = _judged(definer, user, one, (file, use))
             key = (definer.id, user.id, one.definition.full_name)
             if certain is not None and (key not in found or (certain and not found[key].certain)):
                 conflict = _conflict(definer, user, one, (file, use))

@@ -5,8 +5,10 @@ Pure values; `gitpar conflicts` and `gitpar check` print them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from gitpar.core.builds import BuildConflict
 from gitpar.core.conflicts import ConflictReport, Tier
 from gitpar.core.names import CommitId, TaskId
 
@@ -41,6 +43,8 @@ class Compared:
     together: tuple[Together, ...] = ()
     notes: tuple[str, ...] = ()
     """What the user should know beside it, a sentence each."""
+    builds: tuple[BuildConflict, ...] = ()
+    """What one breaks that another begins to use, where git sees nothing."""
 
     @property
     def conflicts(self) -> bool:
@@ -52,3 +56,7 @@ class Compared:
         """What the best order leaves to rework."""
         landing = set(self.order)
         return tuple(change.id for change in self.changes if change.id not in landing)
+
+    def noting(self, notes: Sequence[str]) -> Compared:
+        """Returns the same with further notes."""
+        return replace(self, notes=(*self.notes, *notes))

@@ -30,12 +30,17 @@ class BuildLook:
         self._read = read
         self._known: dict[tuple[str, str], FileSymbols | None] = {}
 
-    def conflicts(self, sets: Sequence[tuple[TaskId, ChangeSet]]) -> tuple[BuildConflict, ...]:
-        """Returns what any of the change sets breaks for any other, in the order of those that use it."""
+    def conflicts(
+        self, sets: Sequence[tuple[TaskId, ChangeSet]], about: TaskId | None = None
+    ) -> tuple[BuildConflict, ...]:
+        """Returns what any of the change sets breaks for any other, in the order of those that use it.
+
+        With `about`, only where that one is the one or the other.
+        """
         with self._coordinator.reading():
             sources = [SourceChanges(name, tuple(self._versions(change_set))) for name, change_set in sets]
             tips = {name: change_set.tip for name, change_set in sets}
-            found = list(suspicions(sources))
+            found = list(suspicions(sources, about))
             doubtful = self._contradicted([each for each in found if not each.certain], tips)
         return tuple(each.conflict for each in found if each not in doubtful)
 

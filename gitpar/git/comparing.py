@@ -16,6 +16,7 @@ from gitpar.core.names import CommitId, TaskId
 from gitpar.core.order import heaviest
 from gitpar.errors import EnvironmentFault, UsageError
 from gitpar.git.attributes import Attributes
+from gitpar.git.builds import BuildLook
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.merges import Comparison, Results
 from gitpar.git.repository import RepositoryPlace
@@ -57,10 +58,16 @@ _APART = ("Git refuses to merge unrelated histories; compare revisions of one hi
 
 
 def compared(
-    coordinator: Coordinator, base: CommitId | None, results: Results, drivers: Sequence[str] = ()
+    coordinator: Coordinator,
+    base: CommitId | None,
+    results: Results,
+    drivers: Sequence[str] = (),
+    *,
+    look: BuildLook | None = None,
 ) -> Compared:
     """Compares results with each other, exactly; without a base, from their best common ancestor.
 
+    With `look`, build conflicts are looked for as well.
     Raises UsageError where two of them have no history in common.
     """
     base = base or common_base(coordinator, results)
@@ -78,6 +85,8 @@ def compared(
     notes = []
     if comparison.cut:
         notes.append(f"{comparison.cut} pairs are told by their lines only: they were too many to merge")
+    names = (name for name, _ in results)
+    builds = look.conflicts(list(zip(names, comparison.changes, strict=True))) if look is not None else ()
     return Compared(
         base,
         changes,
@@ -85,6 +94,7 @@ def compared(
         order,
         tuple(search.together),
         tuple(notes),
+        builds,
     )
 
 

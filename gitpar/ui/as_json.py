@@ -10,6 +10,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from gitpar.core.builds import BuildConflict
 from gitpar.core.comparison import Compared
 from gitpar.core.conflicts import LineRange, PairConflict
 from gitpar.core.view import AttemptView, LevelView, RunView, TaskView
@@ -71,6 +72,21 @@ def conflicts(found: Compared) -> dict[str, Any]:
             "conflicting": list(fold.conflicting),
             "tree": fold.tree or None,
         },
+        "builds": [build(one) for one in found.builds],
+    }
+
+
+def build(found: BuildConflict) -> dict[str, Any]:
+    """Returns what one change breaks for another, with both places."""
+    return {
+        "definer": found.definer,
+        "user": found.user,
+        "name": found.name,
+        "breakage": found.breakage.value,
+        "defined": {"path": found.defined.path, "line": found.defined.line},
+        "used": {"path": found.used.path, "line": found.used.line},
+        "now": found.now or None,
+        "reason": found.reason or None,
     }
 
 

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from gitpar.core.comparison import Compared
 from gitpar.core.conflicts import PairConflict, Tier
+from gitpar.ui.check_text import build_line
 from gitpar.ui.plain import clean, counted, listed
 from gitpar.ui.text import pair_text
 
@@ -30,6 +31,7 @@ def lines(found: Compared) -> Iterator[Text]:
     yield from map(_pair, pairs[:_MOST_PAIRS])
     if len(pairs) > _MOST_PAIRS:
         yield Text(f"  and {counted(len(pairs) - _MOST_PAIRS, 'more pair')}: gitpar conflicts --json")
+    yield from (Text("  build     ", "yellow").append(build_line(each), "") for each in found.builds)
     fold = found.report.fold
     yield Text("")
     yield Text(_order("In the order given", len(fold.landed), fold.conflicting))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gitpar.wiring.request import (
     CalibrateRequest,
+    CheckRequest,
     CleanReport,
     CompareRequest,
     Finding,
@@ -20,6 +21,7 @@ from gitpar.wiring.request import (
 )
 
 if TYPE_CHECKING:
+    from gitpar.wiring.checking import check
     from gitpar.wiring.cleaning import clean
     from gitpar.wiring.comparing import compare
     from gitpar.wiring.diagnosis import diagnose
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CalibrateRequest",
+    "CheckRequest",
     "CleanReport",
     "CompareRequest",
     "Finding",
@@ -36,6 +39,7 @@ __all__ = [
     "Forecasted",
     "RunRequest",
     "calibrate",
+    "check",
     "clean",
     "compare",
     "diagnose",
@@ -50,6 +54,7 @@ __all__ = [
 
 _HOMES = {
     "calibrate": "forecasting",
+    "check": "checking",
     "clean": "cleaning",
     "compare": "comparing",
     "diagnose": "diagnosis",

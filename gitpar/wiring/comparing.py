@@ -9,8 +9,10 @@ from gitpar.core.comparison import Compared
 from gitpar.core.names import TaskId
 from gitpar.errors import UsageError
 from gitpar.git import comparing
+from gitpar.git.builds import BuildLook
 from gitpar.git.refs import GitRefs
 from gitpar.git.repository import discover
+from gitpar.symbols import can_read, read_symbols
 from gitpar.wiring.request import CompareRequest
 
 
@@ -28,7 +30,8 @@ def compare(directory: Path, request: CompareRequest) -> Compared:
     finally:
         refs.close()
     with comparing.workbench(place) as coordinator:
-        return comparing.compared(coordinator, base, named)
+        look = BuildLook(coordinator, can_read, read_symbols)
+        return comparing.compared(coordinator, base, named, look=look)
 
 
 def _all_different(names: Sequence[str]) -> Sequence[str]:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from gitpar.core.outlook import Outlook
     from gitpar.plans.model import Plan
 
+from gitpar.core.check import FailOn
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
@@ -63,6 +65,27 @@ class Forecasted:
     base: str
     outlook: Outlook
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRequest:
+    """What a user asked `gitpar check` for; None is what the surroundings say.
+
+    `patch` is the name and the text of a patch that is checked instead of a commit;
+    `base` the commit it was made from. `others` are globs over branch names. `forge` is
+    the kind of the forge that is asked, or "auto".
+    """
+
+    target: str | None = None
+    head: str | None = None
+    patch: tuple[str, bytes] | None = None
+    base: str | None = None
+    others: tuple[str, ...] = ()
+    others_file: Path | None = None
+    forge: str | None = None
+    fetch: bool = False
+    symbols: bool = True
+    fail_on: FailOn = FailOn.TARGET
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,4 +56,5 @@ def test_the_facts_are_those_of_the_reference(repo: Repo) -> None:
         ],
         "order": ["a", "c"],
         "fold": {"landed": ["a", "c"], "conflicting": []},
+        "builds": [],
     }

@@ -14,14 +14,26 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 """The project's own folder."""
 
-LET_IN = frozenset({"GITPAR_SAMPLES", "GITPAR_REPOS"})
-"""Folders with other people's plans and repositories; tests that want them skip where they are unset."""
+LET_IN = frozenset({"GITPAR_SAMPLES", "GITPAR_REPOS", "GITPAR_SARIF_SCHEMA"})
+"""Other people's plans and repositories, and the schema of SARIF; tests skip where they are unset."""
 
 NAME = "Terry Tester"
 EMAIL = "terry@example.org"
 DATE = "2026-01-02T03:04:05+00:00"
 
-_OUTSIDE = ("GIT_", "GITPAR_", "XDG_", "LC_", "GH_", "GITHUB_", "GITLAB_", "SSH_", "GPG_")
+_OUTSIDE = (
+    "GIT_",
+    "GITPAR_",
+    "XDG_",
+    "LC_",
+    "GH_",
+    "GITHUB_",
+    "GITLAB_",
+    "CI_",
+    "PRE_COMMIT_",
+    "SSH_",
+    "GPG_",
+)
 _OUTSIDE_NAMES = frozenset(
     {
         "EDITOR",

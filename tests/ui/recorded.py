@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gitpar.core.calibration import Calibration, calibrated
+from gitpar.core.check import Checked
 from gitpar.core.comparison import Compared
 from gitpar.core.conflicts import ConflictReport
 from gitpar.core.history import Replay
+from gitpar.core.names import TaskId
 from gitpar.core.outlook import Outlook
 from gitpar.core.view import RunView, view
 from gitpar.errors import UsageError
@@ -21,6 +23,7 @@ from gitpar.ui.cli.main import main
 from gitpar.ui.cli.options import Invocation
 from gitpar.wiring import (
     CalibrateRequest,
+    CheckRequest,
     CleanReport,
     CompareRequest,
     Finding,
@@ -99,6 +102,12 @@ class Recorded:
     def calibrate(self, directory: Path, request: CalibrateRequest) -> Calibration:
         self.asked.append(("calibrate", directory, request))
         return calibrated(Replay((), (), 20))
+
+    def check(self, directory: Path, request: CheckRequest) -> Checked:
+        self.asked.append(("check", directory, request))
+        if self.fails is not None:
+            raise self.fails
+        return Checked(TaskId("HEAD"), TaskId("main"), Compared(BASE, (), ConflictReport(), ()), ())
 
     def diagnose(self, directory: Path) -> Sequence[Finding]:
         self.asked.append(("diagnose", directory))

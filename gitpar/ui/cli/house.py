@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from gitpar.core.calibration import Calibration
+    from gitpar.core.check import Checked
     from gitpar.core.comparison import Compared
     from gitpar.core.view import RunView
     from gitpar.plans.model import Plan
     from gitpar.ports import Watcher
     from gitpar.wiring import (
         CalibrateRequest,
+        CheckRequest,
         CleanReport,
         CompareRequest,
         Finding,
@@ -71,6 +73,10 @@ class Looks(Protocol):
 
     def compare(self, directory: Path, request: CompareRequest) -> Compared:
         """Compares revisions, the results of a run, or worktrees with each other."""
+        ...
+
+    def check(self, directory: Path, request: CheckRequest) -> Checked:
+        """Compares one change with its target and with other branches."""
         ...
 
 

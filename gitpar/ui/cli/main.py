@@ -24,6 +24,7 @@ COMMANDS = {
     "run": "Work on a plan: run its tasks at once and land what they bring.",
     "plan": "Show a plan: waves, dependencies, critical path.",
     "conflicts": "Show which changes get in each other's way.",
+    "check": "Check before a merge whether a change merges, and with what else is open.",
     "status": "Show where a run stands.",
     "logs": "Show what workers printed.",
     "resume": "Go on with a run that was interrupted.",

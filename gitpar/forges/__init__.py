@@ -1,0 +1,1 @@
+"""GitHub and GitLab, asked over their REST interfaces. Read only."""
