@@ -91,7 +91,10 @@ def _one_subject(revisions: tuple[str, ...], *, run: bool, worktrees: bool, watc
 def shown(call: Invocation, found: Compared) -> int:
     """Prints a comparison and returns the exit code it means."""
     from gitpar.ui import as_json, conflict_view  # noqa: PLC0415 - slow to import
+    from gitpar.ui.plain import clean  # noqa: PLC0415 - likewise
 
+    for note in found.notes:
+        click.echo(f"note: {clean(note)}", err=True)
     if call.as_json:
         call.print_json(as_json.conflicts(found))
     else:
