@@ -21,7 +21,7 @@ class Branchy:
     def __init__(self, repo: Repo, seed: int) -> None:
         self._repo = repo
         self._chance = random.Random(seed)
-        self._kinds: tuple[Callable[[], None], ...] = (
+        self._kinds: tuple[Callable[[], object], ...] = (
             self._edit,
             self._edit,
             self._edit,
