@@ -16,7 +16,8 @@ from gitpar.plans import fields
 from gitpar.plans.agent_os_prompt import Summary, task_prompt
 from gitpar.plans.agent_os_waves import declare_waves
 from gitpar.plans.item import Item
-from gitpar.plans.model import Draft, DraftTask, Edit, Outcome, PlanSettings, TaskEnd, Wait
+from gitpar.plans.model import Choices, Draft, DraftTask, Edit, Outcome, PlanSettings, TaskEnd, Wait
+from gitpar.plans.splices import Writer, by_members
 from gitpar.plans.taskmaster import row_id
 
 NAME = "agent-os"
@@ -50,10 +51,9 @@ class _Rows:
     dropped: dict[str, Item] = field(default_factory=dict)
 
 
-def read(root: Item, tag: str | None) -> Draft:
+def read(root: Item, choices: Choices) -> Draft:
     """Makes drafts of the parents, with the waves that the file declares."""
-    if tag is not None:
-        root.complain(f"has no tags, so no tag `{tag}`", "Leave --tag out")
+    root.without_tags(choices.tag)
     rows = _sorted_rows(root)
     summary = Summary.beside(root)
     draft = Draft(settings=_settings(root))
@@ -222,3 +222,8 @@ def edits(end: TaskEnd) -> tuple[Edit, ...]:
     if end.attempts is not None:
         found.append(Edit("attempts", end.attempts))
     return tuple(found)
+
+
+def writer(_root: Item) -> Writer:
+    """Returns what writes the members that `edits` names."""
+    return by_members(edits)

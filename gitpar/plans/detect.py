@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from gitpar.errors import UsageError
-from gitpar.plans import agent_os, own, taskmaster
+from gitpar.errors import PlanError, PlanProblem, UsageError
+from gitpar.plans import agent_os, markdown_plan, own, ralph, spec_kit, taskmaster
 from gitpar.plans.document import Syntax, unrecognised
 from gitpar.plans.item import Item
-from gitpar.plans.model import Draft, Edit, TaskEnd
+from gitpar.plans.likely import likely
+from gitpar.plans.model import Choices, Draft
+from gitpar.plans.splices import Writer
 
 
 class PlanFormat(Protocol):
@@ -16,31 +18,34 @@ class PlanFormat(Protocol):
 
     NAME: str
 
-    def recognises(self, root: Item) -> bool:
-        """Says whether the file is of this format."""
-        ...
-
-    def read(self, root: Item, tag: str | None) -> Draft:
+    def read(self, root: Item, choices: Choices) -> Draft:
         """Makes drafts of its tasks; what is wrong is noted in the root's findings."""
         ...
 
-    def edits(self, end: TaskEnd) -> tuple[Edit, ...]:
-        """Returns what to write back about a task that ended."""
+    def writer(self, root: Item, /) -> Writer:
+        """Returns what says how to write back that a task ended."""
         ...
 
 
-FORMATS: dict[str, PlanFormat] = {module.NAME: module for module in (agent_os, taskmaster, own)}
+FORMATS: dict[str, PlanFormat] = {
+    module.NAME: module for module in (agent_os, taskmaster, own, markdown_plan, ralph, spec_kit)
+}
 
 
 def choose(root: Item, name: str | None = None) -> PlanFormat:
     """Returns the format of a file, or the one that was named.
 
-    Raises PlanError where the file is of none, UsageError where the name is of none.
+    Raises PlanError where the file is of none or may be of several, UsageError where the
+    name is of none.
     """
     if name is not None:
         if name not in FORMATS:
             raise UsageError(f"`{name}` is not a plan format", f"Known are {', '.join(FORMATS)}")
         return FORMATS[name]
+    return _of_markdown(root) if root.document.syntax is Syntax.MARKDOWN else _of_tree(root)
+
+
+def _of_tree(root: Item) -> PlanFormat:
     if agent_os.recognises(root):
         return agent_os
     if taskmaster.tags(root):
@@ -53,3 +58,14 @@ def choose(root: Item, name: str | None = None) -> PlanFormat:
     elif own.recognises(root):
         return own
     raise unrecognised(root.document.file)
+
+
+def _of_markdown(root: Item) -> PlanFormat:
+    found = likely(root)
+    if not found:
+        raise unrecognised(root.document.file)
+    if len(found) > 1:
+        could = " or ".join(f"{one.format} ({one.why})" for one in found)
+        forced = " or ".join(f"--format {one.format}" for one in found)
+        raise PlanError((PlanProblem(root.document.file, f"could be {could}"),), f"Say which it is: {forced}")
+    return FORMATS[found[0].format]

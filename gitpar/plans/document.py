@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from gitpar.errors import PlanError, PlanProblem
+from gitpar.plans.markdown import Markdown, scan
 
 LARGEST_BYTES = 50_000_000
 DEEPEST = 100
@@ -23,6 +24,14 @@ _TABLE = re.compile(r"\[{1,2}[^\[\]{},]+\]{1,2}\s*(?:#.*)?$")
 _PAIR = re.compile(r"[\w.\"' \t-]+=")
 _TASKS_IN_YAML = re.compile(
     r"""^(?:["']?tasks["']?[ \t]*:|-[ \t]+(?:\{[ \t]*)?["']?\w+["']?[ \t]*:)""", re.MULTILINE
+)
+_TASKS_IN_TOML = re.compile(r"^[ \t]*(?:\[\[[ \t]*tasks[ \t]*\]\]|tasks[ \t]*=)", re.MULTILINE)
+_MARKDOWN = re.compile(
+    r"^(?:[-*+] \[.?\]|\d{1,4}[.)] \[.?\]|\|[^\n]*\||\*\*\w[^\n]*\*\*:?|\*\*\w[^\n]*:\*\*)[ \t*\r\n]",
+    re.MULTILINE,
+)
+_MAYBE_MARKDOWN = re.compile(
+    r"^[ \t>]*(?:[-*+][ \t]+\[.?\]|\|?[ \t]*:?-{2,}[ \t:]*\||#{1,6}[ \t].*TASK:|\*\*Status)", re.MULTILINE
 )
 
 Scalar = str | int | float | bool | None
@@ -34,6 +43,7 @@ class Syntax(StrEnum):
     JSON = "JSON"
     YAML = "YAML"
     TOML = "TOML"
+    MARKDOWN = "Markdown"
 
 
 @dataclass(slots=True)
@@ -79,6 +89,8 @@ class Document:
     syntax: Syntax
     tree: Tree
     breaks: tuple[int, ...]
+    lines: Markdown | None = None
+    """The text as lines, where it is Markdown; its tree is then one text."""
 
     def line(self, offset: int) -> int:
         """Returns the line of an offset, from 1."""
@@ -93,7 +105,7 @@ def read_document(file: str, content: bytes) -> Document:
     """Parses a plan file's bytes.
 
     Raises PlanError with line and column where the text is not valid, and where it is
-    neither JSON nor YAML nor TOML.
+    neither JSON nor YAML nor TOML nor Markdown.
     """
     bom, text = _decoded(file, content)
     breaks = tuple(found.start() for found in re.finditer("\n", text))
@@ -108,7 +120,8 @@ def read_document(file: str, content: bytes) -> Document:
         column = offset - (breaks[line - 2] + 1 if line > 1 else 0) + 1
         message = f"column {column}: not valid {syntax}: {fault.message}"
         raise PlanError((PlanProblem(file, message, line),)) from None
-    return Document(file, text, bom, syntax, tree, breaks)
+    lines = scan(text) if syntax is Syntax.MARKDOWN else None
+    return Document(file, text, bom, syntax, tree, breaks, lines)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -133,14 +146,16 @@ def unrecognised(file: str) -> PlanError:
     return PlanError(
         (PlanProblem(file, "is not a plan that gitpar can read"),),
         "Recognised are: task-master `tasks.json` (flat, a bare list or tagged), agent-os `tasks.json`, "
+        "Markdown with a table that has a Status column or with check boxes that have ids (ralph, spec-kit), "
         "and gitpar's own plans as JSON, YAML or TOML (a list `tasks`, each with an `id`)",
     )
 
 
-def guess_syntax(text: str) -> Syntax | None:
-    """Says how a text is written, by its first significant line; None where it is none of the three.
+def guess_syntax(text: str) -> Syntax | None:  # noqa: PLR0911 - an answer a sign
+    """Says how a text is written, by its first significant line; None where it is none of these.
 
-    A line `[name]` opens a TOML table unless what follows the bracket is a JSON value.
+    A line `[name]` opens a TOML table unless what follows the bracket is a JSON value. A check
+    box, a bold word or a line of a table at the left margin can be neither YAML nor JSON.
     """
     start = re.search(r"\S", text)
     if start is None:
@@ -149,6 +164,8 @@ def guess_syntax(text: str) -> Syntax | None:
         r'\[\s*(?:[\[{\]]\s*[\]{}"\[]|\])', text[start.start() :][:200]
     ):
         return Syntax.JSON
+    if _MARKDOWN.search(text) and not _TASKS_IN_TOML.search(text):
+        return Syntax.MARKDOWN
     for line in map(str.strip, text.splitlines()):
         if line and not line.startswith("#"):
             if _TABLE.match(line) or _PAIR.match(line):
@@ -156,7 +173,9 @@ def guess_syntax(text: str) -> Syntax | None:
             break
     if _TASKS_IN_YAML.search(text):
         return Syntax.YAML
-    return Syntax.JSON if text[start.start()] == "[" else None
+    if text[start.start()] == "[":
+        return Syntax.JSON
+    return Syntax.MARKDOWN if _MAYBE_MARKDOWN.search(text) else None
 
 
 def _parsed(syntax: Syntax, text: str) -> Tree:
@@ -174,6 +193,8 @@ def _parsed(syntax: Syntax, text: str) -> Tree:
             from gitpar.plans.toml_text import parse_toml  # noqa: PLC0415 - lazy, see above
 
             return parse_toml(text)
+        case Syntax.MARKDOWN:
+            return Tree(Node(text, 0, len(text)))
 
 
 def _decoded(file: str, content: bytes) -> tuple[bool, str]:

@@ -47,6 +47,24 @@ class Plan:
     settings: PlanSettings = field(default_factory=PlanSettings)
     warnings: tuple[PlanProblem, ...] = ()
     notes: tuple[str, ...] = ()
+    usual_jobs: int | None = None
+    """How many the format's own tool runs at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """How a plan is to be read where it can be read in several ways."""
+
+    tag: str | None = None
+    """Which list of a tagged plan."""
+    format: str | None = None
+    """The format's name; None lets the file's content tell."""
+    expand_subtasks: bool = False
+    """Subtasks are tasks, not part of their task's prompt."""
+    optional: bool = False
+    """Tasks that are marked as optional run too."""
+    parallel_stories: bool = False
+    """The phases of user stories may run at once."""
 
 
 class MissingDependency(StrEnum):
@@ -78,10 +96,15 @@ class TaskEnd:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A dependency as the file writes it, and where."""
+    """A dependency as the file writes it, and where.
+
+    With `order` it only comes from where the task stands: a task that is left out does not
+    hold up what comes after it.
+    """
 
     on: TaskId
     item: Item
+    order: bool = False
 
 
 @dataclass(slots=True)
@@ -108,6 +131,12 @@ class Draft:
     wave_notes: dict[int, WaveNote] = field(default_factory=dict)
     labelled: dict[TaskId, int] = field(default_factory=dict)
     """The note that belongs to a task which has no declared wave."""
+    parts: dict[TaskId, Item] = field(default_factory=dict)
+    """Rows that are part of a task, by the ids they have where they are tasks themselves."""
+    optional: set[TaskId] = field(default_factory=set)
+    """Tasks that run only when they are asked for."""
+    usual_jobs: int | None = None
+    """How many the format's own tool runs at once; settings of any kind come before it."""
 
     def note_of(self, task: Task) -> WaveNote | None:
         """Returns what the plan says about a task's wave."""

@@ -9,8 +9,9 @@ from gitpar.core.names import TaskId
 from gitpar.core.settings import Strategy
 from gitpar.plans import fields
 from gitpar.plans.item import Item
-from gitpar.plans.model import Draft, DraftTask, Edit, Outcome, PlanSettings, TaskEnd, Wait
+from gitpar.plans.model import Choices, Draft, DraftTask, Edit, Outcome, PlanSettings, TaskEnd, Wait
 from gitpar.plans.prompt import prompt
+from gitpar.plans.splices import Writer, by_members
 from gitpar.plans.taskmaster import row_id
 
 NAME = "gitpar"
@@ -75,10 +76,9 @@ def surely(root: Item) -> bool:
     return any(row.has("depends_on") or row.has("prompt") for row in rows.elements())
 
 
-def read(root: Item, tag: str | None) -> Draft:
+def read(root: Item, choices: Choices) -> Draft:
     """Makes drafts of the tasks; unknown keys are warnings."""
-    if tag is not None:
-        root.complain(f"has no tags, so no tag `{tag}`", "Leave --tag out")
+    root.without_tags(choices.tag)
     draft = Draft()
     rows = root
     if not root.is_list():
@@ -159,3 +159,8 @@ def _dependencies(row: Item) -> list[tuple[str, Item]]:
 def edits(end: TaskEnd) -> tuple[Edit, ...]:
     """Returns what to write: done, or the outcome in gitpar's own words."""
     return (Edit("status", "done" if end.outcome is Outcome.LANDED else end.outcome.value),)
+
+
+def writer(_root: Item) -> Writer:
+    """Returns what writes the members that `edits` names."""
+    return by_members(edits)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gitpar.plans.document import Document, Node, Syntax
-from gitpar.plans.model import Edit
+from gitpar.plans.item import Item
+from gitpar.plans.model import Edit, TaskEnd
 
 _KEY = re.compile(r'"(?:[^"\\]|\\.)*"')
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 _-]*")
@@ -33,6 +34,15 @@ class NotEditable(Exception):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
+
+
+Writer = Callable[[Item, TaskEnd], list[Splice]]
+"""Says what to change about a task that ended, nothing where the file says so; may raise NotEditable."""
+
+
+def by_members(edits: Callable[[TaskEnd], Sequence[Edit]]) -> Writer:
+    """Returns the writer of a format that keeps statuses in members of a mapping."""
+    return lambda item, end: splices(item.document, item.node, edits(end))
 
 
 def applied(text: str, splices: Sequence[Splice]) -> str:

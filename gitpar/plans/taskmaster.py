@@ -9,8 +9,9 @@ from gitpar.core.names import TaskId
 from gitpar.errors import PlanError
 from gitpar.plans import fields
 from gitpar.plans.item import Item
-from gitpar.plans.model import Draft, DraftTask, Edit, Outcome, TaskEnd, Wait
+from gitpar.plans.model import Choices, Draft, DraftTask, Edit, Outcome, TaskEnd, Wait
 from gitpar.plans.prompt import indented, prompt
+from gitpar.plans.splices import Writer, by_members
 
 NAME = "taskmaster"
 WORDS = fields.Words(
@@ -58,10 +59,10 @@ def rows(root: Item, tag: str | None) -> Iterator[Item]:
     yield from (root if root.is_list() else root.child("tasks")).elements()
 
 
-def read(root: Item, tag: str | None) -> Draft:
+def read(root: Item, choices: Choices) -> Draft:
     """Makes drafts of the tasks; subtasks become part of their task's prompt."""
     draft = Draft()
-    for row in rows(root, tag):
+    for row in rows(root, choices.tag):
         task_id = row_id(row)
         if task_id is None:
             continue
@@ -186,3 +187,8 @@ def edits(end: TaskEnd) -> tuple[Edit, ...]:
             return (Edit("status", "blocked"),)
         case Outcome.BLOCKED:
             return ()
+
+
+def writer(_root: Item) -> Writer:
+    """Returns what writes the members that `edits` names."""
+    return by_members(edits)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +17,9 @@ from gitpar.core.names import TaskId
 from gitpar.errors import EnvironmentFault, PlanError, PlanProblem
 from gitpar.faults import Step, passage
 from gitpar.plans.item import Findings, Item
-from gitpar.plans.model import Edit, Ends, TaskEnd
+from gitpar.plans.model import Choices, Ends, TaskEnd
 from gitpar.plans.reading import Opened, open_plan
-from gitpar.plans.splices import NotEditable, Splice, applied, splices
+from gitpar.plans.splices import NotEditable, Splice, applied
 
 _TRIES = 10
 
@@ -84,50 +84,60 @@ def write_status(
 def _edited(target: _Target, content: bytes) -> tuple[bytes, tuple[PlanProblem, ...]]:
     """Returns the file's new bytes and what could not be written."""
     opened = _open(target, content)
-    rows = {entry.task.id: entry.item for entry in reversed(opened.draft.tasks)}
-    document = opened.root.document
     problems: list[PlanProblem] = []
     found: list[Splice] = []
-    wanted: dict[TaskId, tuple[Edit, ...]] = {}
+    written: list[TaskId] = []
+    rows, write = _rows(opened), opened.format.writer(opened.root)
     for task_id, end in target.ends.items():
-        edits = opened.format.edits(end)
         row = rows.get(task_id)
         if row is None:
             message = f"task `{task_id}` is no longer in the file; its status was not written back"
             problems.append(PlanProblem(target.file, message))
             continue
         try:
-            found += splices(document, row.node, edits)
+            found += write(row, end)
         except NotEditable as error:
             problems.append(row.problem(f"task `{task_id}`: {error.why}; its status was not written back"))
         else:
-            wanted[task_id] = edits
+            written.append(task_id)
+    document = opened.root.document
     new = document.encoded(applied(document.text, found))
-    if found and not _holds(target, new, wanted):
+    if found and not _holds(target, new, opened, written):
         message = "is written in a way that cannot be edited safely; statuses were not written back"
         return content, (*problems, PlanProblem(target.file, message))
     return new, tuple(problems)
 
 
 def _open(target: _Target, content: bytes) -> Opened:
-    return open_plan(target.file, content, Findings(), tag=target.tag, name=target.format)
+    return open_plan(target.file, content, Findings(), Choices(tag=target.tag, format=target.format))
 
 
-def _holds(target: _Target, new: bytes, wanted: Mapping[TaskId, tuple[Edit, ...]]) -> bool:
-    """Reads the new bytes and says whether every edit is in them."""
+def _rows(opened: Opened) -> dict[TaskId, Item]:
+    """Returns where each task stands; what is part of a task has its place too, where it was run."""
+    draft = opened.draft
+    return {**draft.parts, **{entry.task.id: entry.item for entry in reversed(draft.tasks)}}
+
+
+def _holds(target: _Target, new: bytes, old: Opened, written: Sequence[TaskId]) -> bool:
+    """Reads the new bytes and says whether all is in them and nothing else has changed.
+
+    To write the same again must change nothing, and every other task must be as it was.
+    """
     try:
-        rows: dict[TaskId, Item] = {e.task.id: e.item for e in reversed(_open(target, new).draft.tasks)}
+        opened = open_plan(target.file, new, Findings(), Choices(tag=target.tag, format=old.format.NAME))
     except PlanError:
         return False
-    for task_id, edits in wanted.items():
-        members = rows[task_id].node.value if task_id in rows else None
-        if not isinstance(members, dict):
+    rows, write = _rows(opened), opened.format.writer(opened.root)
+    try:
+        if any(task_id not in rows or write(rows[task_id], target.ends[task_id]) for task_id in written):
             return False
-        for edit in edits:
-            node = members.get(edit.key)
-            if (node is None and edit.add) or (node is not None and node.value != edit.value):
-                return False
-    return True
+    except NotEditable:
+        return False
+    before, after = (
+        {e.task.id: (e.task.status, e.task.title) for e in one.draft.tasks if e.task.id not in target.ends}
+        for one in (old, opened)
+    )
+    return before == after
 
 
 def _replaced(real: Path, new: bytes, before: os.stat_result) -> bool:

@@ -140,8 +140,9 @@ class _Reader:
         if is_function and (receiver := node.child_by_field_name("receiver")):
             owner = _plain(_text(receiver).strip("()").split()[-1] if _text(receiver).strip("()") else "")
         for name in names:
-            body = _text(node)[:_LONGEST_BODY]
-            self._add(Definition(_text(name), kind, node.start_point.row + 1, owner, signature, body))
+            text = _text(name)
+            body = re.sub(rf"\b{re.escape(text)}\b", "", _text(node)[:_LONGEST_BODY])
+            self._add(Definition(text, kind, node.start_point.row + 1, owner, signature, body))
         return named
 
     def _add(self, definition: Definition) -> None:

@@ -23,7 +23,7 @@ from gitpar.wiring.request import (
 if TYPE_CHECKING:
     from gitpar.wiring.checking import check
     from gitpar.wiring.cleaning import clean
-    from gitpar.wiring.comparing import compare, watch
+    from gitpar.wiring.comparing import compare
     from gitpar.wiring.diagnosis import diagnose
     from gitpar.wiring.forecasting import calibrate, forecast
     from gitpar.wiring.reading import owner, read, runs
@@ -50,7 +50,6 @@ __all__ = [
     "resume",
     "runs",
     "start",
-    "watch",
 ]
 
 _HOMES = {
@@ -66,7 +65,6 @@ _HOMES = {
     "resume": "running",
     "runs": "reading",
     "start": "running",
-    "watch": "comparing",
 }
 
 

@@ -19,6 +19,7 @@ from tests.support.plan_reading import Complaints, ReadPlan
 
 UNKNOWN = (
     "Recognised are: task-master `tasks.json` (flat, a bare list or tagged), agent-os `tasks.json`, "
+    "Markdown with a table that has a Status column or with check boxes that have ids (ralph, spec-kit), "
     "and gitpar's own plans as JSON, YAML or TOML (a list `tasks`, each with an `id`)"
 )
 HELP = "A plan is a list of tasks: gitpar plan --help"
@@ -47,7 +48,7 @@ def refused(path: Path, content: bytes) -> list[str]:
             ["`F` line 3: column 5: not valid YAML: mapping values are not allowed here"],
         ),
         (b'[[tasks]]\nid = "a\n', ["`F` line 2: column 8: not valid TOML: illegal character '\\n'"]),
-        (b"# Tasks\n\n- [ ] 1.1 Do it\n", ["`F`: is not a plan that gitpar can read", UNKNOWN]),
+        (b"# Tasks\n\n- [ ] Do it\n", ["`F`: is not a plan that gitpar can read", UNKNOWN]),
         (b"hello", ["`F`: is not a plan that gitpar can read", UNKNOWN]),
         (b"{}", ["`F`: is not a plan that gitpar can read", UNKNOWN]),
         (b"[]", ["`F` line 1: has no tasks in it"]),

@@ -1,0 +1,155 @@
+"""Markdown plans: tables with a Status column (`TASK:PENDING` and friends), a section for each task.
+
+A plan without such a table may say a task's status in its section or in the section's
+heading instead. Order in the tables is the dependency, unless a row says what it waits for
+or is of another stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from gitpar.core.graph import Task, TaskStatus
+from gitpar.core.names import TaskId
+from gitpar.plans import fields
+from gitpar.plans.boxed import only_markdown
+from gitpar.plans.item import Item
+from gitpar.plans.labels import ids_in, is_optional, waits_in
+from gitpar.plans.markdown import Row
+from gitpar.plans.model import Choices, Draft, DraftTask, Outcome, TaskEnd, Wait
+from gitpar.plans.ordering import Ids, Order, by_dependency
+from gitpar.plans.plan_rows import EMPTY, Found, all_rows, is_field, sections_with_status
+from gitpar.plans.plan_sections import Sections
+from gitpar.plans.prompt import prompt
+from gitpar.plans.splices import NotEditable, Splice, Writer
+from gitpar.plans.status_words import TOKEN, replaced, status_of
+from gitpar.plans.table_columns import Columns, cell_at, columns_of
+
+NAME = "markdown-plan"
+
+
+def read(root: Item, choices: Choices) -> Draft:
+    """Makes drafts of the rows, with the order that the tables mean."""
+    only_markdown(root, NAME)
+    root.without_tags(choices.tag)
+    draft = Draft()
+    source = root.document.lines
+    if source is None:
+        return draft
+    rows = all_rows(root) or sections_with_status(root)
+    sections = Sections(source)
+    ids = Ids()
+    kept: list[Found] = []
+    for row in rows:
+        task_id = ids.take(row.id, row.title)
+        if task_id is None:
+            row.item.note(f"`{row.id}` is listed a second time and is one task")
+            continue
+        if task_id != row.id:
+            row.item.warn(f"the id `{row.id}` is used a second time; this task is called `{task_id}`")
+        draft.tasks.append(_drafted(row, task_id, sections))
+        kept.append(row)
+        if is_optional(row.title):
+            draft.optional.add(task_id)
+    _order(root, draft, kept)
+    return draft
+
+
+def _drafted(row: Found, task_id: TaskId, sections: Sections) -> DraftTask:
+    status, text = TaskStatus.PENDING, "pending"
+    if row.status is not None:
+        status, text = row.status.meaning, row.status.word
+        if not row.status.known:
+            row.item.warn(f"the status `{text}` of `{row.id}` is not known; the task counts as pending")
+    rest = "\n".join(f"- {name}: {value}" for name, value in row.cells if value.casefold() not in EMPTY)
+    body = sections.of(row.id, row.title)
+    task = Task(
+        id=task_id,
+        title=row.title,
+        source=fields.source(row.item),
+        prompt=prompt(f"Task {task_id}: {row.title}", (("", body), ("In the plan's table", rest))),
+        status=status,
+        status_text=text,
+        stream=row.stream,
+    )
+    return DraftTask(task, row.item)
+
+
+# --- order -------------------------------------------------------------------------------
+
+
+def _order(root: Item, draft: Draft, rows: Sequence[Found]) -> None:
+    """Adds what rows say they wait for; a row that says nothing waits for the one before it in its stream."""
+    own = {row.id: entry.task.id for row, entry in reversed(list(zip(rows, draft.tasks, strict=True)))}
+    says: set[TaskId] = set()
+    for row, entry in zip(rows, draft.tasks, strict=True):
+        if row.waits is not None:
+            says.add(entry.task.id)
+        for name in dict.fromkeys(_waits(row, own)):
+            if name not in own:
+                row.item.warn(f"`{row.id}` says that it depends on `{name}`, which is not in the plan")
+            elif own[name] != entry.task.id:
+                says.add(entry.task.id)
+                entry.waits.append(Wait(own[name], row.item))
+    order = Order(root)
+    last: dict[str | None, DraftTask] = {}
+    for entry in by_dependency(draft.tasks):
+        before = last.get(entry.task.stream)
+        if before is not None and entry.task.id not in says:
+            order.follow([entry], [before])
+        last[entry.task.stream] = entry
+
+
+def _waits(row: Found, known: dict[str, TaskId]) -> Iterator[str]:
+    if row.waits and row.waits.casefold() not in EMPTY:
+        yield from (name for name, _ in ids_in(row.waits, 0, known))
+        yield from (name for name, _ in waits_in(row.waits, known))
+    yield from (name for name, _ in waits_in(row.tail, known))
+
+
+# --- writing back ------------------------------------------------------------------------
+
+
+def writer(root: Item) -> Writer:
+    """Returns what changes a task's status word, tail kept, and fills an empty date once it has landed."""
+    source = root.document.lines
+    rows: dict[int, tuple[Row, Columns]] = {}
+    for table in source.tables if source is not None else ():
+        columns = columns_of(table)
+        if columns.status is not None and not table.hidden:
+            rows.update({row.at: (row, columns) for row in table.rows if not is_field(row)})
+
+    def write(item: Item, end: TaskEnd) -> list[Splice]:
+        if end.outcome is Outcome.BLOCKED:
+            return []
+        at = item.line - 1
+        if at in rows:
+            return _in_table(*rows[at], end)
+        token = TOKEN.search(item.document.text, item.node.start, item.node.end)
+        if token is None:
+            raise NotEditable("its row has no status")
+        raw = item.document.text[token.start() : item.node.end]
+        return _word(token.start(), raw, landed=end.outcome is Outcome.LANDED)
+
+    return write
+
+
+def _in_table(row: Row, columns: Columns, end: TaskEnd) -> list[Splice]:
+    status = cell_at(row, columns.status)
+    if status is None:
+        raise NotEditable("its row has no status")
+    landed = end.outcome is Outcome.LANDED
+    found = _word(status.start, status.raw, landed=landed)
+    date = cell_at(row, columns.date)
+    if landed and date is not None and date.text.casefold() in EMPTY and end.ended_at is not None:
+        stamp = datetime.fromtimestamp(end.ended_at, UTC).strftime("%Y-%m-%d")
+        width = len(date.raw)
+        found.append(Splice(date.start, date.start + width, f" {stamp} ".ljust(width)))
+    return found
+
+
+def _word(start: int, raw: str, *, landed: bool) -> list[Splice]:
+    status = status_of(raw)
+    change = replaced(status, raw, landed=landed) if status is not None else None
+    return [Splice(start + change[0], start + change[1], change[2])] if change is not None else []
