@@ -13,6 +13,7 @@ from gitpar.core import events as e
 from gitpar.core.run import Attempt, AttemptState, Candidate, Level, Run, Stage, TaskRun, TaskState
 from gitpar.core.settings import OnRevert
 from gitpar.core.verdicts import block_dependents, failure_text, give_up, judged, refusal_text, set_state
+from gitpar.core.waits import is_waited_for, settled, to_start
 
 _TIMEOUTS_RETRIED = 1
 _WAVE = 2
@@ -97,7 +98,7 @@ def _level_opening(run: Run, event: e.LevelOpening) -> None:
 def _level_opened(run: Run, event: e.LevelOpened) -> None:
     level = run.levels[event.level - 1]
     level.stage = Stage.WORKING
-    level.ready.extend(t for t in level.tasks if run.tasks[t].state is TaskState.PENDING)
+    level.ready.extend(to_start(run, level))
 
 
 def _level_comparing(run: Run, event: e.LevelComparing) -> None:
@@ -120,7 +121,8 @@ def _advance(run: Run) -> None:
     level = run.level
     if level is None or run.active:
         return
-    if level.stage is Stage.WORKING and not level.ready and not level.solo:
+    busy = level.ready or level.solo or level.to_land or level.candidate
+    if level.stage is Stage.WORKING and not busy:
         _after_work(run, level)
     if level.stage is Stage.LANDING and not (level.to_land or level.aside or level.candidate):
         _close_level(run, level)
@@ -143,9 +145,10 @@ def _after_work(run: Run, level: Level) -> None:
 
 
 def to_compare(run: Run, level: Level) -> list[TaskRun]:
-    """The wave's results that changed something, in plan order."""
+    """The wave's results that changed something, in plan order, landed or not."""
     worked = (run.tasks[t] for t in level.tasks)
-    return [t for t in worked if t.state is TaskState.FINISHED and t.last.result != t.last.base]
+    there = (TaskState.FINISHED, TaskState.LANDED)
+    return [t for t in worked if t.attempts and t.state in there and t.last.result != t.last.base]
 
 
 def _start_landing(run: Run, level: Level) -> None:
@@ -253,12 +256,23 @@ def _worked(run: Run, task: TaskRun) -> None:
     attempt = task.last
     set_state(task, TaskState.FINISHED)
     if not attempt.rerun:
+        if is_waited_for(run, task.task.id):
+            _land_early(run, level, task)
         return
     if attempt.undone and run.settings.on_revert is OnRevert.HOLD:
         first = ", ".join(attempt.undone[:3])
         give_up(run, task, TaskState.HELD, f"its re-run takes away what had just landed ({first})")
     elif attempt.result == attempt.base:
         set_state(task, TaskState.LANDED, "its re-run changed nothing")
+    else:
+        level.to_land.append(task.task.id)
+
+
+def _land_early(run: Run, level: Level, task: TaskRun) -> None:
+    """Lands a result that others of the wave wait for without the rest of the wave."""
+    if task.last.result == task.last.base:
+        set_state(task, TaskState.LANDED, "changed nothing")
+        settled(run, task.task.id)
     else:
         level.to_land.append(task.task.id)
 
@@ -280,6 +294,7 @@ def _retry_or_fail(run: Run, task: TaskRun, *, retry: bool) -> None:
     else:
         # what waits for it is blocked when the level is over: the wave may get one more try
         set_state(task, TaskState.FAILED, why)
+        settled(run, task.task.id)
 
 
 # --- landing -----------------------------------------------------------------------------
@@ -310,6 +325,7 @@ def _landing_refused(run: Run, event: e.LandingRefused) -> None:
         set_state(task, TaskState.PENDING, f"stepped aside: {refusal_text(run, task)}")
     else:
         give_up(run, task, TaskState.HELD, event.reason or refusal_text(run, task))
+    settled(run, event.task)
 
 
 def _landing_opened(run: Run, event: e.LandingOpened) -> None:
@@ -327,6 +343,7 @@ def _landed(run: Run, event: e.Landed) -> None:
     level.tip = event.commit
     task.commit = event.commit
     set_state(task, TaskState.LANDED, "landed by a re-run" if task.last.rerun else "")
+    settled(run, event.task)
 
 
 _APPLIED: dict[type[e.Event], Callable[[Run, Any], None]] = {

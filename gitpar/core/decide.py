@@ -25,6 +25,7 @@ from gitpar.core.commands import (
 from gitpar.core.events import Ending, RunEnd
 from gitpar.core.names import CommitId, TaskId
 from gitpar.core.run import Attempt, Level, Run, Stage, TaskRun, TaskState
+from gitpar.core.waits import start_of
 
 
 def decide(run: Run) -> list[Command]:
@@ -62,27 +63,38 @@ def _work(run: Run, level: Level) -> list[Command]:
     if level.solo:
         return [] if run.active else [_attempt(run, level.solo[0], base)]
     free = max(0, run.settings.jobs - len(run.active))
-    starts: list[Command] = [_attempt(run, task_id, base) for task_id in islice(level.ready, free)]
-    if starts or run.active:
-        return starts
+    due: list[Command] = [
+        _attempt(run, task_id, _known(start_of(run, level, task_id))) for task_id in islice(level.ready, free)
+    ]
+    # what others of the wave wait for lands while the rest is worked on
+    early = level.candidate is not None or bool(level.to_land)
+    if early:
+        due += _candidate(run, level)
+    if due or early or run.active:
+        return due
     results = tuple((t.task.id, _known(t.last.result)) for t in to_compare(run, level))
     return [CompareLevel(level.number, base, results)]
 
 
 def _land(run: Run, level: Level) -> list[Command]:
+    if level.candidate is not None or level.to_land:
+        return _candidate(run, level)
+    if level.aside and not run.active:
+        return [_attempt(run, level.aside[0], _known(level.tip))]
+    return []
+
+
+def _candidate(run: Run, level: Level) -> list[Command]:
+    """The next step of what is landing, or of what lands next."""
     tip = _known(level.tip)
     if level.candidate is not None:
         candidate = level.candidate
         if candidate.commit is None or candidate.moving:
             return []
         return [MoveLevel(candidate.task, candidate.n, level.number, tip, candidate.commit)]
-    if level.to_land:
-        task = run.tasks[level.to_land[0]]
-        attempt = task.last
-        return [ProveLanding(task.task.id, attempt.n, attempt.base, _known(attempt.result), tip)]
-    if level.aside and not run.active:
-        return [_attempt(run, level.aside[0], tip)]
-    return []
+    task = run.tasks[level.to_land[0]]
+    attempt = task.last
+    return [ProveLanding(task.task.id, attempt.n, attempt.base, _known(attempt.result), tip)]
 
 
 def _attempt(run: Run, task_id: TaskId, base: CommitId) -> StartAttempt:

@@ -43,6 +43,15 @@ class Event:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class PredictedWait:
+    """`later` waits for `first` of the same wave: with this probability they would conflict."""
+
+    first: TaskId
+    later: TaskId
+    probability: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOpened(Event):
     """A run was made. The plan is journaled whole, so a resume needs no file."""
@@ -58,6 +67,9 @@ class RunOpened(Event):
     """What the user should know before anything happens, a sentence each."""
     skipped: tuple[tuple[TaskId, str], ...] = ()
     """Tasks left out by the user's word, each with the reason."""
+    waits: tuple[PredictedWait, ...] = ()
+    starts: tuple[TaskId, ...] = ()
+    """The order to start the tasks of waves in which some wait; the others start in plan order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -148,6 +148,15 @@ class Run:
         for level in self.levels:
             for task_id in level.tasks:
                 self.tasks[task_id].level = level.number
+        # in another level there is nothing to wait for
+        self.waits = tuple(w for w in opened.waits if 0 < self._level_of(w.first) == self._level_of(w.later))
+        self.waited = {wait.later for wait in self.waits}
+        self.waiting: dict[TaskId, frozenset[TaskId]] = {}
+        self.followers: dict[TaskId, tuple[TaskId, ...]] = {}
+        for wait in self.waits:
+            self.waiting[wait.later] = self.waiting.get(wait.later, frozenset()) | {wait.first}
+            self.followers[wait.first] = (*self.followers.get(wait.first, ()), wait.later)
+        self.starts = {task_id: at for at, task_id in enumerate(opened.starts)}
         self.current = 0
         self.active: dict[TaskId, int] = {}
         self.orphans: dict[TaskId, int] = {}
@@ -165,6 +174,10 @@ class Run:
         self.last_at = opened.at
         self.worked_s = 0.0
         self.since: float | None = opened.at
+
+    def _level_of(self, task_id: TaskId) -> int:
+        found = self.tasks.get(task_id)
+        return found.level if found is not None else 0
 
     @property
     def level(self) -> Level | None:

@@ -1,0 +1,40 @@
+"""Tasks of a wave that wait for others of it, because a conflict was predicted. Pure; part of `apply`.
+
+A wait is softer than a dependency: it ends when the other task has come to anything at
+all. Where that one brought a result, it lands first, and whoever waited starts from there.
+"""
+
+from __future__ import annotations
+
+from gitpar.core.names import CommitId, TaskId
+from gitpar.core.run import Level, Run, TaskState
+
+
+def to_start(run: Run, level: Level) -> list[TaskId]:
+    """Returns the tasks of a level that nothing holds back, in the order to start them."""
+    pending = [task for task in level.tasks if run.tasks[task].state is TaskState.PENDING]
+    free = [task for task in pending if not run.waiting.get(task)]
+    if run.starts:
+        free.sort(key=lambda task: run.starts.get(task, len(run.starts)))
+    return free
+
+
+def is_waited_for(run: Run, task: TaskId) -> bool:
+    """Says whether anybody still waits for a task."""
+    return any(task in run.waiting.get(later, ()) for later in run.followers.get(task, ()))
+
+
+def settled(run: Run, task: TaskId) -> None:
+    """Lets those go that waited for a task alone; each starts from where the level then stands."""
+    level = run.levels[run.tasks[task].level - 1]
+    for later in run.followers.get(task, ()):
+        left = run.waiting.get(later, frozenset())
+        if task in left:
+            run.waiting[later] = left - {task}
+            if not run.waiting[later]:
+                level.ready.append(later)
+
+
+def start_of(run: Run, level: Level, task: TaskId) -> CommitId | None:
+    """Returns the commit that a task of a level is cut from: the level's tip where it had to wait."""
+    return level.tip if task in run.waited else level.base
