@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gitpar.core.settings import OnRevert, Strategy
+from gitpar.core.settings import OnPredicted, OnRevert, Strategy
 
 _UNITS_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 _UNITS_BYTES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
@@ -185,6 +185,7 @@ OPTIONS: Mapping[str, Option] = {
     "timeout": _duration("timeout_s", may_be_endless=True),
     "grace": _duration("grace_s"),
     "on_revert": _choice("on_revert", OnRevert),
+    "on_predicted": _choice("on_predicted", OnPredicted),
     "into": _text("into"),
     "agent_command": _text("agent_command"),
     "write_back": _yes_no("write_back"),

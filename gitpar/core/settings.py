@@ -21,6 +21,15 @@ class OnRevert(StrEnum):
     WARN = "warn"
 
 
+class OnPredicted(StrEnum):
+    """What to do where two tasks of a wave will likely conflict."""
+
+    SERIALIZE = "serialize"
+    """Let one wait for the other where the conflict would cost more than the wait."""
+    WARN = "warn"
+    IGNORE = "ignore"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
     """One run's rules. Durations are seconds, sizes bytes."""
@@ -32,6 +41,7 @@ class RunSettings:
     timeout_s: float | None = None
     grace_s: float = 5.0
     on_revert: OnRevert = OnRevert.HOLD
+    on_predicted: OnPredicted = OnPredicted.SERIALIZE
     into: str | None = None
     agent_command: str | None = None
     write_back: bool = False

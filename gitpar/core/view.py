@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gitpar.core.conflicts import PairConflict
+from gitpar.core.events import PredictedWait
 from gitpar.core.names import CommitId, RefName, keep_ref, level_ref, short, task_ref
 from gitpar.core.run import Attempt, AttemptState, Level, Run, TaskRun, TaskState
 
@@ -92,6 +93,7 @@ class RunView:
     base: str
     strategy: str
     jobs: int
+    waits: tuple[PredictedWait, ...]
     levels: tuple[LevelView, ...]
     tasks: tuple[TaskView, ...]
     conflicts: tuple[PairConflict, ...]
@@ -113,6 +115,7 @@ def view(run: Run, now: float) -> RunView:
         base=run.base,
         strategy=run.settings.strategy.value,
         jobs=run.settings.jobs,
+        waits=run.waits,
         levels=tuple(_level(run, level, now) for level in run.levels),
         tasks=tuple(_task(run, task, now) for task in run.tasks.values()),
         conflicts=tuple(p for level in run.levels if level.report for p in level.report.pairs),

@@ -35,6 +35,7 @@ def run(view: RunView) -> dict[str, Any]:
         "levels": [_level(level) for level in view.levels],
         "tasks": [_task(task) for task in view.tasks],
         "waves": [{"level": level.level, "wall_s": round(level.wall_s, _DIGITS)} for level in view.levels],
+        "waits": [asdict(wait) for wait in view.waits],
         "conflicts": [pair(found) for found in view.conflicts],
         "metrics": {
             name: round(value, _DIGITS) if isinstance(value, float) else value

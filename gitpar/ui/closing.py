@@ -24,6 +24,7 @@ _STATES = {
 _TOLD = (TaskState.LANDED, TaskState.HELD, TaskState.FAILED, TaskState.BLOCKED, TaskState.SKIPPED)
 _UNFINISHED = (TaskState.RUNNING, TaskState.FINISHED, TaskState.PENDING)
 _TOLD_TASKS = 3
+_TOLD_WAITS = 4
 _NOT_LANDED = (TaskState.HELD, TaskState.FAILED, TaskState.BLOCKED)
 
 
@@ -103,6 +104,15 @@ def conflict_rate(view: RunView) -> str:
     """Says how many results did not merge at the first try."""
     rate = view.metrics.conflict_rate
     return f"{rate:.0%} of the tasks that were worked on did not merge at the first try"
+
+
+def waited(view: RunView) -> str:
+    """Says who waited for whom because a conflict was predicted; empty where nobody did."""
+    pairs = [f"{named(wait.later)} for {named(wait.first)}" for wait in view.waits]
+    if not pairs:
+        return ""
+    more = f" and {len(pairs) - _TOLD_WAITS} more" if len(pairs) > _TOLD_WAITS else ""
+    return f"{', '.join(pairs[:_TOLD_WAITS])}{more}: conflicts were predicted"
 
 
 def conflict_lines(view: RunView) -> list[tuple[Tier, str]]:

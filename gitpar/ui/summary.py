@@ -197,6 +197,7 @@ def _figures(view: RunView) -> Table:
         "Speed-up": closing.speed(view.metrics),
         "Estimate": closing.estimate(view.metrics),
         "Conflicts": closing.conflict_rate(view),
+        "Waited": closing.waited(view),
     }
     for name, said in rows.items():
         if said:

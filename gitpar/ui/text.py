@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gitpar.core import events as e
+from gitpar.core.apply import to_compare
 from gitpar.core.conflicts import PairConflict, Tier
 from gitpar.core.names import TaskId, level_ref, short
 from gitpar.core.run import Attempt, AttemptState, Run, TaskRun, TaskState
@@ -163,7 +164,7 @@ def _level_compared(event: e.LevelCompared, run: Run) -> list[str]:
     level = run.levels[event.level - 1]
     pairs = event.report.pairs
     refused = [pair for pair in pairs if pair.tier is Tier.CONFLICT]
-    results = sum(1 for t in level.tasks if run.tasks[t].state is TaskState.FINISHED)
+    results = len(to_compare(run, level))
     if not pairs:
         return [f"wave {level.number}: {counted(results, 'result')} compared, no two share a file"]
     verdict = f"git refuses {len(refused)}" if refused else "git merges all of them"

@@ -1,4 +1,4 @@
-"""Forecasts plans and learns from history: `conflicts --dry-run`, `--calibrate`, what `run` predicts."""
+"""Forecasts plans and learns from history: `gitpar conflicts --dry-run` and `--calibrate`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from gitpar.config import load_settings
 from gitpar.core.calibration import Calibration, calibrated
 from gitpar.core.forecast import Model
-from gitpar.core.graph import Task, TaskGraph, TaskStatus
+from gitpar.core.graph import Task, TaskStatus
 from gitpar.core.habits import Habits, companions_of
 from gitpar.core.intents import Doubt, Symbols, Tracked, doubts, intents, names_in
 from gitpar.core.names import CommitId
@@ -23,10 +23,11 @@ from gitpar.git.contents import ignored, read_texts, tracked_files
 from gitpar.git.refs import GitRefs
 from gitpar.git.replay import read_changes, replay
 from gitpar.git.repository import RepositoryPlace
-from gitpar.journal.learned import Learned, learned_path, read_learned, write_learned
+from gitpar.journal.learned import Learned, learned_path, write_learned
 from gitpar.plans.model import MissingDependency
 from gitpar.plans.reading import read_plans
 from gitpar.symbols import can_read, read_symbols
+from gitpar.wiring.foreseen import stored_model
 from gitpar.wiring.plan_files import only_plan
 from gitpar.wiring.request import CalibrateRequest, Forecasted, ForecastRequest
 from gitpar.wiring.site import Site
@@ -86,30 +87,6 @@ def calibrate(directory: Path, request: CalibrateRequest) -> Calibration:
         found = calibrated(replay(coordinator, Attributes(coordinator.attributes, users), changes))
     write_learned(learned_path(site.place.common), Learned(found.model, tip, time.time(), found.changes))
     return found
-
-
-def stored_model(place: RepositoryPlace) -> Model | None:
-    """Returns what was learned of the repository, None where nothing was."""
-    learned = read_learned(learned_path(place.common))
-    return None if learned is None else learned.model
-
-
-def predicted(place: RepositoryPlace, graph: TaskGraph, base: CommitId, jobs: int) -> Outlook | None:
-    """Returns what a run should expect, from declared files, texts and what was learned before.
-
-    Costs one git process and one file where tasks of one wave declare files, and nothing
-    where they do not: then the answer is None.
-    """
-    waves = [[graph[task] for task in wave] for wave in graph.waves]
-    if not any(sum(bool(task.scope.written) for task in wave) > 1 for wave in waves):
-        return None
-    model = stored_model(place) or Model()
-    tracked = Tracked(tracked_files(place.command, base))
-    tasks = [task for wave in waves for task in wave]
-    by_task = {intent.task: intent for intent in intents(tasks, tracked, model)}
-    found = tuple(wave_outlooks(graph, by_task, model, jobs))
-    estimated = any(task.estimate_s is not None for task in tasks)
-    return Outlook(found, (), (), (), jobs, estimated, model.calibrated)
 
 
 def _unlearned(place: RepositoryPlace, base: CommitId) -> Model:

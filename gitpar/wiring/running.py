@@ -31,6 +31,7 @@ from gitpar.plans.model import MissingDependency, Plan
 from gitpar.plans.reading import read_plans
 from gitpar.ports import Watcher
 from gitpar.wiring.assemble import pool_settings, world_of
+from gitpar.wiring.foreseen import foresee
 from gitpar.wiring.request import RunRequest
 from gitpar.wiring.site import Site
 
@@ -63,17 +64,22 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
         )
     if identity(site.place.command) == DEFAULT_IDENTITY:
         notices.append(f"git knows no user here: commits are by {DEFAULT_IDENTITY}")
+    graph = TaskGraph(tasks)
+    foreseen = foresee(site.place, graph, base, settings.run)
+    notices += foreseen.notices
     opened = RunOpened(
         at=time.time(),
         run=new_run_id(site.run_ids()),
         plans=tuple(str(Path(path).absolute()) for path in plan.paths),
         format=plan.format,
         tasks=tuple(_placed(task) for task in tasks),
-        wave_notes=renumbered(plan.wave_notes, plan.graph, TaskGraph(tasks)),
+        wave_notes=renumbered(plan.wave_notes, plan.graph, graph),
         base=base,
         settings=settings.run,
         notices=tuple(notices),
         skipped=skipped,
+        waits=foreseen.waits,
+        starts=foreseen.starts,
     )
     journal = SqliteJournal.own(site.journal_path, opened.run, Owner.this_process())
     try:

@@ -66,6 +66,7 @@ WHOLE = {
         },
     ],
     "waves": [{"level": 1, "wall_s": 4.5}, {"level": 2, "wall_s": 3.0}],
+    "waits": [],
     "conflicts": [],
     "metrics": {
         "wall_s": 8.0,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gitpar.core.settings import OnRevert, RunSettings, Strategy
+from gitpar.core.settings import OnPredicted, OnRevert, RunSettings, Strategy
 from gitpar.errors import ExitCode
 from gitpar.ui.cli.options import EXIT_CODES, Duration, Invocation, pass_invocation, shared, with_json
 from gitpar.ui.closing import exit_code
@@ -79,6 +79,11 @@ _SWITCHES = ("write_back", "keep_worktrees")
     type=click.Choice([r.value for r in OnRevert]),
     help="What to do with a re-run that takes away what has landed.  [default: hold]",
 )
+@click.option(
+    "--on-predicted",
+    type=click.Choice([p.value for p in OnPredicted]),
+    help=f"What to do about conflicts predicted inside a wave.  [default: {_DEFAULT.on_predicted.value}]",
+)
 @click.option("--write-back", is_flag=True, help="Write statuses back to the plan file.")
 @click.option("--keep-worktrees", is_flag=True, help="Leave every worktree standing.")
 @click.option("--no-pool", is_flag=True, help="Make a fresh worktree for every attempt.")
@@ -111,6 +116,8 @@ def _request(plans: tuple[Path, ...], options: dict[str, Any]) -> RunRequest:
         flags["strategy"] = Strategy(options["strategy"])
     if options["on_revert"]:
         flags["on_revert"] = OnRevert(options["on_revert"])
+    if options["on_predicted"]:
+        flags["on_predicted"] = OnPredicted(options["on_predicted"])
     if options["no_pool"]:
         flags["pool"] = False
     return RunRequest(
