@@ -86,3 +86,15 @@ class RefMoved(GitparError):
         self.ref = ref
         self.expected = expected
         self.found = found
+
+
+class ForgeRefused(EnvironmentFault):
+    """A forge said no; `status` is that of its answer."""
+
+    def __init__(self, status: int, message: str, *hints: str) -> None:
+        super().__init__(message, *hints)
+        self.status = status
+
+
+class ForgeUnsure(EnvironmentFault):
+    """The answer of a forge was lost, so it may or may not have done what it was asked for."""

@@ -14,6 +14,7 @@ from typing import Protocol
 from gitpar.core.changes import ChangeSet
 from gitpar.core.conflicts import ConflictReport, PathConflict
 from gitpar.core.events import Ending, Event
+from gitpar.core.forges import ChangeRequest, Draft, OpenChange
 from gitpar.core.graph import Task
 from gitpar.core.names import CommitId, RefName, RunId, TaskId, TreeId
 from gitpar.core.run import Run
@@ -277,6 +278,41 @@ class Journal(Protocol):
 
     def close(self) -> None:
         """Gives the lease back and closes the file."""
+        ...
+
+
+# --- forge ------------------------------------------------------------------------------
+
+
+class Forge(Protocol):
+    """Pull or merge requests of one repository. Raises ForgeRefused where the forge says no.
+
+    Reading and `update` are tried again where an answer is lost; `open` and `merge` raise
+    ForgeUnsure then, and whoever called looks before calling again.
+    """
+
+    def listed(self, target: str) -> Sequence[OpenChange]:
+        """Returns the open requests into one branch."""
+        ...
+
+    def requests(self, head: str) -> Sequence[ChangeRequest]:
+        """Returns all requests from one branch of the repository itself, whatever became of them."""
+        ...
+
+    def read(self, number: int) -> ChangeRequest:
+        """Returns one request."""
+        ...
+
+    def open(self, draft: Draft) -> ChangeRequest:
+        """Makes a request; refused where there is an open one from and into the same branches."""
+        ...
+
+    def update(self, number: int, draft: Draft) -> ChangeRequest:
+        """Gives a request another base, title and body; its head stays."""
+        ...
+
+    def merge(self, number: int, commit: CommitId) -> str:
+        """Merges a request whose head is `commit`; returns why not where it was not merged, else nothing."""
         ...
 
 

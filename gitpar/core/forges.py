@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from gitpar.core.names import CommitId
 
@@ -16,3 +17,38 @@ class OpenChange:
     commit: CommitId
     ref: str
     target: str
+
+
+class RequestState(StrEnum):
+    """Where a pull or merge request stands."""
+
+    OPEN = "open"
+    MERGED = "merged"
+    CLOSED = "closed"
+    """Closed by somebody without being merged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a request is to say: which branch goes into which, under which title."""
+
+    head: str
+    base: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRequest:
+    """One pull or merge request as the forge has it; `commit` is what its head stands at, or stood at."""
+
+    number: int
+    head: str
+    base: str
+    commit: CommitId
+    state: RequestState
+    title: str
+    body: str
+    url: str
+    settled: bool = True
+    """Whether the forge has found out whether it merges; some do that a while after a push."""

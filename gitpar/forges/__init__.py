@@ -1,1 +1,1 @@
-"""GitHub and GitLab, asked over their REST interfaces. Read only."""
+"""Forges: pull and merge requests over the REST interfaces of GitHub, GitLab, Gitea and Forgejo."""

@@ -102,11 +102,12 @@ class _Checking:
         return found
 
     def _asked(self, kind: str, target: Result, notes: list[str]) -> Iterable[Result]:
-        from gitpar.forges.open_changes import open_changes  # noqa: PLC0415 - rarely asked
+        from gitpar.forges.at import forge_at  # noqa: PLC0415 - rarely asked
 
         address = forge_address(kind, os.environ, self._branches.remote_url())
         branch = self._around.target or self._branches.plain_name(target[0])
-        changes = [change for change in open_changes(address, branch) if change.number != self._around.number]
+        listed = forge_at(address).listed(branch)
+        changes = [change for change in listed if change.number != self._around.number]
         here, missing = self._branches.present(changes, fetch=self._request.fetch)
         notes += [f"`{change.name}` moved while it was fetched and was left out" for change in missing]
         return [(TaskId(change.name), change.commit) for change in here]

@@ -7,14 +7,34 @@ import urllib.parse
 from collections.abc import Mapping
 
 from gitpar.errors import UsageError
-from gitpar.forges.open_changes import ForgeAddress, ForgeKind
+from gitpar.forges.address import ForgeAddress, ForgeKind
+from gitpar.forges.token import gh_token
 
 _SCP = re.compile(r"^(?:[^@/]+@)?(?P<host>[^:/]+):(?P<path>[^/].*)$")
 _TOKENS = {
     ForgeKind.GITHUB: (("GITHUB_TOKEN", "Authorization"), ("GH_TOKEN", "Authorization")),
     ForgeKind.GITLAB: (("GITLAB_TOKEN", "PRIVATE-TOKEN"), ("CI_JOB_TOKEN", "JOB-TOKEN")),
+    ForgeKind.GITEA: (
+        ("GITEA_TOKEN", "Authorization"),
+        ("FORGEJO_TOKEN", "Authorization"),
+        ("GITHUB_TOKEN", "Authorization"),  # what Gitea's own CI calls it
+    ),
 }
 """The variables that may hold a token, the first that is set counts, each with the header it goes into."""
+
+_CI = (
+    ("GITEA_ACTIONS", ForgeKind.GITEA),
+    ("FORGEJO_ACTIONS", ForgeKind.GITEA),
+    ("GITHUB_ACTIONS", ForgeKind.GITHUB),
+    ("GITLAB_CI", ForgeKind.GITLAB),
+)
+_SCHEMES = {ForgeKind.GITHUB: "Bearer ", ForgeKind.GITEA: "token "}
+_KNOWN = (
+    (ForgeKind.GITHUB, ("github",)),
+    (ForgeKind.GITLAB, ("gitlab",)),
+    (ForgeKind.GITEA, ("gitea", "forgejo", "codeberg.org")),
+)
+"""What the name of a host that runs a forge usually has in it."""
 
 
 def forge_address(kind: str, environ: Mapping[str, str], remote_url: str) -> ForgeAddress:
@@ -24,34 +44,53 @@ def forge_address(kind: str, environ: Mapping[str, str], remote_url: str) -> For
     """
     host, path = _split(remote_url)
     found = _kind(kind, environ, host)
-    if found is ForgeKind.GITHUB:
-        own = "https://api.github.com" if host in ("", "github.com") else f"https://{host}/api/v3"
-        api, repository = environ.get("GITHUB_API_URL", own), environ.get("GITHUB_REPOSITORY", path)
-    else:
-        api = environ.get("CI_API_V4_URL", f"https://{host or 'gitlab.com'}/api/v4")
-        repository = environ.get("CI_PROJECT_ID", path)
+    match found:
+        case ForgeKind.GITHUB:
+            own = "https://api.github.com" if host in ("", "github.com") else f"https://{host}/api/v3"
+            api, repository = environ.get("GITHUB_API_URL", own), environ.get("GITHUB_REPOSITORY", path)
+        case ForgeKind.GITLAB:
+            api = environ.get("CI_API_V4_URL", f"https://{host or 'gitlab.com'}/api/v4")
+            repository = environ.get("CI_PROJECT_ID", path)
+        case ForgeKind.GITEA:
+            api = environ.get("GITHUB_API_URL", f"https://{host or 'codeberg.org'}/api/v1")
+            repository = environ.get("GITHUB_REPOSITORY", path)
     if not repository:
         raise UsageError(
             "it is not clear which repository to ask the forge for: there is no remote `origin`",
             "Name the branches instead: --others GLOB",
         )
-    for variable, header in _TOKENS[found]:
+    api = api.rstrip("/")
+    token, header, source = _token(found, environ, host)
+    if not token:
+        return ForgeAddress(found, api, repository)
+    scheme = _SCHEMES.get(found, "") if header == "Authorization" else ""
+    return ForgeAddress(found, api, repository, (header, scheme + token), source)
+
+
+def _token(kind: ForgeKind, environ: Mapping[str, str], host: str) -> tuple[str, str, str]:
+    """Returns token, header and where it came from; a `gh` that is logged in is asked last."""
+    for variable, header in _TOKENS[kind]:
         if token := environ.get(variable):
-            value = f"Bearer {token}" if header == "Authorization" else token
-            return ForgeAddress(found, api.rstrip("/"), repository, (header, value), variable)
-    return ForgeAddress(found, api.rstrip("/"), repository)
+            return token, header, variable
+    if kind is ForgeKind.GITHUB and (token := gh_token(host or "github.com", environ)):
+        return token, "Authorization", "`gh auth token`"
+    return "", "", ""
 
 
 def _kind(kind: str, environ: Mapping[str, str], host: str) -> ForgeKind:
     if kind != "auto":
         return ForgeKind(kind)
-    if environ.get("GITHUB_ACTIONS") == "true" or "github" in host:
-        return ForgeKind.GITHUB
-    if environ.get("GITLAB_CI") == "true" or "gitlab" in host:
-        return ForgeKind.GITLAB
+    # Gitea's CI sets GitHub's variables as well
+    for variable, of_ci in _CI:
+        if environ.get(variable) == "true":
+            return of_ci
+    for known, parts in _KNOWN:
+        if any(part in host for part in parts):
+            return known
     where = f"`{host}`" if host else "this repository, which has no remote `origin`"
     raise UsageError(
-        f"it is not clear which kind of forge {where} belongs to", "Say it: --forge github, or --forge gitlab"
+        f"it is not clear which kind of forge {where} belongs to",
+        "Say it: --forge github, --forge gitlab or --forge gitea",
     )
 
 

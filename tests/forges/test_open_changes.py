@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from gitpar.core.forges import OpenChange
 from gitpar.errors import EnvironmentFault, UsageError
-from gitpar.forges.open_changes import ForgeAddress, ForgeKind, open_changes
+from gitpar.forges.address import ForgeAddress, ForgeKind
+from gitpar.forges.at import forge_at
+from gitpar.forges.rest import Patience
 from gitpar.wiring.forge_address import forge_address
 from tests.support.checking import Checks, shop
 from tests.support.forge import Double, forge
@@ -16,6 +19,11 @@ from tests.support.repo import Repo
 from tests.support.sealed import git
 
 NAMES = ("same", "far", "uses")
+QUICK = Patience(tries=3, first_pause_s=0.001)
+
+
+def open_changes(address: ForgeAddress, target: str) -> Sequence[OpenChange]:
+    return forge_at(address, QUICK).listed(target)
 
 
 @pytest.fixture
@@ -126,6 +134,19 @@ def test_nobody_there(double: Double) -> None:
         ),
         ("auto", {}, "ssh://git@gitlab.com:22/a/b/c.git", ("gitlab", "https://gitlab.com/api/v4", "a/b/c")),
         ("gitlab", {}, "git@git.acme.org:a/b.git", ("gitlab", "https://git.acme.org/api/v4", "a/b")),
+        ("gitea", {}, "git@git.acme.org:a/b.git", ("gitea", "https://git.acme.org/api/v1", "a/b")),
+        ("auto", {}, "https://codeberg.org/a/b", ("gitea", "https://codeberg.org/api/v1", "a/b")),
+        (
+            "auto",
+            {
+                "GITHUB_ACTIONS": "true",
+                "GITEA_ACTIONS": "true",
+                "GITHUB_API_URL": "https://git.acme.org/api/v1",
+                "GITHUB_REPOSITORY": "a/c",
+            },
+            "https://git.acme.org/a/b",
+            ("gitea", "https://git.acme.org/api/v1", "a/c"),
+        ),
         (
             "auto",
             {"GITLAB_CI": "true", "CI_API_V4_URL": "https://x/api/v4/", "CI_PROJECT_ID": "7"},

@@ -56,6 +56,7 @@ STARTERS = (
     "gitpar.git.programs",  # find, chmod, rm and the user's setup command
     "gitpar.backends",  # workers
     "gitpar.journal.lease",  # sysctl: macOS tells its boot session in no other way
+    "gitpar.forges.token",  # gh, which may hold a token
     "gitpar.ui.cli.demo",  # gitpar itself
 )
 """Who starts processes, and which. Only the first of them starts git."""

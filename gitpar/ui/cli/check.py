@@ -52,7 +52,7 @@ _SUMMARY = "GITHUB_STEP_SUMMARY"
     "--forge",
     is_flag=False,
     flag_value="auto",
-    type=click.Choice(["auto", "github", "gitlab"]),
+    type=click.Choice(["auto", "github", "gitlab", "gitea"]),
     help="Compare with the open pull requests as well, which the forge lists.",
 )
 @click.option("--fetch", is_flag=True, help="Fetch the commits of open pull requests that are not here.")

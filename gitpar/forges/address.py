@@ -1,0 +1,29 @@
+"""Where a forge is asked, and the forge at such an address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class ForgeKind(StrEnum):
+    """The forges that can be asked. Forgejo is asked as Gitea is."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    GITEA = "gitea"
+
+
+@dataclass(frozen=True, slots=True)
+class ForgeAddress:
+    """Where to ask: the root of the interface and the repository's name there.
+
+    `permit` is the header that carries the token, never shown; `token_from` says where
+    that came from.
+    """
+
+    kind: ForgeKind
+    api: str
+    repository: str
+    permit: tuple[str, str] | None = field(default=None, repr=False)
+    token_from: str = ""
