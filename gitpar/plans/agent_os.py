@@ -15,8 +15,9 @@ from gitpar.core.names import TaskId
 from gitpar.plans import fields
 from gitpar.plans.agent_os_prompt import Summary, task_prompt
 from gitpar.plans.agent_os_waves import declare_waves
+from gitpar.plans.choices import Choices
 from gitpar.plans.item import Item
-from gitpar.plans.model import Choices, Draft, DraftTask, Edit, Outcome, PlanSettings, TaskEnd, Wait
+from gitpar.plans.model import Draft, DraftTask, Edit, Outcome, PlanSettings, TaskEnd, Wait
 from gitpar.plans.splices import Writer, by_members
 from gitpar.plans.taskmaster import row_id
 

@@ -6,10 +6,11 @@ from typing import Protocol
 
 from gitpar.errors import PlanError, PlanProblem, UsageError
 from gitpar.plans import agent_os, markdown_plan, own, ralph, spec_kit, taskmaster
+from gitpar.plans.choices import Choices
 from gitpar.plans.document import Syntax, unrecognised
 from gitpar.plans.item import Item
 from gitpar.plans.likely import likely
-from gitpar.plans.model import Choices, Draft
+from gitpar.plans.model import Draft
 from gitpar.plans.splices import Writer
 
 

@@ -14,10 +14,11 @@ from gitpar.core.graph import Task, TaskStatus
 from gitpar.core.names import TaskId
 from gitpar.plans import fields
 from gitpar.plans.boxed import only_markdown
+from gitpar.plans.choices import Choices
 from gitpar.plans.item import Item
 from gitpar.plans.labels import ids_in, is_optional, waits_in
 from gitpar.plans.markdown import Row
-from gitpar.plans.model import Choices, Draft, DraftTask, Outcome, TaskEnd, Wait
+from gitpar.plans.model import Draft, DraftTask, Outcome, TaskEnd, Wait
 from gitpar.plans.ordering import Ids, Order, by_dependency
 from gitpar.plans.plan_rows import EMPTY, Found, all_rows, is_field, sections_with_status
 from gitpar.plans.plan_sections import Sections

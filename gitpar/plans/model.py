@@ -51,29 +51,6 @@ class Plan:
     """How many the format's own tool runs at once."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
-    """How a plan is to be read where it can be read in several ways."""
-
-    tag: str | None = None
-    """Which list of a tagged plan."""
-    format: str | None = None
-    """The format's name; None lets the file's content tell."""
-    expand_subtasks: bool = False
-    """Subtasks are tasks, not part of their task's prompt."""
-    optional: bool = False
-    """Tasks that are marked as optional run too."""
-    parallel_stories: bool = False
-    """The phases of user stories may run at once."""
-
-
-class MissingDependency(StrEnum):
-    """What to do about a dependency that is not in the plan."""
-
-    ERROR = "error"
-    WARN = "warn"
-
-
 class Outcome(StrEnum):
     """How a task ended in a run, in the words of the task states."""
 

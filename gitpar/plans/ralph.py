@@ -23,10 +23,11 @@ from gitpar.plans.boxed import (
     without_children,
 )
 from gitpar.plans.checklist import ticked
+from gitpar.plans.choices import Choices
 from gitpar.plans.document import read_bytes
 from gitpar.plans.item import Item
 from gitpar.plans.markdown import Markdown
-from gitpar.plans.model import Choices, Draft
+from gitpar.plans.model import Draft
 from gitpar.plans.ordering import Order
 from gitpar.plans.splices import Writer
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from gitpar.core.graph import Task, TaskGraph, TaskStatus, WaveNote
 from gitpar.errors import PlanError, PlanProblem
+from gitpar.plans.choices import PLAIN, Choices
 from gitpar.plans.detect import PlanFormat, choose
 from gitpar.plans.document import read_bytes, read_document
 from gitpar.plans.item import Findings, Item
-from gitpar.plans.model import Choices, Draft, MissingDependency, Plan, PlanSettings
+from gitpar.plans.model import Draft, Plan, PlanSettings
 from gitpar.plans.resolving import leave_out_optional, resolved
 
 
@@ -26,18 +27,12 @@ class Opened:
 
 def read_plans(
     paths: Sequence[Path],
-    *,
-    tag: str | None = None,
-    missing: MissingDependency = MissingDependency.ERROR,
-    format: str | None = None,  # noqa: A002 - what it is called on the command line
-    choices: Choices = Choices(),  # noqa: B008 - frozen
+    choices: Choices = PLAIN,
 ) -> Plan:
     """Reads plan files into one Plan; several files are one plan, their tasks in the order given.
 
-    With `missing` WARN a dependency that is not in the plan is dropped with a warning.
     Raises PlanError with every problem found, each with file, line and key path.
     """
-    choices = replace(choices, tag=tag or choices.tag, format=format or choices.format)
     findings = Findings()
     opened: list[Opened] = []
     for path in paths:
@@ -53,7 +48,7 @@ def read_plans(
     everywhere = {entry.task.id for entry in entries}
     for one in opened:
         leave_out_optional(one.draft, findings, chosen=choices.optional)
-    tasks = [task for one in opened for task in resolved(one.draft, everywhere, findings, missing)]
+    tasks = [task for one in opened for task in resolved(one.draft, everywhere, findings, choices.missing)]
     graph = _graph(tasks, findings)
     tasks = list(graph)
     _note_finished(tasks, findings)
@@ -72,12 +67,7 @@ def read_plans(
     )
 
 
-def open_plan(
-    file: str,
-    content: bytes,
-    findings: Findings,
-    choices: Choices = Choices(),  # noqa: B008 - frozen
-) -> Opened:
+def open_plan(file: str, content: bytes, findings: Findings, choices: Choices = PLAIN) -> Opened:
     """Parses, recognises and drafts one file; raises PlanError where that is not possible."""
     document = read_document(file, content)
     root = Item(document, document.tree.root, findings)

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from gitpar.core.graph import Task, TaskStatus
 from gitpar.core.names import TaskId
+from gitpar.plans.choices import MissingDependency
 from gitpar.plans.item import Findings
-from gitpar.plans.model import Draft, DraftTask, MissingDependency, Wait
+from gitpar.plans.model import Draft, DraftTask, Wait
 
 _MOST_PASSED = 200_000
 """Dependencies found by walking past tasks that are left out; more than any plan has."""

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 
 from gitpar.plans.boxed import Boxed, Boxes, children_first, only_markdown, read_boxes, without_children
 from gitpar.plans.checklist import ticked
+from gitpar.plans.choices import Choices
 from gitpar.plans.item import Item
-from gitpar.plans.model import Choices, Draft, DraftTask
+from gitpar.plans.model import Draft, DraftTask
 from gitpar.plans.ordering import Order, sinks
 from gitpar.plans.splices import Writer
 

@@ -8,8 +8,9 @@ from gitpar.core.graph import Scope, Task, TaskStatus
 from gitpar.core.names import TaskId
 from gitpar.errors import PlanError
 from gitpar.plans import fields
+from gitpar.plans.choices import Choices
 from gitpar.plans.item import Item
-from gitpar.plans.model import Choices, Draft, DraftTask, Edit, Outcome, TaskEnd, Wait
+from gitpar.plans.model import Draft, DraftTask, Edit, Outcome, TaskEnd, Wait
 from gitpar.plans.prompt import indented, prompt
 from gitpar.plans.splices import Writer, by_members
 

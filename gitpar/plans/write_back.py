@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gitpar.core.graph import Task
 from gitpar.core.names import TaskId
 from gitpar.errors import EnvironmentFault, PlanError, PlanProblem
 from gitpar.faults import Step, passage
+from gitpar.plans.choices import PLAIN, Choices
 from gitpar.plans.item import Findings, Item
-from gitpar.plans.model import Choices, Ends, TaskEnd
+from gitpar.plans.model import Ends, TaskEnd
 from gitpar.plans.reading import Opened, open_plan
 from gitpar.plans.splices import NotEditable, Splice, applied
 
@@ -30,8 +31,7 @@ class _Target:
 
     file: str
     ends: Ends
-    tag: str | None
-    format: str | None
+    choices: Choices
 
 
 def tag_of(task: Task) -> str | None:
@@ -44,11 +44,7 @@ def tag_of(task: Task) -> str | None:
 
 
 def write_status(
-    path: Path,
-    ends: Mapping[TaskId, TaskEnd],
-    *,
-    tag: str | None = None,
-    format: str | None = None,  # noqa: A002 - what it is called on the command line
+    path: Path, ends: Mapping[TaskId, TaskEnd], choices: Choices = PLAIN
 ) -> tuple[PlanProblem, ...]:
     """Writes how tasks ended into the plan file; returns what could not be written.
 
@@ -57,7 +53,7 @@ def write_status(
     meanwhile is read again. Tasks that are no longer in the file are returned as problems.
     Raises EnvironmentFault where the file cannot be written; it is as it was then.
     """
-    target = _Target(str(path), ends, tag, format)
+    target = _Target(str(path), ends, choices)
     real = Path(os.path.realpath(path))
     try:
         passage(Step.WRITE_BACK)
@@ -109,7 +105,7 @@ def _edited(target: _Target, content: bytes) -> tuple[bytes, tuple[PlanProblem, 
 
 
 def _open(target: _Target, content: bytes) -> Opened:
-    return open_plan(target.file, content, Findings(), Choices(tag=target.tag, format=target.format))
+    return open_plan(target.file, content, Findings(), target.choices)
 
 
 def _rows(opened: Opened) -> dict[TaskId, Item]:
@@ -124,7 +120,7 @@ def _holds(target: _Target, new: bytes, old: Opened, written: Sequence[TaskId]) 
     To write the same again must change nothing, and every other task must be as it was.
     """
     try:
-        opened = open_plan(target.file, new, Findings(), Choices(tag=target.tag, format=old.format.NAME))
+        opened = open_plan(target.file, new, Findings(), replace(target.choices, format=old.format.NAME))
     except PlanError:
         return False
     rows, write = _rows(opened), opened.format.writer(opened.root)

@@ -24,7 +24,6 @@ from gitpar.git.refs import GitRefs
 from gitpar.git.replay import read_changes, replay
 from gitpar.git.repository import RepositoryPlace
 from gitpar.journal.learned import Learned, learned_path, write_learned
-from gitpar.plans.model import MissingDependency
 from gitpar.plans.reading import read_plans
 from gitpar.symbols import can_read, read_symbols
 from gitpar.wiring.foreseen import stored_model
@@ -44,12 +43,7 @@ def forecast(directory: Path, request: ForecastRequest) -> Forecasted:
     site = Site.at(directory)
     settings, warnings = load_settings(site.place.main, {}, os.environ)
     paths = request.plans or (only_plan(site.place, settings.plan),)
-    plan = read_plans(
-        paths,
-        tag=request.tag,
-        missing=MissingDependency(request.missing_dependency),
-        format=request.plan_format,
-    )
+    plan = read_plans(paths, request.choices)
     base = _resolved(site.place, request.base or plan.settings.base or "HEAD")
     said = {} if plan.settings.jobs is None else {"jobs": plan.settings.jobs}
     jobs = request.jobs or load_settings(site.place.main, {}, os.environ, said)[0].run.jobs

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gitpar.plans.model import Plan
 
 from gitpar.core.check import FailOn
+from gitpar.plans.choices import PLAIN, Choices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +23,7 @@ class RunRequest:
     base: str | None = None
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
-    tag: str | None = None
-    plan_format: str | None = None
-    missing_dependency: str = "error"
+    choices: Choices = PLAIN
     flags: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -42,9 +41,7 @@ class ForecastRequest:
 
     plans: tuple[Path, ...] = ()
     base: str | None = None
-    tag: str | None = None
-    plan_format: str | None = None
-    missing_dependency: str = "error"
+    choices: Choices = PLAIN
     jobs: int | None = None
     suggest: bool = False
 

@@ -27,7 +27,7 @@ from gitpar.git.into import IntoBranch
 from gitpar.git.refs import GitRefs
 from gitpar.journal.lease import Owner
 from gitpar.journal.sqlite import SqliteJournal, new_run_id
-from gitpar.plans.model import MissingDependency, Plan
+from gitpar.plans.model import Plan
 from gitpar.plans.reading import read_plans
 from gitpar.ports import Watcher
 from gitpar.wiring.assemble import pool_settings, world_of
@@ -38,7 +38,7 @@ from gitpar.wiring.site import Site
 
 def preview(_directory: Path, request: RunRequest) -> Plan:
     """Reads and checks what `run` would run, with --only and --skip; starts and writes nothing."""
-    plan = _plan(request)
+    plan = read_plans(request.plans, request.choices)
     tasks, _ = select(plan.graph, request.only, request.skip)
     graph = TaskGraph(tasks)
     return replace(plan, graph=graph, wave_notes=renumbered(plan.wave_notes, plan.graph, graph))
@@ -50,7 +50,7 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
     Raises PlanError, UsageError or EnvironmentFault before anything was started.
     """
     site = Site.at(directory)
-    plan = _plan(request)
+    plan = read_plans(request.plans, request.choices)
     settings, warnings = _settings(site, request, plan)
     problems = missing_commands(plan.graph, settings.run.agent_command)
     if problems:
@@ -138,11 +138,6 @@ def _drive(site: Site, owned: Owned, settings: Settings, watcher: Watcher) -> Ru
         finally:
             watcher.end(run)
     return view(run, run.last_at)
-
-
-def _plan(request: RunRequest) -> Plan:
-    missing = MissingDependency(request.missing_dependency)
-    return read_plans(request.plans, tag=request.tag, missing=missing, format=request.plan_format)
 
 
 def _placed(task: Task) -> Task:

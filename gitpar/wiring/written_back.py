@@ -7,6 +7,7 @@ from pathlib import Path
 from gitpar.core.names import TaskId
 from gitpar.core.run import Run, TaskState
 from gitpar.errors import GitparError
+from gitpar.plans.choices import Choices
 from gitpar.plans.model import Outcome, TaskEnd
 from gitpar.plans.write_back import tag_of, write_status
 
@@ -34,10 +35,12 @@ def write_back(run: Run) -> str:
             )
             tags[task.task.source.file] = tag_of(task.task)
             by_file.setdefault(task.task.source.file, {})[task.task.id] = end
+    # a plan of several formats was not forced to be of one
+    known = run.format if "+" not in run.format else None
     said: list[str] = []
     for file, ends in by_file.items():
         try:
-            said += map(str, write_status(Path(file), ends, tag=tags[file]))
+            said += map(str, write_status(Path(file), ends, Choices(tag=tags[file], format=known)))
         except (OSError, GitparError) as error:
             said.append(f"`{file}` was not written back: {error}")
     return " ".join(said)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from gitpar.errors import PlanError
+from gitpar.plans.choices import Choices
 from gitpar.plans.model import Plan
 from gitpar.plans.reading import read_plans
 from tests.support.plan_reading import Complaints, ReadPlan
@@ -28,7 +29,7 @@ def read_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ReadPlan:
     def read(content: Any, **options: Any) -> Plan:
         text = textwrap.dedent(content) if isinstance(content, str) else json.dumps(content, indent=1)
         Path("plan").write_text(text, encoding="utf-8")
-        return read_plans([Path("plan")], **options)
+        return read_plans([Path("plan")], Choices(**options))
 
     return read
 

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitpar.errors import PlanError
+from gitpar.plans.choices import Choices
 from gitpar.plans.reading import read_plans
 from tests.support.plan_reading import Complaints, ReadPlan
 
@@ -193,7 +194,7 @@ def read_any(content: bytes, name: str | None = None) -> None:
         stream.write(content)
         stream.flush()
         try:
-            plan = read_plans([Path(stream.name)], format=name)
+            plan = read_plans([Path(stream.name)], Choices(format=name))
         except PlanError as error:
             assert error.problems  # noqa: PT017 - either way is right
         else:

@@ -10,6 +10,7 @@ import pytest
 
 from gitpar.core.graph import TaskStatus
 from gitpar.errors import PlanError
+from gitpar.plans.choices import Choices
 from gitpar.plans.model import Outcome, TaskEnd
 from gitpar.plans.reading import read_plans
 from gitpar.plans.write_back import tag_of, write_status
@@ -50,7 +51,7 @@ def check(path: Path, name: str, tmp_path: Path) -> None:
     copy = tmp_path / "tasks.json"
     copy.write_bytes(path.read_bytes())
     ends = {task.id: TaskEnd(outcome=Outcome.LANDED) for task in pending}
-    assert write_status(copy, ends, tag=tag_of(pending[0])) == ()
+    assert write_status(copy, ends, Choices(tag=tag_of(pending[0]))) == ()
     assert read_plans([copy]).graph.waves == ()
     before, after = path.read_text().splitlines(), copy.read_text().splitlines()
     changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]

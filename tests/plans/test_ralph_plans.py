@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gitpar.core.graph import TaskStatus
 from gitpar.core.names import TaskId
-from gitpar.plans.model import Choices, Plan
+from gitpar.plans.model import Plan
 from tests.support.plan_reading import Complaints, ReadPlan
 
 PLAN = """\
@@ -178,7 +178,7 @@ def test_optional_tasks_wait_to_be_asked_for_and_hold_up_nobody(read_plan: ReadP
         "`1.2` is optional and left out: --optional runs it too",
         "`1.3` is optional and left out: --optional runs it too",
     )
-    assert waves(read_plan(text, choices=Choices(optional=True))) == [["1.1"], ["1.2"], ["1.3"], ["1.4"]]
+    assert waves(read_plan(text, optional=True)) == [["1.1"], ["1.2"], ["1.3"], ["1.4"]]
 
 
 def test_an_odd_box_is_open_and_said(read_plan: ReadPlan) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from gitpar.core.graph import TaskStatus
 from gitpar.core.names import TaskId
-from gitpar.plans.model import Choices, Plan
+from gitpar.plans.model import Plan
 from tests.support.plan_reading import ReadPlan
 
 PLAN = """\
@@ -78,7 +78,7 @@ def test_phases_are_barriers_and_p_waits_only_for_them(read_plan: ReadPlan) -> N
 
 
 def test_stories_may_run_beside_each_other(read_plan: ReadPlan) -> None:
-    plan = read_plan(PLAN, choices=Choices(parallel_stories=True))
+    plan = read_plan(PLAN, parallel_stories=True)
     assert waves(plan) == [
         ["T002"],
         ["T003", "T004"],

@@ -8,7 +8,7 @@ import pytest
 
 from gitpar.core.graph import TaskStatus
 from gitpar.core.names import TaskId
-from gitpar.plans.model import MissingDependency
+from gitpar.plans.choices import MissingDependency
 from tests.support.plan_reading import Complaints, ReadPlan
 
 

@@ -20,6 +20,7 @@ from ruamel.yaml import YAML
 
 from gitpar.core.names import TaskId
 from gitpar.errors import EnvironmentFault
+from gitpar.plans.choices import Choices
 from gitpar.plans.model import Outcome, TaskEnd
 from gitpar.plans.reading import read_plans
 from gitpar.plans.write_back import tag_of, write_status
@@ -30,7 +31,7 @@ LANDED = TaskEnd(outcome=Outcome.LANDED)
 def written(path: Path, text: str, ends: dict[str, Outcome], **options: Any) -> str:
     path.write_bytes(text.encode())
     found = {TaskId(name): TaskEnd(outcome=outcome) for name, outcome in ends.items()}
-    assert write_status(path, found, **options) == ()
+    assert write_status(path, found, Choices(**options)) == ()
     return path.read_bytes().decode()
 
 
@@ -63,7 +64,7 @@ def test_the_tag_that_was_run_is_the_one_written(tmp_path: Path) -> None:
     )
     path = tmp_path / "t"
     path.write_text(text)
-    task = read_plans([path], tag="b").graph[TaskId("1")]
+    task = read_plans([path], Choices(tag="b")).graph[TaskId("1")]
     assert tag_of(task) == "b"
     after = written(path, text, {"1": Outcome.LANDED}, tag=tag_of(task))
     assert after == '"done"'.join(text.rsplit('"pending"', 1))

@@ -13,6 +13,7 @@ import pytest
 from gitpar.core.settings import OnRevert, Strategy
 from gitpar.core.view import view
 from gitpar.errors import EnvironmentFault
+from gitpar.plans.choices import Choices, MissingDependency
 from gitpar.ui import as_json
 from gitpar.ui.cli.main import COMMANDS
 from gitpar.ui.cli.options import Duration
@@ -217,9 +218,7 @@ def test_run_hands_on_only_what_was_typed(shell: Shell, tmp_path: Path) -> None:
                 base="v1",
                 only=("a", "b"),
                 skip=("c",),
-                tag="t",
-                plan_format="taskmaster",
-                missing_dependency="warn",
+                choices=Choices(tag="t", format="taskmaster", missing=MissingDependency.WARN),
                 flags={
                     "jobs": 3,
                     "agent_command": "agent",

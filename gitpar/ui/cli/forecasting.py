@@ -11,6 +11,7 @@ import click
 
 from gitpar.errors import EnvironmentFault, ExitCode, UsageError
 from gitpar.ui.cli.options import Invocation
+from gitpar.ui.cli.plan_options import FLAGS, choices, plan_options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -18,8 +19,7 @@ _OF_FORECAST = {
     "suggest": "--suggest",
     "html": "--html",
     "jobs": "--jobs",
-    "tag": "--tag",
-    "plan_format": "--format",
+    **FLAGS,
 }
 _OF_CALIBRATION = {"since": "--since", "merges": "--merges"}
 
@@ -37,10 +37,7 @@ def forecast_options(command: Command) -> Command:
         click.option(
             "--calibrate", is_flag=True, help="Learn from this repository's history how good a forecast is."
         ),
-        click.option(
-            "--format", "plan_format", metavar="NAME", help="The plan's format.  [default: recognised]"
-        ),
-        click.option("--tag", metavar="TAG", help="Which list of a tagged plan.  [default: the plan's own]"),
+        plan_options,
         click.option(
             "-j",
             "--jobs",
@@ -93,8 +90,7 @@ def _forecast(call: Invocation, names: tuple[str, ...], base: str | None, option
     request = ForecastRequest(
         plans=tuple(call.path(Path(name)) for name in names),
         base=base,
-        tag=options["tag"],
-        plan_format=options["plan_format"],
+        choices=choices(options),
         jobs=options["jobs"],
         suggest=options["suggest"],
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from gitpar.core.settings import RunSettings
 from gitpar.errors import ExitCode, PlanError
 from gitpar.ui.cli.options import EXIT_CODES, Invocation, pass_invocation, shared, with_json
+from gitpar.ui.cli.plan_options import choices, plan_options
 
 
 @click.command(epilog=EXIT_CODES)
@@ -20,30 +22,20 @@ from gitpar.ui.cli.options import EXIT_CODES, Invocation, pass_invocation, share
     metavar="N",
     help=f"Predict for N jobs.  [default: what the plan says, else {RunSettings().jobs}]",
 )
-@click.option("--tag", metavar="NAME", help="Which list of a tagged plan.  [default: master]")
-@click.option("--format", "name", metavar="NAME", help="The plan's format.  [default: recognised]")
-@click.option(
-    "--missing-dependency",
-    "missing",
-    type=click.Choice(["error", "warn"]),
-    default="error",
-    show_default=True,
-    help="What a dependency that is not in the plan is.",
-)
+@plan_options
 @with_json
 @shared
 @pass_invocation
-def command(call: Invocation, /, plans: tuple[Path, ...], **options: str | int | None) -> int:
+def command(call: Invocation, /, plans: tuple[Path, ...], **options: Any) -> int:
     """Show the waves, dependencies and critical path of a plan; start nothing."""
     # Imported here, so that the help comes without the plan formats.
-    from gitpar.plans.model import MissingDependency  # noqa: PLC0415 - see above
     from gitpar.plans.reading import read_plans  # noqa: PLC0415 - see above
     from gitpar.ui import plan_view  # noqa: PLC0415 - see above
 
     paths = [call.path(path) for path in plans]
-    tag, name = (None if options[key] is None else str(options[key]) for key in ("tag", "name"))
+    chosen = choices(options)
     try:
-        found = read_plans(paths, tag=tag, missing=MissingDependency(str(options["missing"])), format=name)
+        found = read_plans(paths, chosen)
     except PlanError as error:
         if call.as_json:
             call.print_json(plan_view.broken_plan_json([str(path) for path in paths], error.problems))

@@ -10,6 +10,7 @@ import click
 from gitpar.core.settings import OnPredicted, OnRevert, RunSettings, Strategy
 from gitpar.errors import ExitCode
 from gitpar.ui.cli.options import EXIT_CODES, Duration, Invocation, pass_invocation, shared, with_json
+from gitpar.ui.cli.plan_options import choices, plan_options
 from gitpar.ui.closing import exit_code
 
 if TYPE_CHECKING:
@@ -58,15 +59,7 @@ _SWITCHES = ("write_back", "keep_worktrees")
 @click.option("--into", metavar="BRANCH", help="Branch to fast-forward at the end.  [default: none]")
 @click.option("--only", metavar="ID", multiple=True, help="Work on this task only; may be repeated.")
 @click.option("--skip", metavar="ID", multiple=True, help="Leave this task out; may be repeated.")
-@click.option("--tag", metavar="TAG", help="Which list of a tagged plan.  [default: the plan's own]")
-@click.option("--format", "plan_format", metavar="NAME", help="The plan's format.  [default: recognised]")
-@click.option(
-    "--missing-dependency",
-    type=click.Choice(["error", "warn"]),
-    default="error",
-    show_default=True,
-    help="What a dependency on an unknown task is.",
-)
+@plan_options
 @click.option(
     "--grace",
     "grace_s",
@@ -125,9 +118,7 @@ def _request(plans: tuple[Path, ...], options: dict[str, Any]) -> RunRequest:
         base=options["base"],
         only=options["only"],
         skip=options["skip"],
-        tag=options["tag"],
-        plan_format=options["plan_format"],
-        missing_dependency=options["missing_dependency"],
+        choices=choices(options),
         flags=flags,
     )
 
