@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.generate import Size, generate
-from benchmarks.timing import Cost, run, spread
+from benchmarks.timing import Cost, compile_ahead, run, spread
 from tests.support.fold import fold
 from tests.support.history import History, read_history
 from tests.support.plaingit import PlainGit
@@ -66,6 +66,7 @@ class Result:
     ratios: list[float]
     own_cpu_ms_a_task: list[float]
     children_cpu_s: list[float]
+    cpu_ratios: list[float]
     wrong: list[str]
 
 
@@ -182,7 +183,7 @@ def compare(benchmark: Benchmark, workload: Workload, pairs: int) -> Result:
     """Runs both sides in turn and returns the figures."""
     startup = benchmark.startup(workload)
     tasks = len(workload.history.changes)
-    result = Result(workload.name, tasks, workload.goal, startup.wall_s, [], [], [], [], [], [])
+    result = Result(workload.name, tasks, workload.goal, startup.wall_s, [], [], [], [], [], [], [])
     for number in range(1, pairs + 1):
         theirs, script_tree = benchmark.script(workload)
         ours, own_tree = benchmark.own(workload)
@@ -197,6 +198,7 @@ def compare(benchmark: Benchmark, workload: Workload, pairs: int) -> Result:
         result.ratios.append((ours.wall_s - startup.wall_s) / theirs.wall_s)
         result.own_cpu_ms_a_task.append((ours.own_cpu_s - startup.own_cpu_s) * 1000 / tasks)
         result.children_cpu_s.append(ours.children_cpu_s)
+        result.cpu_ratios.append((ours.cpu_s - startup.cpu_s) / theirs.cpu_s)
     return result
 
 
@@ -212,6 +214,7 @@ def report(result: Result) -> str:
         f"  ratio            {spread(result.ratios, 3)} (goal {result.goal}: {reached})",
         f"  own CPU a task   {spread(result.own_cpu_ms_a_task)} ms (goal 5)",
         f"  children's CPU   {spread(result.children_cpu_s)} s",
+        f"  ratio of all CPU {spread(result.cpu_ratios, 3)}",
         *(f"  does not count: {line}" for line in result.wrong),
     ]
     return "\n".join(lines)
@@ -231,6 +234,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, help="where to work (default: a temporary folder)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     given = parser.parse_args(arguments)
+    compile_ahead(ROOT / "gitpar")
     with tempfile.TemporaryDirectory(dir=given.folder, ignore_cleanup_errors=True) as folder:
         benchmark = Benchmark(Path(folder), shlex.split(given.gitpar), given.jobs)
         results = []

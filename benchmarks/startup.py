@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.timing import run, spread
+from benchmarks.timing import compile_ahead, run, spread
 from tests.support.plaingit import PlainGit
 from tests.support.sealed import sealed_environment
 
@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--gitpar", default=f"{shlex.quote(sys.executable)} -m gitpar", help="command to time"
     )
     given = parser.parse_args(arguments)
+    compile_ahead(ROOT / "gitpar")
     with tempfile.TemporaryDirectory() as folder:
         return _measure(Path(folder), shlex.split(given.gitpar), given.pairs)
 
@@ -53,7 +54,7 @@ def _measure(folder: Path, gitpar: list[str], pairs: int) -> int:
         "gitpar run --dry-run": [*gitpar, "run", str(plan), "--dry-run"],
     }
     times: dict[str, list[float]] = {name: [] for name in commands}
-    # the first round fills caches and writes byte code, and is not counted
+    # the first round fills caches and is not counted
     for number in range(pairs + 1):
         for name, command in commands.items():
             cost = run(command, folder, environ)

@@ -213,6 +213,15 @@ def link_index(source: Path, target: Path) -> None:
     os.link(source, target)
 
 
+def entry_count(index: Path) -> int:
+    """Returns how many entries an index has, 0 where there is none. Source: gitformat-index(5)."""
+    try:
+        with index.open("rb") as file:
+            return int.from_bytes(file.read(12)[8:], "big")
+    except FileNotFoundError:
+        return 0
+
+
 def save_index(source: Path, target: Path) -> None:
     """Copies an index with its time: git compares files with that time to find edits of the same instant."""
     temporary = target.with_name(f"{target.name}.new")

@@ -1,4 +1,4 @@
-"""The programs beside git that worktrees need: find, chmod, rm, and the user's own `setup`.
+"""The programs beside git that worktrees need: chmod, rm, and the user's own `setup`.
 
 Knows nothing of slots or attempts.
 """
@@ -14,9 +14,6 @@ from pathlib import Path
 from gitpar.errors import EnvironmentFault
 from gitpar.git.environment import without_local
 
-_SPECIAL_TYPES = "psbc"
-"""Pipes, sockets and devices, as `find -type` calls them."""
-
 _DELETE = """
 count=$1; shift
 ( while [ "$count" -gt 0 ]; do
@@ -25,35 +22,6 @@ count=$1; shift
   done
   for folder; do rmdir -- "$folder" || break; done ) </dev/null >/dev/null 2>&1 &
 """
-
-
-class Scan:
-    """A look for what git does not show: nested `.git`, special files, folders that cannot be read.
-
-    One `find` process that runs beside git; `end` waits for it. Folders with a name
-    among `pruned` are not looked into.
-    """
-
-    def __init__(self, worktree: Path, pruned: Sequence[str]) -> None:
-        names = [part for name in pruned for part in ("-o", "-name", name)][1:]
-        special = [part for kind in _SPECIAL_TYPES for part in ("-o", "-type", kind)][1:]
-        skipped = ("-type", "d", "(", *names, ")", "-prune", "-o") if names else ()
-        repositories = ("-name", ".git", "-prune", "-print0", "-o")
-        self._worktree = worktree
-        self._process = subprocess.Popen(
-            ["find", ".", "-mindepth", "1", *skipped, *repositories, "(", *special, ")", "-print0"],
-            cwd=worktree,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            process_group=0,
-        )
-
-    def end(self) -> tuple[list[Path], bool]:
-        """Returns what was found, and whether everything could be read."""
-        stdout, _ = self._process.communicate()
-        paths = [self._worktree / os.fsdecode(part)[2:] for part in stdout.split(b"\0") if part]
-        return sorted(paths), self._process.returncode == 0
 
 
 def open_up(folder: Path) -> None:

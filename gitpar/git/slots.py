@@ -56,6 +56,9 @@ class Ground:
     settings: PoolSettings
     main: Path | None
     sparse: bool
+    """Whether worktrees hold a part of the files only, as the main one does."""
+    ignore_case: bool
+    """Whether one file may answer to two names."""
     commits: CommitWriter
     reader: ChangeReader
     messages: Mapping[TaskId, str] = field(default_factory=dict)
@@ -91,6 +94,8 @@ class Slot:
     given: dict[str, bytes] = field(default_factory=dict)
     oddities: tuple[Path, ...] = ()
     """Nested `.git` and special files that the capture found and git would not clean."""
+    whole: bool = False
+    """Whether the capture found that its index names every file in the worktree, and no folder is empty."""
     path: Path = field(init=False)
     """The worktree."""
     own: Path = field(init=False)
@@ -211,7 +216,7 @@ class Slot:
         """Attaches HEAD to the attempt's branch and writes down, durably, whose the slot is."""
         admin_files.attach(self.admin, branch)
         self._link(key)
-        self.oddities = ()
+        self.oddities, self.whole = (), False
         stash = tuple(stash_entries(self.ground.site.common))
         self.record = replace(self.record, state=State.HELD, task=key.task, n=key.n, stash=stash)
         self.ground.site.write(self.record, durably=True)
@@ -248,9 +253,7 @@ class Slot:
             passage(Step.SLOT_CLEAN)
             seeded = self.ground.wanted.restore(self.path, self.seeds)
             submodules.bring(self.git, self.ground.site.common, self.path)
-            # a folder with seeds in it is reported whole, so what else lies there must go unseen
-            untouched = not self.seeds.paths() and (self._nothing_else() if quick else self._verified())
-            clean = seeded and (untouched or (self._clean() and self._verified()))
+            clean = seeded and ((quick and self.whole) or (self._clean() and self._verified()))
             if not quick:
                 self._save_index(base)
         except (GitFailed, OSError):
@@ -280,11 +283,6 @@ class Slot:
             admin_files.save_index(source, self.admin / "index")
         else:
             admin_files.save_index(self.admin / SAVED_INDEX, self.admin / "index")
-
-    def _nothing_else(self) -> bool:
-        """Says whether there is nothing in the worktree that the index does not name."""
-        listed = self.git.run("ls-files", "-o", "--directory", "-z").fields
-        return all(self._allowed("!!", path.rstrip("/")) for path in listed)
 
     def _clean(self) -> bool:
         """Removes what git does not track: ignored files, and what a capture left out of its index."""

@@ -18,8 +18,10 @@ from gitpar.git.admin import SAVED_INDEX
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.keeping import TreeOfFiles
 from gitpar.git.nested import Nested, nested
-from gitpar.git.programs import Scan, open_up
+from gitpar.git.programs import open_up
 from gitpar.git.slots import STAGED_INDEX, WORKTREE_SETTINGS, Slot
+from gitpar.git.submodules import may_have_gitlinks
+from gitpar.git.walking import Walk, walk
 
 _PRUNED = ("node_modules", ".venv", "venv")
 """Folders of tens of thousands of files that are never kept: not looked into."""
@@ -54,12 +56,9 @@ class Staging:
     def stage(self, head: CommitId) -> TreeId:
         """Writes the worktree's files as a tree and adds to the rest what that tree leaves out."""
         self._index.with_name("index.lock").unlink(missing_ok=True)
-        scan = Scan(self._slot.path, list(dict.fromkeys([*_PRUNED, *self._slot.ground.settings.keep])))
-        try:
-            added = self._add([])
-        finally:
-            found, readable = scan.end()
-        repositories = self._sort(found)
+        found = walk(self._slot.path, {*_PRUNED, *self._slot.ground.settings.keep})
+        added = self._add([])
+        repositories = self._sort(found.odd)
         inside = [path for path in repositories if path != "."]
         if inside:
             known = self._known(inside, head)
@@ -71,13 +70,15 @@ class Staging:
             added = self._add(fresh)
         else:
             fresh = []
-        if not readable or not added:
-            self._opened(fresh, readable=readable)
+        if not found.readable or not added:
+            self._opened(fresh, readable=found.readable)
         for path in fresh:
             self._new_repository(path, repositories[path])
         if "." in repositories:
             self._history(".", repositories["."])
-        self._ignored(head)
+        self._slot.whole = self._names_all(found)
+        if not self._slot.whole:
+            self._ignored(head)
         return TreeId(self._git.run("write-tree").text)
 
     # --- adding -------------------------------------------------------------------------
@@ -100,12 +101,22 @@ class Staging:
             self._git.run("update-index", "-z", "--force-remove", "--stdin", stdin=listing(seeds))
         return result.status == 0 and "could not open directory" not in result.stderr
 
+    def _names_all(self, found: Walk) -> bool:
+        """Whether the index names every file there is, so that nothing can be ignored or left over.
+
+        All it names is there, having been added just now, so equal numbers will do; not
+        where one file can have two names, or where what is named need not be a file.
+        """
+        ground = self._slot.ground
+        if not found.plain or self.problem or ground.sparse or ground.ignore_case:
+            return False
+        return admin_files.entry_count(self._index) == found.files and not may_have_gitlinks(self._index)
+
     def _opened(self, left_out: Sequence[str], *, readable: bool) -> None:
         """Adds again after giving back the rights a worker took, and keeps otherwise what still fails."""
         if not readable or "ermission denied" in self._said:
             open_up(self._slot.path)
-            scan = Scan(self._slot.path, ())
-            readable = scan.end()[1]
+            readable = walk(self._slot.path).readable
         if self._add(left_out) and readable:
             return
         said = next((line for line in self._said.splitlines() if line.strip()), "no message")

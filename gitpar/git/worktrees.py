@@ -254,18 +254,14 @@ class GitWorktrees:
                     site=site,
                     settings=self.settings,
                     main=self.main_worktree,
-                    sparse=self._sparse(git),
+                    sparse=self.main_worktree is not None and _is_set(git, "core.sparseCheckout"),
+                    ignore_case=_is_set(git, "core.ignoreCase"),
                     commits=commits,
                     reader=ChangeReader(store),
                     messages=self.messages,
                 )
                 self._clear_away(self._ground)
             return self._ground
-
-    def _sparse(self, git: GitCommand) -> bool:
-        """Whether the main worktree holds a part of the files only, which worktrees inherit."""
-        asked = ("config", "--type=bool", "--get", "core.sparseCheckout")
-        return self.main_worktree is not None and git.run(*asked, ok=(0, 1)).text == "true"
 
     def _git(self) -> GitCommand:
         if self.main_worktree is not None:
@@ -307,6 +303,10 @@ class GitWorktrees:
             slot.remove()
         except OSError:
             return
+
+
+def _is_set(git: GitCommand, setting: str) -> bool:
+    return git.run("config", "--type=bool", "--get", setting, ok=(0, 1)).text == "true"
 
 
 def _retire(slot: Slot) -> None:
