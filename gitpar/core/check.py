@@ -11,15 +11,7 @@ from gitpar.core.changes import Hunk
 from gitpar.core.comparison import Compared
 from gitpar.core.conflicts import ConflictKind, LineRange, Tier
 from gitpar.core.names import TaskId
-
-
-class FailOn(StrEnum):
-    """What makes a check fail, each with what stands before it but NONE."""
-
-    TARGET = "target"
-    ANY = "any"
-    LIKELY = "likely"
-    NONE = "none"
+from gitpar.core.settings import FailOn
 
 
 class Severity(StrEnum):

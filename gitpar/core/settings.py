@@ -30,6 +30,15 @@ class OnPredicted(StrEnum):
     IGNORE = "ignore"
 
 
+class FailOn(StrEnum):
+    """What makes a check fail, each with what stands before it but NONE."""
+
+    TARGET = "target"
+    ANY = "any"
+    LIKELY = "likely"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
     """One run's rules. Durations are seconds, sizes bytes."""

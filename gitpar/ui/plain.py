@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from gitpar.core.conflicts import LineRange, PathOverlap
+if TYPE_CHECKING:
+    from gitpar.core.conflicts import LineRange, PathOverlap
 
 _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*(?:[@-~]|$)"  # CSI: colours, cursor

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from gitpar.wiring.comparing import compare
     from gitpar.wiring.diagnosis import diagnose
     from gitpar.wiring.forecasting import calibrate, forecast
+    from gitpar.wiring.preview import preview
     from gitpar.wiring.reading import owner, read, runs
-    from gitpar.wiring.running import preview, resume, start
+    from gitpar.wiring.running import resume, start
 
 __all__ = [
     "CalibrateRequest",
@@ -60,7 +61,7 @@ _HOMES = {
     "diagnose": "diagnosis",
     "forecast": "forecasting",
     "owner": "reading",
-    "preview": "running",
+    "preview": "preview",
     "read": "reading",
     "resume": "running",
     "runs": "reading",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gitpar.core.outlook import Outlook
     from gitpar.plans.model import Plan
 
-from gitpar.core.check import FailOn
+from gitpar.core.settings import FailOn
 from gitpar.plans.choices import PLAIN, Choices
 
 

@@ -36,14 +36,6 @@ from gitpar.wiring.request import RunRequest
 from gitpar.wiring.site import Site
 
 
-def preview(_directory: Path, request: RunRequest) -> Plan:
-    """Reads and checks what `run` would run, with --only and --skip; starts and writes nothing."""
-    plan = read_plans(request.plans, request.choices)
-    tasks, _ = select(plan.graph, request.only, request.skip)
-    graph = TaskGraph(tasks)
-    return replace(plan, graph=graph, wave_notes=renumbered(plan.wave_notes, plan.graph, graph))
-
-
 def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
     """Runs plans to their end and returns what became of them.
 

@@ -12,10 +12,11 @@ import jsonschema
 import pytest
 
 from gitpar.core.builds import Breakage, BuildConflict, Place
-from gitpar.core.check import Checked, FailOn, Found
+from gitpar.core.check import Checked, Found
 from gitpar.core.comparison import Change, Compared, Together
 from gitpar.core.conflicts import ConflictKind, ConflictReport, LineRange, Tier
 from gitpar.core.names import CommitId, TaskId
+from gitpar.core.settings import FailOn
 from gitpar.ui import annotations as github
 from gitpar.ui import check_view
 from gitpar.ui.junit import junit

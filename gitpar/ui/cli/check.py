@@ -91,7 +91,7 @@ def command(call: Invocation, /, **options: object) -> int:
 
 
 def _request(call: Invocation, options: dict[str, object]) -> CheckRequest:
-    from gitpar.core.check import FailOn  # noqa: PLC0415 - not needed for --help
+    from gitpar.core.settings import FailOn  # noqa: PLC0415 - not needed for --help
     from gitpar.wiring.request import CheckRequest  # noqa: PLC0415 - likewise
 
     def text(name: str) -> str | None:

@@ -11,7 +11,6 @@ from gitpar.core.settings import OnPredicted, OnRevert, RunSettings, Strategy
 from gitpar.errors import ExitCode
 from gitpar.ui.cli.options import EXIT_CODES, Duration, Invocation, pass_invocation, shared, with_json
 from gitpar.ui.cli.plan_options import choices, plan_options
-from gitpar.ui.closing import exit_code
 
 if TYPE_CHECKING:
     from gitpar.wiring import RunRequest
@@ -96,6 +95,8 @@ def command(call: Invocation, /, plans: tuple[Path, ...], **options: Any) -> int
         return _preview(call, request)
     view = call.house.start(call.directory, request, call.watcher())
     call.print_run(view)
+    from gitpar.ui.closing import exit_code  # noqa: PLC0415 - not needed for --dry-run
+
     return exit_code(view)
 
 
