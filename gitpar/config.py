@@ -63,6 +63,8 @@ class Settings:
     setup_timeout_s: float = 600.0
     disposable: tuple[str, ...] = DISPOSABLE
     ignored_limit_bytes: int = 50_000_000
+    merge_drivers: tuple[str, ...] = ()
+    """The user's own merge drivers, which are programs, that `gitpar conflicts` may run."""
 
 
 def _as_written(key: str) -> str:

@@ -166,6 +166,19 @@ def _patterns(field: str) -> Option:
     )
 
 
+def _names(field: str, *, what: str) -> Option:
+    def read(value: object) -> object:
+        if not isinstance(value, list | tuple) or not all(_is_name(item) for item in value):
+            raise Refused
+        return tuple(dict.fromkeys(value))
+
+    return Option(field, f"a list of {what}", read, lambda text: [part for part in text.split(":") if part])
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and bool(re.fullmatch(r"[^\s\x00-\x1f]+", value))
+
+
 def _branch_prefix(field: str) -> Option:
     def read(value: object) -> object:
         if not isinstance(value, str) or not _PREFIX.fullmatch(value):
@@ -201,5 +214,6 @@ OPTIONS: Mapping[str, Option] = {
     "setup_timeout": _duration("setup_timeout_s", least=0.001),
     "disposable": _patterns("disposable"),
     "ignored_limit": _size("ignored_limit_bytes"),
+    "merge_drivers": _names("merge_drivers", what="names of merge drivers"),
 }
 """By the name that files use, with underscores; `-` means the same."""

@@ -98,6 +98,7 @@ def test_all_of_a_file(place: Place) -> None:
         setup-timeout = "10m"
         disposable = ["*.tmp", "/out/"]
         ignored-limit = "20 MB"
+        merge-drivers = ["npm-lock"]
         [pool]
         keep = ["node_modules", ".venv", ".venv"]
         [worktree]
@@ -130,6 +131,7 @@ def test_all_of_a_file(place: Place) -> None:
         setup_timeout_s=600.0,
         disposable=("*.tmp", "/out/"),
         ignored_limit_bytes=20_000_000,
+        merge_drivers=("npm-lock",),
     )
     assert type(settings.run.strategy) is Strategy
 

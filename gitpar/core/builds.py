@@ -284,7 +284,7 @@ def _renamed_to(definition: Definition, file: FileVersions) -> Definition | None
     """A new definition at the same level with much the same body."""
     before = {found.full_name for found in file.old.definitions}
     likeness = [
-        (_likeness(definition.body, found.body), found)
+        (_likeness(definition, found), found)
         for found in file.new.definitions
         if found.full_name not in before
         and (found.kind, found.owner) == (definition.kind, definition.owner)
@@ -295,5 +295,6 @@ def _renamed_to(definition: Definition, file: FileVersions) -> Definition | None
     return best[1] if best[0] >= _ALIKE else None
 
 
-def _likeness(one: str, other: str) -> float:
-    return difflib.SequenceMatcher(None, one.splitlines(), other.splitlines(), autojunk=False).ratio()
+def _likeness(one: Definition, other: Definition) -> float:
+    first, second = (found.body.replace(found.name, "").splitlines() for found in (one, other))
+    return difflib.SequenceMatcher(None, first, second, autojunk=False).ratio()

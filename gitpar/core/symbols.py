@@ -87,8 +87,8 @@ class Signature:
 class Definition:
     """A name that a file gives a meaning to, at its top level or as a member of `owner`.
 
-    `signature` is None where calls cannot be judged. `body` is the text without the
-    name: two definitions with much the same body are one that was renamed.
+    `signature` is None where calls cannot be judged. `body` is the text, or its
+    beginning: two definitions with much the same body are one that was renamed.
     """
 
     name: str

@@ -15,13 +15,12 @@ from gitpar.git.attributes import Attributes
 from gitpar.git.bases import read_bases
 from gitpar.git.builds import BuildLook
 from gitpar.git.changes import has_lines, read_change_sets, read_hunks
-from gitpar.git.commits import CommitText, write_commit
+from gitpar.git.commits import SYNTHETIC, write_commit
 from gitpar.git.comparing import common_base, compared
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.mergetree import merge_all
 from gitpar.git.trees import NO_ENTRY, entry_at, tree_of
 
-_SYNTHETIC = CommitText(b"gitpar <> 0 +0000", b"gitpar <> 0 +0000", b"")
 _WHOLE = 3
 """So many places of one file are told apart; more of them are one from the first to the last."""
 
@@ -130,7 +129,7 @@ class Check:
         outcomes = merge_all(self._coordinator.scratch, [(tip, commit) for _, commit in results])
         for outcome in outcomes:
             clean = outcome.clean
-            yield write_commit(repository, outcome.tree, [tip], _SYNTHETIC) if clean else None
+            yield write_commit(repository, outcome.tree, [tip], SYNTHETIC) if clean else None
 
     def _in_target(self, commit: CommitId) -> bool:
         repository = self._coordinator.pygit()

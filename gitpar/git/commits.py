@@ -34,8 +34,12 @@ class CommitText:
     encoding: bytes = b""
 
 
-SYNTHETIC = CommitText(b"gitpar <> 0 +0000", b"gitpar <> 0 +0000", b"")
-"""The text of commits that are made only to be merged, in scratch."""
+SYNTHETIC = CommitText(b"gitpar <> 4000000000 +0000", b"gitpar <> 4000000000 +0000", b"")
+"""The text of commits that are made only to be merged, in scratch.
+
+Later than all they stand on: git looks for merge bases from the newest commit on, and
+of an older one it reads the whole history (200 against 10 ms a merge).
+"""
 
 
 def identity(git: GitCommand, role: str = "COMMITTER") -> str:

@@ -96,6 +96,12 @@ class Comparison:
         looks = Looks(self._repository)
         return [looks.at(*(self._sets[side] for side in found.sides)) for found in self._candidates]
 
+    @property
+    def touching(self) -> set[Pair]:
+        """The pairs, by index, whose hunks touch: what would be taken for a conflict without a merge."""
+        looked = zip(self._candidates, self.looks, strict=True)
+        return {candidate.pair for candidate, look in looked if look.tier is Tier.TOUCHING}
+
     @cached_property
     def pairs(self) -> tuple[PairConflict, ...]:
         """Every pair that shares something, with its tier."""

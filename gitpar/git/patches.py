@@ -7,13 +7,12 @@ import re
 
 from gitpar.core.names import CommitId, TreeId
 from gitpar.errors import UsageError
-from gitpar.git.commits import CommitText, write_commit
+from gitpar.git.commits import SYNTHETIC, write_commit
 from gitpar.git.coordinator import Coordinator
 
 LONGEST_PARSED_BYTES = 8_000_000
 """Longer patches are read by git alone: unidiff takes a second for so many bytes, and half a gigabyte."""
 
-_SYNTHETIC = CommitText(b"gitpar <> 0 +0000", b"gitpar <> 0 +0000", b"")
 _ANYTHING = re.compile(rb"^(?:diff --git |--- |\+\+\+ |@@ -|GIT binary patch|rename from )", re.MULTILINE)
 
 
@@ -36,7 +35,7 @@ def commit_of_patch(coordinator: Coordinator, name: str, patch: bytes, base: Com
         raise _refused(name, done.stderr, base)
     tree = TreeId(git.run("write-tree").text)
     index.unlink(missing_ok=True)
-    return write_commit(coordinator.pygit(), tree, [base], _SYNTHETIC)
+    return write_commit(coordinator.pygit(), tree, [base], SYNTHETIC)
 
 
 def _refuse_what_is_none(name: str, patch: bytes) -> None:

@@ -21,7 +21,7 @@ from gitpar.core.names import CommitId, TreeId
 from gitpar.git.attributes import Attributes
 from gitpar.git.changes import has_lines, read_change_sets, read_hunks
 from gitpar.git.command import GitCommand
-from gitpar.git.commits import CommitText, write_commit
+from gitpar.git.commits import SYNTHETIC, write_commit
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.mergetree import MergeOutcome, merge_all
 from gitpar.git.trees import tree_of
@@ -35,7 +35,6 @@ REACH = 20
 MOST_MEETINGS = 2_500
 """So many are judged, the newest ones, so that a busy changelog does not take minutes."""
 
-_SYNTHETIC = CommitText(b"gitpar <> 0 +0000", b"gitpar <> 0 +0000", b"")
 _FORMAT = "%x01%H%x00%P%x00%ct%x00%B"
 _MERGES_SHARE = 0.5
 _LARGEST_CHANGE = 300
@@ -193,7 +192,7 @@ class _Rewinder:
         key = (tree, parent or "")
         if key not in self._made:
             parents = [] if parent is None else [parent]
-            self._made[key] = write_commit(self._repository, tree, parents, _SYNTHETIC)
+            self._made[key] = write_commit(self._repository, tree, parents, SYNTHETIC)
         return self._made[key]
 
 

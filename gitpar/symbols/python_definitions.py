@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from gitpar.core.symbols import Definition, Parameter, ParameterKind, Signature, SymbolKind
@@ -87,9 +86,7 @@ class _Reader:
                     for name, line in imported_names(node):
                         yield Definition(name, SymbolKind.IMPORT, line, owner)
                     for name in bound_names(node):
-                        yield Definition(
-                            name, SymbolKind.VALUE, node.lineno, owner, body=self._body(node, name)
-                        )
+                        yield Definition(name, SymbolKind.VALUE, node.lineno, owner, body=self._body(node))
 
     def _function(self, node: Function, owner: str) -> Iterator[Definition]:
         decorators = [_last_name(decorator) for decorator in node.decorator_list]
@@ -104,7 +101,7 @@ class _Reader:
             node.lineno,
             owner,
             _signature(node.args, bound=bound) if known else None,
-            self._body(node, node.name),
+            self._body(node),
         )
         if owner and node.args.args:
             yield from _own_attributes(node, owner, node.args.args[0].arg)
@@ -112,13 +109,12 @@ class _Reader:
     def _class(self, node: ast.ClassDef, owner: str) -> Iterator[Definition]:
         full_name = f"{owner}.{node.name}" if owner else node.name
         yield Definition(
-            node.name, SymbolKind.CLASS, node.lineno, owner, _construction(node), self._body(node, node.name)
+            node.name, SymbolKind.CLASS, node.lineno, owner, _construction(node), self._body(node)
         )
         yield from self.of_body(node.body, full_name)
 
-    def _body(self, node: ast.stmt, name: str) -> str:
-        text = "".join(self._lines[node.lineno - 1 : node.end_lineno])[:_LONGEST_BODY]
-        return re.sub(rf"\b{re.escape(name)}\b", "", text)
+    def _body(self, node: ast.stmt) -> str:
+        return "".join(self._lines[node.lineno - 1 : node.end_lineno])[:_LONGEST_BODY]
 
 
 def _own_attributes(node: Function, owner: str, first: str) -> Iterator[Definition]:

@@ -69,6 +69,9 @@ class _Walker:
                 self._attribute(node, call)
             case ast.ClassDef():
                 self._class(node)
+            case ast.NamedExpr(target=target, value=value):
+                self._node(value)
+                self._bind(target.id)
             case _ if isinstance(node, _FUNCTIONS):
                 self._function(node)
             case _ if isinstance(node, _COMPREHENSIONS):
@@ -115,6 +118,12 @@ class _Walker:
         self._scopes.append(scope)
         self._all(ast.iter_child_nodes(node))
         self._scopes.pop()
+
+    def _bind(self, name: str) -> None:
+        """`:=` binds in the function around it, from here on; at the top level it defines."""
+        # out of comprehensions too; that a function further out knows the name then says less, not more
+        for scope in self._scopes[1:]:
+            scope[name] = _LOCAL
 
     def _imports(self, body: Iterable[ast.stmt]) -> Iterable[tuple[str, Target]]:
         for node in statements(body):
@@ -229,9 +238,6 @@ def _locals(node: Function) -> dict[str, Target]:
             case ast.Match():
                 found.update((name, _LOCAL) for name in _captured(inner))
         found.update((name, _LOCAL) for name in bound_names(inner))
-    for part in ast.walk(node):
-        if isinstance(part, ast.NamedExpr):
-            found[part.target.id] = _LOCAL
     return {name: target for name, target in found.items() if name not in outer}
 
 

@@ -140,9 +140,8 @@ class _Reader:
         if is_function and (receiver := node.child_by_field_name("receiver")):
             owner = _plain(_text(receiver).strip("()").split()[-1] if _text(receiver).strip("()") else "")
         for name in names:
-            text = _text(name)
-            body = re.sub(rf"\b{re.escape(text)}\b", "", _text(node)[:_LONGEST_BODY])
-            self._add(Definition(text, kind, node.start_point.row + 1, owner, signature, body))
+            body = _text(node)[:_LONGEST_BODY]
+            self._add(Definition(_text(name), kind, node.start_point.row + 1, owner, signature, body))
         return named
 
     def _add(self, definition: Definition) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.text import Text
 
-from gitpar.core.comparison import Compared
+from gitpar.core.comparison import Compared, Together
 from gitpar.core.conflicts import PairConflict, Tier
 from gitpar.ui.check_text import build_line
-from gitpar.ui.plain import clean, counted, listed
+from gitpar.ui.plain import clean, counted, listed, named
 from gitpar.ui.text import pair_text
 
 _STRENGTH = (Tier.CONFLICT, Tier.TOUCHING, Tier.FILE)
@@ -31,20 +31,29 @@ def lines(found: Compared) -> Iterator[Text]:
     yield from map(_pair, pairs[:_MOST_PAIRS])
     if len(pairs) > _MOST_PAIRS:
         yield Text(f"  and {counted(len(pairs) - _MOST_PAIRS, 'more pair')}: gitpar conflicts --json")
+    yield from map(_together, found.together)
     yield from (Text("  build     ", "yellow").append(build_line(each), "") for each in found.builds)
     fold = found.report.fold
     yield Text("")
-    yield Text(_order("In the order given", len(fold.landed), fold.conflicting))
+    given = _order("In the order given", len(fold.landed), fold.conflicting)
     if len(found.order) > len(fold.landed):
+        yield Text(given)
         yield Text(_order("At best", len(found.order), found.left))
         yield Text(f"  {' '.join(map(clean, found.order))}")
-    yield from (Text(f"note: {clean(note)}", "yellow") for note in found.notes)
+    else:
+        yield Text(f"{given}; no order lands more" if fold.conflicting else given)
+
+
+def _together(found: Together) -> Text:
+    told = f"{named(found.id)} merges with each of {listed(found.others)}, and not with all of them together"
+    return Text(f"  {'conflict':<9} ", "red").append(told, "")
 
 
 def headline(found: Compared) -> str:
     """Says how many were compared and how many pairs conflict."""
     refused = sum(1 for pair in found.report.pairs if pair.tier is Tier.CONFLICT)
-    verdict = f"{counted(refused, 'pair')} conflict" if refused else "no two conflict"
+    one = "1 pair conflicts"
+    verdict = (one if refused == 1 else f"{refused} pairs conflict") if refused else "no two conflict"
     return f"{counted(len(found.changes), 'change')} compared, from {found.base[:12]}: {verdict}"
 
 
@@ -54,4 +63,4 @@ def _pair(pair: PairConflict) -> Text:
 
 def _order(which: str, landed: int, left: tuple[str, ...]) -> str:
     rest = f", {listed(left)} left to rework" if left else ""
-    return f"{which}: {landed} land{'s' if landed == 1 else ''}{rest}"
+    return f"{which}: {landed if left else 'all'} land{'s' if left and landed == 1 else ''}{rest}"

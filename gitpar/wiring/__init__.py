@@ -23,7 +23,7 @@ from gitpar.wiring.request import (
 if TYPE_CHECKING:
     from gitpar.wiring.checking import check
     from gitpar.wiring.cleaning import clean
-    from gitpar.wiring.comparing import compare
+    from gitpar.wiring.comparing import compare, watch
     from gitpar.wiring.diagnosis import diagnose
     from gitpar.wiring.forecasting import calibrate, forecast
     from gitpar.wiring.preview import preview
@@ -51,6 +51,7 @@ __all__ = [
     "resume",
     "runs",
     "start",
+    "watch",
 ]
 
 _HOMES = {
@@ -66,6 +67,7 @@ _HOMES = {
     "resume": "running",
     "runs": "reading",
     "start": "running",
+    "watch": "comparing",
 }
 
 

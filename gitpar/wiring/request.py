@@ -33,6 +33,9 @@ class CompareRequest:
 
     revisions: tuple[str, ...] = ()
     base: str | None = None
+    run: str | None = None
+    """Compare the results of a run; empty for the one that is meant where none is named."""
+    worktrees: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

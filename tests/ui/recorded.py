@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,6 +93,9 @@ class Recorded:
         if self.fails is not None:
             raise self.fails
         return Compared(BASE, (), ConflictReport(), ())
+
+    def watch(self, directory: Path, request: CompareRequest) -> Iterator[Compared]:
+        yield self.compare(directory, request)
 
     def forecast(self, directory: Path, request: ForecastRequest) -> Forecasted:
         self.asked.append(("forecast", directory, request))

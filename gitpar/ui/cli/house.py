@@ -5,7 +5,7 @@ Tests hand in another that reads folded runs, so every command can be tried with
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -77,6 +77,10 @@ class Looks(Protocol):
 
     def check(self, directory: Path, request: CheckRequest) -> Checked:
         """Compares one change with its target and with other branches."""
+        ...
+
+    def watch(self, directory: Path, request: CompareRequest) -> Iterator[Compared]:
+        """Compares the worktrees now and after each change, without end."""
         ...
 
 
