@@ -35,6 +35,8 @@ class Source:
     file: str
     line: int | None = None
     key: str = ""
+    own_id: str = ""
+    """The task's id in that file, where a run of several files calls it otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

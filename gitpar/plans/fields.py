@@ -15,6 +15,7 @@ EXTRA_KEYS = (
     "command",
     "verify",
     "agent",
+    "stream",
     "env",
     "timeout_s",
     "retries",
@@ -39,7 +40,7 @@ def extras(item: Item, *, worked_minutes: bool = False) -> dict[str, Any]:
     agent-os, and is no estimate.
     """
     found: dict[str, Any] = {}
-    for name in ("command", "verify", "agent", "commit_message"):
+    for name in ("command", "verify", "agent", "stream", "commit_message"):
         if (value := item.get(name)) is not None and (text := value.text()).strip():
             found[name] = text
     if (timeout := item.get("timeout_s")) is not None:

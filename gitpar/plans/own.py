@@ -30,7 +30,6 @@ TASK_KEYS = (
     "depends_on",
     "status",
     "wave",
-    "stream",
     "on_conflict",
     "repo",
     *fields.EXTRA_KEYS,
@@ -140,7 +139,6 @@ def _task(row: Item, task_id: TaskId) -> DraftTask:
         status=status,
         status_text=written,
         wave=wave.whole(least=1) if wave is not None else None,
-        stream=text("stream") or None,
         **fields.extras(row),
     )
     waits = [Wait(TaskId(name), item) for name, item in _dependencies(row)]

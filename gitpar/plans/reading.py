@@ -14,6 +14,7 @@ from gitpar.plans.document import read_bytes, read_document
 from gitpar.plans.item import Findings, Item
 from gitpar.plans.model import Draft, Plan, PlanSettings
 from gitpar.plans.resolving import leave_out_optional, resolved
+from gitpar.plans.several import as_streams, without_doubles
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,14 @@ def read_plans(
     """
     findings = Findings()
     opened: list[Opened] = []
-    for path in paths:
+    for path in without_doubles(paths, findings):
         try:
             content = read_bytes(path)
             opened.append(open_plan(str(path), content, findings, choices))
         except PlanError as error:
             findings.errors.extend(error.problems)
             findings.errors[-1] = replace(findings.errors[-1], hint="\n".join(error.hints))
+    as_streams([one.draft for one in opened], [one.root.document.file for one in opened])
     entries = [entry for one in opened for entry in one.draft.tasks]
     if not entries and not findings.errors:
         findings.errors.extend(one.root.problem("has no tasks in it") for one in opened)

@@ -8,6 +8,7 @@ from typing import Any
 from gitpar.core.graph import Task, TaskStatus
 from gitpar.core.names import TaskId
 from gitpar.core.prediction import estimates, predict
+from gitpar.core.streams import streams_of
 from gitpar.errors import PlanProblem
 from gitpar.plans.model import Plan
 from gitpar.ui.plain import clean, clipped, counted
@@ -36,6 +37,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "waves": [list(wave) for wave in plan.graph.waves],
         "critical_path": list(plan.graph.critical_path(estimates(plan.graph))),
         "tasks": [_task_json(task) for task in plan.graph],
+        "streams": [{"name": name, "tasks": ids} for name, ids in streams_of(plan.graph).items()],
         "problems": problems_json(plan.warnings),
     }
 
@@ -48,6 +50,7 @@ def broken_plan_json(paths: Sequence[str], problems: Sequence[PlanProblem]) -> d
         "waves": [],
         "critical_path": [],
         "tasks": [],
+        "streams": [],
         "problems": problems_json(problems),
     }
 
@@ -66,6 +69,7 @@ def _task_json(task: Task) -> dict[str, Any]:
         "title": task.title,
         "depends_on": list(task.depends_on),
         "files": list(task.scope.written),
+        "stream": task.stream,
         "status": task.status.value,
         "source": {"file": task.source.file, "line": task.source.line},
     }
@@ -73,6 +77,9 @@ def _task_json(task: Task) -> dict[str, Any]:
 
 def _lines(plan: Plan, jobs: int) -> Iterator[str]:
     yield f"Plan {', '.join(map(clean, plan.paths))} ({plan.format}): {_counts(plan)}"
+    if streams := streams_of(plan.graph):
+        named = [f"{clean(name)} ({counted(len(ids), 'task')})" for name, ids in streams.items()]
+        yield f"Streams: {', '.join(named)}"
     notes = {note.wave: note for note in plan.wave_notes}
     for number, wave in enumerate(plan.graph.waves, start=1):
         note = notes.get(number)
@@ -109,7 +116,8 @@ def _rows(plan: Plan, wave: Sequence[TaskId]) -> Iterator[str]:
     width = max(map(len, titles.values()))
     for task in tasks:
         title = titles[task.id]
-        more = [duration(task.estimate_s)] if task.estimate_s is not None else []
+        more = [f"stream {clean(task.stream)}"] if task.stream is not None else []
+        more += [duration(task.estimate_s)] if task.estimate_s is not None else []
         if task.depends_on:
             more.append(f"after {_after(plan, task)}")
         named = f"  {title:<{width}}" if width else ""

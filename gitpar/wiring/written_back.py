@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gitpar.core.graph import Task
 from gitpar.core.names import TaskId
 from gitpar.core.run import Run, TaskState
 from gitpar.errors import GitparError
@@ -34,7 +35,7 @@ def write_back(run: Run) -> str:
                 reason=task.reason,
             )
             tags[task.task.source.file] = tag_of(task.task)
-            by_file.setdefault(task.task.source.file, {})[task.task.id] = end
+            by_file.setdefault(task.task.source.file, {})[_own_id(task.task)] = end
     # a plan of several formats was not forced to be of one
     known = run.format if "+" not in run.format else None
     said: list[str] = []
@@ -44,3 +45,8 @@ def write_back(run: Run) -> str:
         except (OSError, GitparError) as error:
             said.append(f"`{file}` was not written back: {error}")
     return " ".join(said)
+
+
+def _own_id(task: Task) -> TaskId:
+    """Returns what the task's file calls it."""
+    return TaskId(task.source.own_id or task.id)

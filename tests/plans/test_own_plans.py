@@ -200,6 +200,5 @@ def test_several_files_are_one_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(PlanError) as caught:
         read_plans([Path("two.json"), Path("one.yaml"), Path("one.yaml"), Path("none.yaml")])
     assert str(caught.value) == (
-        "`none.yaml`: cannot be read: No such file or directory\n"
-        "`one.yaml` line 3: task id `a` is used twice, first in `one.yaml` line 3 (tasks[0])"
+        "`one.yaml`: is named twice\n`none.yaml`: cannot be read: No such file or directory"
     )

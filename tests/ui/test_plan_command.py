@@ -128,6 +128,7 @@ def test_json_is_what_programs_may_rely_on() -> None:
             task("old", "old", 6, status="done"),
             task("later", "later", 7, status="left-out"),
         ],
+        "streams": [],
         "problems": [
             {"file": "plans/plan.yaml", "line": 5, "message": "unknown key `comand` (tasks[2].comand)"}
         ],
@@ -136,7 +137,15 @@ def test_json_is_what_programs_may_rely_on() -> None:
 
 def task(name: str, title: str, line: int, **more: object) -> dict[str, object]:
     source = {"file": "plans/plan.yaml", "line": line}
-    known = {"id": name, "title": title, "depends_on": [], "files": [], "status": "pending", "source": source}
+    known: dict[str, object] = {
+        "id": name,
+        "title": title,
+        "depends_on": [],
+        "files": [],
+        "status": "pending",
+        "stream": None,
+        "source": source,
+    }
     return {**known, **more}
 
 
@@ -152,6 +161,7 @@ def test_a_plan_that_cannot_be_run_is_an_error_and_json_has_its_problems() -> No
         "waves": [],
         "critical_path": [],
         "tasks": [],
+        "streams": [],
         "problems": [{"file": "p.yaml", "line": 2, "message": f"{message} (tasks[0])"}],
     }
     plain = run("p.yaml")
