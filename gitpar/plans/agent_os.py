@@ -22,6 +22,7 @@ from gitpar.plans.splices import Writer, by_members
 from gitpar.plans.taskmaster import row_id
 
 NAME = "agent-os"
+TAKES: Sequence[str] = ()
 WORDS = fields.Words(
     satisfied=("pass", "passed", "done", "completed", "cancelled"),
     pending=("pending", "in-progress", "todo", "blocked", "fail", "failed"),
@@ -52,9 +53,8 @@ class _Rows:
     dropped: dict[str, Item] = field(default_factory=dict)
 
 
-def read(root: Item, choices: Choices) -> Draft:
+def read(root: Item, _choices: Choices) -> Draft:
     """Makes drafts of the parents, with the waves that the file declares."""
-    root.without_tags(choices.tag)
     rows = _sorted_rows(root)
     summary = Summary.beside(root)
     draft = Draft(settings=_settings(root))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from gitpar.errors import PlanError, PlanProblem, UsageError
@@ -18,8 +19,10 @@ class PlanFormat(Protocol):
     """One format: a module with these names."""
 
     NAME: str
+    TAKES: Sequence[str]
+    """The choices (`tag`, `expand_subtasks`, `parallel_stories`) that mean something to it."""
 
-    def read(self, root: Item, choices: Choices) -> Draft:
+    def read(self, root: Item, choices: Choices, /) -> Draft:
         """Makes drafts of its tasks; what is wrong is noted in the root's findings."""
         ...
 

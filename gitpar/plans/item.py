@@ -74,11 +74,6 @@ class Item:
         """Notes a decision, with the place that led to it."""
         self.findings.notes.append(f"`{self.document.file}` line {self.line}: {message}")
 
-    def without_tags(self, tag: str | None) -> None:
-        """Complains of a tag that was asked for, in a format that has none."""
-        if tag is not None:
-            self.complain(f"has no tags, so no tag `{tag}`", "Leave --tag out")
-
     # --- structure ---
 
     def has(self, name: str) -> bool:

@@ -28,12 +28,12 @@ from gitpar.plans.status_words import TOKEN, replaced, status_of
 from gitpar.plans.table_columns import Columns, cell_at, columns_of
 
 NAME = "markdown-plan"
+TAKES: Sequence[str] = ()
 
 
-def read(root: Item, choices: Choices) -> Draft:
+def read(root: Item, _choices: Choices) -> Draft:
     """Makes drafts of the rows, with the order that the tables mean."""
     only_markdown(root, NAME)
-    root.without_tags(choices.tag)
     draft = Draft()
     source = root.document.lines
     if source is None:

@@ -109,7 +109,7 @@ class Draft:
     labelled: dict[TaskId, int] = field(default_factory=dict)
     """The note that belongs to a task which has no declared wave."""
     parts: dict[TaskId, Item] = field(default_factory=dict)
-    """Rows that are part of a task, by the ids they have where they are tasks themselves."""
+    """Rows that are no tasks the way the plan is read: subtasks, or tasks that are only their subtasks."""
     optional: set[TaskId] = field(default_factory=set)
     """Tasks that run only when they are asked for."""
     usual_jobs: int | None = None

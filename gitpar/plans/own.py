@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from gitpar.core.graph import Scope, Task
@@ -16,6 +17,7 @@ from gitpar.plans.splices import Writer, by_members
 from gitpar.plans.taskmaster import row_id
 
 NAME = "gitpar"
+TAKES: Sequence[str] = ()
 WORDS = fields.Words(
     satisfied=("done", "landed", "completed", "cancelled", "pass"),
     pending=("pending", "todo", "running", "in-progress", "review", "finished", "failed", "held", "blocked"),
@@ -76,9 +78,8 @@ def surely(root: Item) -> bool:
     return any(row.has("depends_on") or row.has("prompt") for row in rows.elements())
 
 
-def read(root: Item, choices: Choices) -> Draft:
+def read(root: Item, _choices: Choices) -> Draft:
     """Makes drafts of the tasks; unknown keys are warnings."""
-    root.without_tags(choices.tag)
     draft = Draft()
     rows = root
     if not root.is_list():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gitpar.core.graph import TaskStatus
 from gitpar.errors import PlanError
@@ -32,6 +32,7 @@ from gitpar.plans.ordering import Order
 from gitpar.plans.splices import Writer
 
 NAME = "ralph"
+TAKES: Sequence[str] = ()
 USUAL_JOBS = 3
 _STATE = ".ralph-state.json"
 _ALONE = ("VERIFY", "SEQUENTIAL")
@@ -39,10 +40,9 @@ _OPEN = re.compile(r"\[PARALLEL\b", re.IGNORECASE)
 _CLOSE = re.compile(r"\[/[ ]*PARALLEL\]|\[SEQUENTIAL\b|\[END[ ]+PARALLEL\]", re.IGNORECASE)
 
 
-def read(root: Item, choices: Choices) -> Draft:
+def read(root: Item, _choices: Choices) -> Draft:
     """Makes drafts of the tasks with the order that the groups mean."""
     only_markdown(root, NAME)
-    root.without_tags(choices.tag)
     made = read_boxes(root)
     made.draft.usual_jobs = USUAL_JOBS
     order = Order(root)

@@ -77,7 +77,17 @@ def open_plan(file: str, content: bytes, findings: Findings, choices: Choices = 
         message = f"the key `{key}` stands here for the second time; this one counts"
         findings.warnings.append(PlanProblem(file, message, document.line(offset), key))
     chosen = choose(root, choices.format)
+    _refuse(root, chosen, choices)
     return Opened(root, chosen, chosen.read(root, choices))
+
+
+def _refuse(root: Item, chosen: PlanFormat, choices: Choices) -> None:
+    """Complains of a tag in a format that has none, warns of other choices that mean nothing to it."""
+    if choices.tag is not None and "tag" not in chosen.TAKES:
+        root.complain(f"has no tags, so no tag `{choices.tag}`", "Leave --tag out")
+    for name in ("expand_subtasks", "parallel_stories"):
+        if getattr(choices, name) and name not in chosen.TAKES:
+            root.warn(f"--{name.replace('_', '-')} means nothing for a plan of the format {chosen.NAME}")
 
 
 def _graph(tasks: Sequence[Task], findings: Findings) -> TaskGraph:

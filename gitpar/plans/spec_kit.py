@@ -20,6 +20,7 @@ from gitpar.plans.ordering import Order, sinks
 from gitpar.plans.splices import Writer
 
 NAME = "spec-kit"
+TAKES: Sequence[str] = ("parallel_stories",)
 _STORY = re.compile(r"user[ -]?stor(?:y|ies)|\bUS-?\d|用户故事|使用者故事|ユーザーストーリー", re.IGNORECASE)
 _PHASE = re.compile(
     r"[*_\[ ]*(?:phase|阶段|階段|フェーズ|단계)[ -]*(?:\d|[IVXN]+\b|[A-Z]\b)"
@@ -45,7 +46,6 @@ class _Phase:
 def read(root: Item, choices: Choices) -> Draft:
     """Makes drafts of the tasks with the order that phases and [P] mean."""
     only_markdown(root, NAME)
-    root.without_tags(choices.tag)
     made = read_boxes(root, scope_from_title=True)
     order = Order(root)
     before: list[DraftTask] = []

@@ -13,13 +13,11 @@ from gitpar.plans.item import Item
 from gitpar.plans.model import Draft, DraftTask, Edit, Outcome, TaskEnd, Wait
 from gitpar.plans.prompt import indented, prompt
 from gitpar.plans.splices import Writer, by_members
+from gitpar.plans.task_folders import TaskFolders
+from gitpar.plans.taskmaster_subtasks import WORDS, expand, finish_empty, full_id, named_subtasks
 
 NAME = "taskmaster"
-WORDS = fields.Words(
-    satisfied=("done", "completed", "complete", "cancelled", "canceled"),
-    pending=("pending", "in-progress", "review", "todo", "to-do", "blocked"),
-    left_out=("deferred",),
-)
+TAKES: Sequence[str] = ("tag", "expand_subtasks")
 _SIGNS = {"dependencies", "testStrategy", "details", "priority", "subtasks", "description", "relevantFiles"}
 
 
@@ -61,19 +59,28 @@ def rows(root: Item, tag: str | None) -> Iterator[Item]:
 
 
 def read(root: Item, choices: Choices) -> Draft:
-    """Makes drafts of the tasks; subtasks become part of their task's prompt."""
+    """Makes drafts of the tasks; subtasks become part of their task's prompt, or tasks of their own."""
     draft = Draft()
+    folders = TaskFolders(root)
     for row in rows(root, choices.tag):
         task_id = row_id(row)
         if task_id is None:
             continue
         subtasks = row.get("subtasks")
         kept = [item for item in subtasks.elements() if item.is_mapping()] if subtasks is not None else []
-        draft.tasks.append(_task(row, TaskId(task_id), kept))
-        for subtask in kept:
-            if (ident := subtask.get("id")) is not None and (name := ident.name()) is not None:
-                draft.stands_for[TaskId(_full(task_id, name))] = (TaskId(task_id),)
-    _check_subtasks(draft)
+        entry = _task(row, TaskId(task_id), kept, folders.sections(task_id))
+        parts = list(named_subtasks(task_id, kept))
+        if choices.expand_subtasks and parts and not row.has("command"):
+            expand(draft, entry, parts)
+            continue
+        draft.tasks.append(entry)
+        for name, subtask in parts:
+            draft.stands_for[name] = (entry.task.id,)
+            draft.parts[name] = subtask
+    if choices.expand_subtasks:
+        finish_empty(draft)
+    else:
+        _check_subtasks(draft)
     return draft
 
 
@@ -89,11 +96,9 @@ def row_id(row: Item) -> str | None:
     return ident.name()
 
 
-def _full(task_id: str, subtask: str) -> str:
-    return subtask if subtask.startswith(f"{task_id}.") else f"{task_id}.{subtask}"
-
-
-def _task(row: Item, task_id: TaskId, subtasks: Sequence[Item]) -> DraftTask:
+def _task(
+    row: Item, task_id: TaskId, subtasks: Sequence[Item], folder: Sequence[tuple[str, str]]
+) -> DraftTask:
     def text(name: str) -> str:
         return item.text() if (item := row.get(name)) is not None else ""
 
@@ -105,6 +110,7 @@ def _task(row: Item, task_id: TaskId, subtasks: Sequence[Item]) -> DraftTask:
         ("Details", text("details")),
         ("Test strategy", text("testStrategy")),
         ("Subtasks", "\n".join(_subtask_text(task_id, item) for item in subtasks)),
+        *folder,
     ]
     scope = Scope()
     for name in ("relevantFiles", "files"):
@@ -134,7 +140,7 @@ def _subtask_text(task_id: str, item: Item) -> str:
         return found.text().strip() if (found := item.get(name)) is not None else ""
 
     number = found.name() if (found := item.get("id")) is not None else None
-    label = f"{_full(task_id, number)} " if number else ""
+    label = f"{full_id(task_id, number)} " if number else ""
     done = fields.status(item, WORDS)[0] is TaskStatus.DONE
     first = f"- {label}{text('title') or text('description')}" + (" (already done)" if done else "")
     below = (

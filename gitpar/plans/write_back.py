@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gitpar.core.graph import Task
+from gitpar.core.graph import Task, TaskStatus
 from gitpar.core.names import TaskId
 from gitpar.errors import EnvironmentFault, PlanError, PlanProblem
 from gitpar.faults import Step, passage
 from gitpar.plans.choices import PLAIN, Choices
 from gitpar.plans.item import Findings, Item
-from gitpar.plans.model import Ends, TaskEnd
+from gitpar.plans.model import Draft, Ends, Outcome, TaskEnd
 from gitpar.plans.reading import Opened, open_plan
 from gitpar.plans.splices import NotEditable, Splice, applied
 
@@ -79,7 +79,7 @@ def write_status(
 
 def _edited(target: _Target, content: bytes) -> tuple[bytes, tuple[PlanProblem, ...]]:
     """Returns the file's new bytes and what could not be written."""
-    opened = _open(target, content)
+    target, opened = _opened(target, content)
     problems: list[PlanProblem] = []
     found: list[Splice] = []
     written: list[TaskId] = []
@@ -104,8 +104,24 @@ def _edited(target: _Target, content: bytes) -> tuple[bytes, tuple[PlanProblem, 
     return new, tuple(problems)
 
 
-def _open(target: _Target, content: bytes) -> Opened:
-    return open_plan(target.file, content, Findings(), target.choices)
+def _opened(target: _Target, content: bytes) -> tuple[_Target, Opened]:
+    """Reads the file, subtasks as tasks where they were run so; adds the tasks that this finishes."""
+    opened = open_plan(target.file, content, Findings(), target.choices)
+    if target.ends.keys() & opened.draft.parts.keys() and not target.choices.expand_subtasks:
+        target = replace(target, choices=replace(target.choices, expand_subtasks=True))
+        opened = open_plan(target.file, content, Findings(), target.choices)
+    return replace(target, ends={**dict(_finished(opened.draft, target.ends)), **target.ends}), opened
+
+
+def _finished(draft: Draft, ends: Ends) -> Iterator[tuple[TaskId, TaskEnd]]:
+    """Yields the tasks that are done now that the last of their subtasks has landed."""
+    done = {entry.task.id for entry in draft.tasks if entry.task.status is TaskStatus.DONE}
+    landed = {name for name, end in ends.items() if end.outcome is Outcome.LANDED}
+    for whole in draft.parts:
+        parts = draft.stands_for[whole]
+        mine = [name for name in parts if name in landed]
+        if mine and done.union(landed).issuperset(parts):
+            yield whole, TaskEnd(outcome=Outcome.LANDED, ended_at=ends[mine[-1]].ended_at)
 
 
 def _rows(opened: Opened) -> dict[TaskId, Item]:
