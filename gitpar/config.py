@@ -106,11 +106,14 @@ def load_settings(
     flags: Mapping[str, object],
     environ: Mapping[str, str],
     plan: Mapping[str, object] | None = None,
+    *,
+    usual: Mapping[str, object] | None = None,
 ) -> tuple[Settings, tuple[str, ...]]:
     """Returns the settings in force and warnings about what was not understood.
 
     `root` is the main worktree's root. `flags` and `plan` (what the plan file says)
     use the names of the options; a flag that is None or an empty tuple was not given.
+    `usual` holds what counts where nobody says anything, in place of the defaults.
     Raises UsageError for a value that is not allowed.
     """
     given = {name: value for name, value in flags.items() if value is not None and value != ()}
@@ -118,6 +121,7 @@ def load_settings(
         raise TypeError(f"no setting is called {unknown[0]}")
     warnings: list[str] = []
     sources = (
+        _Source("", {name: value for name, value in (usual or {}).items() if value is not None}),
         _user_source(environ),
         _repository_source(root, warnings),
         _Source("the plan", plan or {}),

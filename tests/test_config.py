@@ -76,6 +76,15 @@ def test_the_nearer_source_wins(place: Place) -> None:
     assert warnings == ()
 
 
+def test_what_is_usual_counts_only_where_nobody_says_anything(tmp_path: Path) -> None:
+    def jobs(usual: int | None, **environ: str) -> int:
+        return load_settings(tmp_path, {}, environ, usual={"jobs": usual})[0].run.jobs
+
+    assert (jobs(3), jobs(None), jobs(3, GITPAR_JOBS="7")) == (3, RunSettings().jobs, 7)
+    (tmp_path / "gitpar.toml").write_text("jobs = 2\n")
+    assert jobs(3) == 2
+
+
 def test_all_of_a_file(place: Place) -> None:
     place.repository(
         """

@@ -11,7 +11,10 @@ from gitpar.plans.item import Item
 from gitpar.plans.prompt import indented, prompt
 
 _SUMMARY = "context-summary.json"
-_MORE = {"notes", "blocker", "config", "predecessor_artifacts", "complexity_reasoning", "details"}
+_MORE = {
+    *("notes", "blocker", "config", "predecessor_artifacts", "complexity_reasoning", "details"),
+    *("correctness_criteria", "failure_prevention", "tdd_phase"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from graphlib import CycleError, TopologicalSorter
 
 from gitpar.core.graph import TaskStatus, WaveNote
 from gitpar.core.names import TaskId
 from gitpar.plans.item import Item
-from gitpar.plans.model import Draft, DraftTask
-
-_MODES = ("sequential", "parallel_waves", "fully_parallel")
+from gitpar.plans.model import Draft
+from gitpar.plans.modes import Mode, mode_of, one_by_one
 
 
 def declare_waves(root: Item, draft: Draft) -> None:
@@ -21,19 +19,15 @@ def declare_waves(root: Item, draft: Draft) -> None:
     fully_parallel: none, so dependencies alone decide. In v4 dependencies always do.
     """
     strategy = root.get("execution_strategy")
-    mode_item = strategy.get("mode") if strategy is not None else None
-    mode = mode_item.text() if mode_item is not None else "parallel_waves"
-    if mode_item is not None and mode not in _MODES:
-        hint = root.findings.nearest(mode, _MODES) or f"Known are {', '.join(_MODES)}"
-        mode_item.warn(f"the mode `{mode[:40]}` is not known; read as parallel_waves", hint)
+    mode = mode_of(strategy)
     computed = root.get("computed")
     if strategy is None and computed is not None:
         _labels(computed, draft)
         return
     declared = _declared(strategy, draft) if strategy is not None else {}
-    if mode == "sequential":
-        _one_by_one(draft, declared)
-    elif mode != "fully_parallel":
+    if mode is Mode.SEQUENTIAL:
+        one_by_one(draft, declared)
+    elif mode is Mode.WAVES:
         _honour(draft, declared)
     elif declared:
         root.note("mode fully_parallel: the declared waves are not kept, dependencies alone decide")
@@ -108,35 +102,6 @@ def _from_one(draft: Draft) -> None:
     for entry in draft.tasks:
         if entry.task.wave is not None:
             entry.task = replace(entry.task, wave=entry.task.wave + 1)
-
-
-def _one_by_one(draft: Draft, declared: dict[TaskId, int]) -> None:
-    """Gives every task a wave of its own, after what it waits for and in the declared order."""
-    rank = {entry.task.id: (declared.get(entry.task.id, 0), at) for at, entry in enumerate(draft.tasks)}
-    sorter: TopologicalSorter[TaskId] = TopologicalSorter(
-        {entry.task.id: [name for name in _owners(entry, draft) if name in rank] for entry in draft.tasks}
-    )
-    try:
-        sorter.prepare()
-    except CycleError:
-        return  # reported with all other problems when the graph is built
-    numbers: dict[TaskId, int] = {}
-    notes: dict[int, WaveNote] = {}
-    while sorter.is_active():
-        for task_id in sorted(sorter.get_ready(), key=rank.__getitem__):
-            numbers[task_id] = len(numbers) + 1
-            note = draft.wave_notes.get(declared.get(task_id, -1))
-            if note is not None and note.rationale:
-                notes[numbers[task_id]] = WaveNote(numbers[task_id], note.rationale)
-            sorter.done(task_id)
-    draft.wave_notes = notes
-    for entry in draft.tasks:
-        entry.task = replace(entry.task, wave=numbers[entry.task.id])
-
-
-def _owners(entry: DraftTask, draft: Draft) -> Iterator[TaskId]:
-    for wait in entry.waits:
-        yield from (name for name in draft.stands_for.get(wait.on, (wait.on,)) if name != entry.task.id)
 
 
 def _labels(computed: Item, draft: Draft) -> None:

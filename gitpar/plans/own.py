@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from gitpar.core.graph import Scope, Task
@@ -12,6 +13,7 @@ from gitpar.plans import fields
 from gitpar.plans.choices import Choices
 from gitpar.plans.item import Item
 from gitpar.plans.model import Draft, DraftTask, Edit, Outcome, PlanSettings, TaskEnd, Wait
+from gitpar.plans.modes import Mode, mode_of, one_by_one
 from gitpar.plans.prompt import prompt
 from gitpar.plans.splices import Writer, by_members
 from gitpar.plans.taskmaster import row_id
@@ -24,7 +26,7 @@ WORDS = fields.Words(
     left_out=("skipped", "deferred"),
 )
 SETTINGS = ("base", "strategy", "jobs", "verify", "retries", "timeout_s", "agent", "agent_command")
-ROOT_KEYS = ("tasks", "title", "description", *SETTINGS, "on_conflict")
+ROOT_KEYS = ("tasks", "title", "description", "mode", *SETTINGS, "on_conflict")
 TASK_KEYS = (
     "id",
     "title",
@@ -91,7 +93,19 @@ def read(root: Item, _choices: Choices) -> Draft:
         if task_id is not None:
             fields.warn_unknown(row, (*TASK_KEYS, "dependencies"), _FOREIGN)
             draft.tasks.append(_task(row, TaskId(task_id)))
+    _set_waves(draft, mode_of(root))
     return draft
+
+
+def _set_waves(draft: Draft, mode: Mode) -> None:
+    match mode:
+        case Mode.SEQUENTIAL:
+            one_by_one(draft, {e.task.id: e.task.wave for e in draft.tasks if e.task.wave is not None})
+        case Mode.FULL:
+            for entry in draft.tasks:
+                entry.task = replace(entry.task, wave=None)
+        case Mode.WAVES:
+            pass
 
 
 def _settings(root: Item) -> PlanSettings:

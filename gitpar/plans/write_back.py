@@ -110,7 +110,9 @@ def _opened(target: _Target, content: bytes) -> tuple[_Target, Opened]:
     if target.ends.keys() & opened.draft.parts.keys() and not target.choices.expand_subtasks:
         target = replace(target, choices=replace(target.choices, expand_subtasks=True))
         opened = open_plan(target.file, content, Findings(), target.choices)
-    return replace(target, ends={**dict(_finished(opened.draft, target.ends)), **target.ends}), opened
+    if target.choices.expand_subtasks:
+        target = replace(target, ends={**dict(_finished(opened.draft, target.ends)), **target.ends})
+    return target, opened
 
 
 def _finished(draft: Draft, ends: Ends) -> Iterator[tuple[TaskId, TaskEnd]]:

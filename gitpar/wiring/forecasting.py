@@ -24,6 +24,7 @@ from gitpar.git.refs import GitRefs
 from gitpar.git.replay import read_changes, replay
 from gitpar.git.repository import RepositoryPlace
 from gitpar.journal.learned import Learned, learned_path, write_learned
+from gitpar.plans.model import Plan
 from gitpar.plans.reading import read_plans
 from gitpar.symbols import can_read, read_symbols
 from gitpar.wiring.foreseen import stored_model
@@ -45,8 +46,7 @@ def forecast(directory: Path, request: ForecastRequest) -> Forecasted:
     paths = request.plans or (only_plan(site.place, settings.plan),)
     plan = read_plans(paths, request.choices)
     base = _resolved(site.place, request.base or plan.settings.base or "HEAD")
-    said = {} if plan.settings.jobs is None else {"jobs": plan.settings.jobs}
-    jobs = request.jobs or load_settings(site.place.main, {}, os.environ, said)[0].run.jobs
+    jobs = request.jobs or _jobs(site, plan)
     model = stored_model(site.place) or _unlearned(site.place, base)
     tracked = Tracked(tracked_files(site.place.command, base))
     tasks = [task for task in plan.graph if task.status is TaskStatus.PENDING]
@@ -63,6 +63,12 @@ def forecast(directory: Path, request: ForecastRequest) -> Forecasted:
         calibrated=model.calibrated,
     )
     return Forecasted(plan, base, outlook, tuple(warnings))
+
+
+def _jobs(site: Site, plan: Plan) -> int:
+    said = {} if plan.settings.jobs is None else {"jobs": plan.settings.jobs}
+    usual = {"jobs": plan.usual_jobs}
+    return load_settings(site.place.main, {}, os.environ, said, usual=usual)[0].run.jobs
 
 
 def calibrate(directory: Path, request: CalibrateRequest) -> Calibration:

@@ -147,7 +147,7 @@ def _settings(site: Site, request: RunRequest, plan: Plan) -> tuple[Settings, Se
         "agent_command": said.agent_command,
     }
     given = {name: value for name, value in of_plan.items() if value is not None}
-    return load_settings(site.place.main, request.flags, os.environ, given)
+    return load_settings(site.place.main, request.flags, os.environ, given, usual={"jobs": plan.usual_jobs})
 
 
 def _base(site: Site, settings: Settings, revision: str | None) -> CommitId:

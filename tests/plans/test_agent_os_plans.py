@@ -143,7 +143,11 @@ def test_v4_follows_depends_on_through_rows_that_are_gitpars_own_work(read_plan:
             "version": "4.0",
             "tasks": [
                 v4("W1-BRANCH", "git-operation"),
-                v4("1", "implementation", "W1-BRANCH", shared_files=["a.py"]),
+                v4(
+                    *("1", "implementation", "W1-BRANCH"),
+                    shared_files=["a.py"],
+                    failure_prevention=["no lost writes"],
+                ),
                 v4("1.1", "implementation", parent="1"),
                 v4("W1-PR", "git-operation", "1"),
                 v4("W1-REVIEW", "pr-review", "W1-PR"),
@@ -163,6 +167,7 @@ def test_v4_follows_depends_on_through_rows_that_are_gitpars_own_work(read_plan:
     assert plan.graph.waves == (("1",), ("W1-VERIFY",), ("2",))
     assert plan.graph[TaskId("2")].depends_on == ("1", "W1-VERIFY")
     assert plan.graph[TaskId("1")].scope.modify == ("a.py",)
+    assert "- failure prevention:\n  - no lost writes\n" in plan.graph[TaskId("1")].prompt
     assert plan.wave_notes == (WaveNote(1, "Ground"), WaveNote(2, "Check"))
     assert plan.settings.jobs == 3
     assert [note.split(": ", 1)[1] for note in plan.notes] == [

@@ -202,3 +202,18 @@ def test_several_files_are_one_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert str(caught.value) == (
         "`one.yaml`: is named twice\n`none.yaml`: cannot be read: No such file or directory"
     )
+
+
+def test_the_mode_says_how_much_runs_at_once(read_plan: ReadPlan) -> None:
+    def waves(mode: str) -> tuple[tuple[str, ...], ...]:
+        rows = [{"id": "a", "wave": 2}, {"id": "b", "wave": 1}, {"id": "c"}, {"id": "d", "depends_on": ["c"]}]
+        return read_plan({"mode": mode, "jobs": 2, "tasks": rows}).graph.waves
+
+    assert waves("parallel_waves") == (("b", "c"), ("a", "d"))
+    assert waves("fully_parallel") == (("a", "b", "c"), ("d",))
+    assert waves("sequential") == (("c",), ("b",), ("a",), ("d",))
+    [warning] = read_plan({"mode": "fully parallel", "jobs": 1, "tasks": [{"id": "a"}]}).warnings
+    assert (warning.message, warning.hint) == (
+        "the mode `fully parallel` is not known; read as parallel_waves",
+        "Did you mean `fully_parallel`?",
+    )

@@ -246,10 +246,10 @@ def test_the_state_beside_it_says_where_to_start(read_plan: ReadPlan, tmp_path: 
 def test_a_plan_of_another_syntax_cannot_be_forced(complaints: Complaints) -> None:
     found = complaints({"tasks": [{"id": 1}]}, format="ralph", tag="x")
     assert found == [
-        "`plan` line 1: is JSON, and a ralph plan is Markdown",
         "`plan` line 1: has no tags, so no tag `x`",
-        "Leave --format out",
+        "`plan` line 1: is JSON, and a ralph plan is Markdown",
         "Leave --tag out",
+        "Leave --format out",
     ]
 
 

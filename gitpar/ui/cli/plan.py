@@ -45,6 +45,6 @@ def command(call: Invocation, /, plans: tuple[Path, ...], **options: Any) -> int
     if call.as_json:
         call.print_json(plan_view.plan_json(found))
     else:
-        jobs = int(options["jobs"] or found.settings.jobs or RunSettings().jobs)
+        jobs = int(options["jobs"] or found.settings.jobs or found.usual_jobs or RunSettings().jobs)
         click.echo(plan_view.plan_text(found, jobs), nl=False)
     return ExitCode.OK

@@ -134,6 +134,6 @@ def _preview(call: Invocation, request: RunRequest) -> int:
     if call.as_json:
         call.print_json(plan_view.plan_json(plan))
     else:
-        jobs = request.flags.get("jobs") or plan.settings.jobs or _DEFAULT.jobs
+        jobs = request.flags.get("jobs") or plan.settings.jobs or plan.usual_jobs or _DEFAULT.jobs
         click.echo(plan_view.plan_text(plan, int(str(jobs))), nl=False)
     return ExitCode.OK
