@@ -215,7 +215,21 @@ def _judged(
         if other.name == use.name
     ):
         return None  # the definer's own version would be broken: the name must mean something else
+    if not certain and _defines(user, broken):
+        return None
     return certain
+
+
+def _defines(user: SourceChanges, broken: Broken) -> bool:
+    """Says whether a change set brings a definition of its own to which the uses may belong."""
+    own = broken.definition
+    return any(
+        found.name == own.name and found.kind is not SymbolKind.IMPORT
+        for file in user.files
+        for found in file.new.definitions
+        if file.old.named(found.full_name) is None
+        and (file.old_path, found.full_name) != (broken.file.old_path, own.full_name)
+    )
 
 
 def _meant(use: Use, path: str, broken: Broken) -> bool | None:

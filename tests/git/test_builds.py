@@ -146,6 +146,11 @@ CASES = [
         {"new.py": "def f(stream):\n    stream.close()\n"},
     ),
     Case(
+        "methods of somebody's own that have the same names",
+        {"shop/books.py": "", "shop/sales.py": "def sell(book):\n    return 1\n"},
+        {"new.py": SHOP["shop/books.py"] + "\n\nBook('x').shelf_mark(1)\n"},
+    ),
+    Case(
         "a method is given another signature",
         put("shop/books.py", ("self, long", "self, long, *, width"), ("long=True", "long=True, width=3")),
         put("shop/sales.py", ("book.title", "book.shelf_mark(True)")),
