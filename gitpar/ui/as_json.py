@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gitpar.core.builds import BuildConflict
-from gitpar.core.comparison import Compared
-from gitpar.core.conflicts import LineRange, PairConflict
-from gitpar.core.view import AttemptView, LevelView, RunView, TaskView
-from gitpar.errors import GitparError
+if TYPE_CHECKING:  # a run's facts need none of it loaded
+    from gitpar.core.builds import BuildConflict
+    from gitpar.core.comparison import Compared
+    from gitpar.core.conflicts import LineRange, PairConflict
+    from gitpar.core.view import AttemptView, LevelView, RunView, TaskView
+    from gitpar.errors import GitparError
 
 _DIGITS = 6
 

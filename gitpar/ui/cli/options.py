@@ -100,11 +100,13 @@ class Invocation:
 
     def print_run(self, view: RunView) -> None:
         """Prints the summary of a run, or its facts as JSON."""
-        from gitpar.ui import as_json, summary  # noqa: PLC0415 - slow to import
-
         if self.as_json:
+            from gitpar.ui import as_json  # noqa: PLC0415 - slow to import
+
             self.print_json(as_json.run(view))
         else:
+            from gitpar.ui import summary  # noqa: PLC0415 - slower still
+
             summary.print_summary(view, self.console(sys.stdout))
 
 
