@@ -8,6 +8,8 @@ must not change what an old run decides.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import is_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,7 +26,20 @@ _TYPES: dict[str, type[Event]] = {
     for name, kind in vars(events).items()
     if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
 }
-_dumps = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+
+
+def _plain(value: object) -> object:
+    """Returns what JSON has no word for as something it has."""
+    if is_dataclass(value):
+        return {name: getattr(value, name) for name in value.__dataclass_fields__}
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} cannot be journaled")
+
+
+_dumps = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=_plain).encode
 
 
 class Encoded(NamedTuple):
@@ -40,7 +55,7 @@ class UnreadableEvent(EnvironmentFault):
 
 def encode(event: Event) -> Encoded:
     """Returns the event as text."""
-    return Encoded(type(event).__name__, _dumps(_converter().unstructure(event)))
+    return Encoded(type(event).__name__, _dumps(event))
 
 
 def decode(stored: Encoded, writer: str) -> Event:
@@ -73,7 +88,7 @@ def _unreadable(kind: str, writer: str, why: str) -> UnreadableEvent:
 
 @cache
 def _converter() -> Converter:
-    """Makes the converter at first use: importing cattrs takes about 80 ms."""
+    """Makes the converter at first use: a new run writes only, and importing cattrs takes about 80 ms."""
     from cattrs import Converter as CattrsConverter  # noqa: PLC0415 - see above
 
     return CattrsConverter(forbid_extra_keys=True, detailed_validation=False)
