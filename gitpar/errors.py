@@ -88,6 +88,10 @@ class RefMoved(GitparError):
         self.found = found
 
 
+class RemoteLost(EnvironmentFault):
+    """A remote could not be reached, or the connection broke; what it has done is not known."""
+
+
 class ForgeRefused(EnvironmentFault):
     """A forge said no; `status` is that of its answer."""
 

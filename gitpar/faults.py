@@ -55,6 +55,12 @@ class Step(StrEnum):
     WRITTEN_BACK = "write-back.written"
     WORKTREE_REMOVE = "worktree.remove"
     WORKTREE_REMOVED = "worktree.removed"
+    PUBLISH_PUSH = "publish.push"
+    PUBLISH_PUSHED = "publish.pushed"
+    REQUEST_WRITE = "request.write"
+    REQUEST_WRITTEN = "request.written"
+    REQUEST_MERGE = "request.merge"
+    REQUEST_MERGED = "request.merged"
     CLEAN_REFS = "clean.refs"
     CLEAN_DONE = "clean.done"
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gitpar.core.settings import OnPredicted, OnRevert, Strategy
+from gitpar.core.forges import ForgeKind
+from gitpar.core.settings import OnPredicted, OnRevert, PublishAs, Strategy
 
 _UNITS_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 _UNITS_BYTES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
@@ -204,6 +205,10 @@ OPTIONS: Mapping[str, Option] = {
     "write_back": _yes_no("write_back"),
     "keep_worktrees": _yes_no("keep_worktrees"),
     "log_limit": _size("log_limit_bytes"),
+    "publish": _choice("publish", PublishAs),
+    "remote": _text("remote"),
+    "target": _text("target"),
+    "forge": _choice("forge", ForgeKind),
     "plan": _text("plan"),
     "pool": _yes_no("pool"),
     "pool_keep": _paths("pool_keep", what=_INSIDE),

@@ -14,7 +14,7 @@ from typing import Protocol
 from gitpar.core.changes import ChangeSet
 from gitpar.core.conflicts import ConflictReport, PathConflict
 from gitpar.core.events import Ending, Event
-from gitpar.core.forges import ChangeRequest, Draft, OpenChange
+from gitpar.core.forges import BranchPush, ChangeRequest, Draft, OpenChange
 from gitpar.core.graph import Task
 from gitpar.core.names import CommitId, RefName, RunId, TaskId, TreeId
 from gitpar.core.run import Run
@@ -278,6 +278,33 @@ class Journal(Protocol):
 
     def close(self) -> None:
         """Gives the lease back and closes the file."""
+        ...
+
+
+# --- remote -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteBranches:
+    """The branches of a remote by short name, and the one that it calls its own, empty for none."""
+
+    branches: Mapping[str, CommitId]
+    default: str
+
+
+class Remote(Protocol):
+    """Another repository that branches are pushed to. Raises RemoteLost where it cannot be reached."""
+
+    def look(self, wanted: Sequence[str]) -> RemoteBranches:
+        """Returns those of its branches that match the names or globs."""
+        ...
+
+    def push(self, pushes: Sequence[BranchPush]) -> str:
+        """Pushes all or none, each only where it still stands as expected; returns why not, else nothing."""
+        ...
+
+    def contains(self, newer: CommitId, older: CommitId) -> bool:
+        """Says whether a commit has another, perhaps unknown one in its past."""
         ...
 
 

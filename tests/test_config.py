@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from gitpar.config import DISPOSABLE, Settings, load_settings
-from gitpar.core.settings import OnRevert, RunSettings, Strategy
+from gitpar.core.forges import ForgeKind
+from gitpar.core.settings import OnRevert, PublishAs, RunSettings, Strategy
 from gitpar.errors import EnvironmentFault, UsageError
 from gitpar.options import OPTIONS
 from tests.support.journals import start
@@ -143,6 +144,15 @@ def test_all_of_a_file(place: Place) -> None:
         merge_drivers=("npm-lock",),
     )
     assert type(settings.run.strategy) is Strategy
+
+
+def test_where_to_publish(place: Place) -> None:
+    place.repository("publish = 'pr-per-level'\nremote = 'upstream'\ntarget = 'trunk'\nforge = 'gitea'\n")
+    run = place.load()[0].run
+    assert (run.publish, run.remote, run.target) == (PublishAs.PR_PER_LEVEL, "upstream", "trunk")
+    assert run.forge is ForgeKind.GITEA
+    with pytest.raises(UsageError, match='"github", "gitlab" or "gitea"'):
+        place.load(GITPAR_FORGE="sourceforge")
 
 
 def test_pyproject_holds_them_as_well(place: Place) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, assert_never
 
 from gitpar.core import events as e
+from gitpar.core.publication import PUBLISHING
 from gitpar.core.run import Attempt, AttemptState, Candidate, Level, Run, Stage, TaskRun, TaskState
 from gitpar.core.settings import OnRevert
 from gitpar.core.verdicts import block_dependents, failure_text, give_up, judged, refusal_text, set_state
@@ -339,8 +340,10 @@ def _landing_opened(run: Run, event: e.LandingOpened) -> None:
 def _landed(run: Run, event: e.Landed) -> None:
     task = run.tasks[event.task]
     level = run.levels[task.level - 1]
+    task.certificate = level.candidate.certificate if level.candidate else ""
     level.candidate = None
     level.tip = event.commit
+    level.landed.append(event.task)
     task.commit = event.commit
     set_state(task, TaskState.LANDED, "landed by a re-run" if task.last.rerun else "")
     settled(run, event.task)
@@ -368,4 +371,5 @@ _APPLIED: dict[type[e.Event], Callable[[Run, Any], None]] = {
     e.LandingRefused: _landing_refused,
     e.LandingOpened: _landing_opened,
     e.Landed: _landed,
+    **PUBLISHING,
 }

@@ -1,7 +1,8 @@
 """What happened: the facts a journal holds and a Run is folded from. Frozen, in the past tense.
 
-LevelOpening, AttemptOpened, LandingOpened and RunClosing are written before the world
-changes, their partners after; a resume closes what was left open.
+LevelOpening, AttemptOpened, LandingOpened, RunClosing, BranchesPushing, RequestWriting
+and RequestMerging are written before the world changes, their partners after; a resume
+closes what was left open.
 `at` is the instant in seconds since 1970 UTC.
 """
 
@@ -11,9 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gitpar.core.conflicts import ConflictReport, PathConflict
+from gitpar.core.forges import BranchPush, Layer, RequestState
 from gitpar.core.graph import Task, WaveNote
 from gitpar.core.names import CommitId, RunId, TaskId, TreeId
-from gitpar.core.settings import RunSettings
+from gitpar.core.settings import PublishAs, RunSettings
 
 
 class Ending(StrEnum):
@@ -265,3 +267,64 @@ class RunClosed(Event):
 
     end: RunEnd
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishOpened(Event):
+    """The run is about to be published: `layers` lie on each other and at last on `target`."""
+
+    mode: PublishAs
+    remote: str
+    target: str
+    layers: tuple[Layer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchesPushing(Event):
+    """Branches are about to be pushed, all or none."""
+
+    pushes: tuple[BranchPush, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchesPushed(Event):
+    """The push has ended; `refused` says why nothing moved, empty where all did."""
+
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestWriting(Event):
+    """A request from `head` into `base` is about to be made, or the one with that number changed."""
+
+    head: str
+    base: str
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestMerging(Event):
+    """A request is about to be merged."""
+
+    head: str
+    number: int
+    commit: CommitId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSeen(Event):
+    """What the forge has for a branch: after it was made, changed or merged, or as it was found."""
+
+    head: str
+    number: int
+    url: str
+    base: str
+    commit: CommitId
+    state: RequestState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishClosed(Event):
+    """All that could be published is; `problems` are for a person, a sentence each."""
+
+    problems: tuple[str, ...] = ()

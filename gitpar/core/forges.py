@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gitpar.core.names import CommitId
+from gitpar.core.names import CommitId, TaskId
+
+
+class ForgeKind(StrEnum):
+    """The forges that can be asked. Forgejo is asked as Gitea is."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    GITEA = "gitea"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,28 @@ class OpenChange:
     commit: CommitId
     ref: str
     target: str
+
+
+@dataclass(frozen=True, slots=True)
+class BranchPush:
+    """A branch to be pushed, by its short name; `expected` is where it must stand, empty for nowhere."""
+
+    head: str
+    commit: CommitId
+    expected: CommitId
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One part of a publication: a branch of the remote and what it is to hold.
+
+    The layers of a stack lie on each other, lowest first. `task` is None for a level.
+    """
+
+    head: str
+    commit: CommitId
+    level: int
+    task: TaskId | None = None
 
 
 class RequestState(StrEnum):

@@ -77,6 +77,11 @@ def task_ref(prefix: str, run: RunId, task: TaskId, attempt: int) -> RefName:
     return RefName(f"refs/heads/{prefix}/{run}/task/{encode_id(task)}/{attempt}")
 
 
+def landed_ref(prefix: str, run: RunId, task: TaskId) -> RefName:
+    """Returns the branch of a remote that holds what had landed when a task did; there is none here."""
+    return RefName(f"refs/heads/{prefix}/{run}/landed/{encode_id(task)}")
+
+
 def keep_ref(run: RunId, task: TaskId, attempt: int) -> RefName:
     """Returns the ref that keeps everything an attempt left, outside refs/heads."""
     return RefName(f"refs/gitpar/keep/{run}/{encode_id(task)}/{attempt}")

@@ -15,6 +15,7 @@ from gitpar.core.conflicts import ConflictReport, PathConflict
 from gitpar.core.events import Ending, RunEnd, RunOpened
 from gitpar.core.graph import Task, TaskGraph, TaskStatus
 from gitpar.core.names import CommitId, RunId, TaskId
+from gitpar.core.publication import Publication
 from gitpar.core.settings import RunSettings
 
 
@@ -92,6 +93,7 @@ class TaskRun:
     reruns: int = 0
     refused: tuple[PathConflict, ...] = ()
     commit: CommitId | None = None
+    certificate: str = ""
 
     @property
     def last(self) -> Attempt:
@@ -125,6 +127,8 @@ class Level:
     to_land: deque[TaskId] = field(default_factory=deque)
     aside: deque[TaskId] = field(default_factory=deque)
     candidate: Candidate | None = None
+    landed: list[TaskId] = field(default_factory=list)
+    """In the order of their landing; a task that changed nothing is not among them."""
     report: ConflictReport | None = None
     opened_at: float = 0.0
     closed_at: float = 0.0
@@ -174,6 +178,9 @@ class Run:
         self.last_at = opened.at
         self.worked_s = 0.0
         self.since: float | None = opened.at
+        self.publication: Publication | None = None
+        self.pushed: dict[str, set[CommitId]] = {}
+        """By branch of the remote, what this run may have pushed to it."""
 
     def _level_of(self, task_id: TaskId) -> int:
         found = self.tasks.get(task_id)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gitpar.core.forges import ForgeKind
+
 
 class Strategy(StrEnum):
     """How a result lands on the level branch."""
@@ -39,6 +41,19 @@ class FailOn(StrEnum):
     NONE = "none"
 
 
+class PublishAs(StrEnum):
+    """How the result of a run is published."""
+
+    BRANCH = "branch"
+    """The level branches are pushed."""
+    PR_PER_LEVEL = "pr-per-level"
+    """A request a level, each on top of the one below."""
+    PR_PER_TASK = "pr-per-task"
+    """A request a landed task, each on top of the one before, merged in that order."""
+    INTO = "into"
+    """A branch of the remote is moved forward."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
     """One run's rules. Durations are seconds, sizes bytes."""
@@ -56,3 +71,10 @@ class RunSettings:
     write_back: bool = False
     keep_worktrees: bool = False
     log_limit_bytes: int = 20_000_000
+    publish: PublishAs | None = None
+    remote: str | None = None
+    """Where to publish; None for `origin`, or the only remote there is."""
+    target: str | None = None
+    """The remote's branch that the work is for; None for its default branch."""
+    forge: ForgeKind | None = None
+    """None where the name of its host tells."""

@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gitpar.core.conflicts import PairConflict
-from gitpar.core.events import PredictedWait
+from gitpar.core.events import PredictedWait, RunEnd
+from gitpar.core.forges import Layer
 from gitpar.core.names import CommitId, RefName, keep_ref, level_ref, short, task_ref
+from gitpar.core.publication import Publication, Published
 from gitpar.core.run import Attempt, AttemptState, Level, Run, TaskRun, TaskState
+from gitpar.core.settings import PublishAs
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class TaskView:
     declared: tuple[str, ...]
     commit: str | None
     rerun: bool
+    certificate: str
+    """The proof of its landing, JSON; empty where it did not land."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,32 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestView:
+    """One part of a publication; `number` is None while it has no request, or needs none."""
+
+    branch: str
+    level: int
+    task: str | None
+    commit: CommitId
+    number: int | None
+    url: str
+    base: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationView:
+    """How a run was published last; `problems` are for a person, a sentence each."""
+
+    mode: PublishAs
+    remote: str
+    target: str
+    closed: bool
+    requests: tuple[RequestView, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunView:
     """A whole run at one instant. `trouble` is what the machine could not do, empty where it could."""
 
@@ -98,6 +129,9 @@ class RunView:
     tasks: tuple[TaskView, ...]
     conflicts: tuple[PairConflict, ...]
     metrics: Metrics
+    publication: PublicationView | None = None
+    to_publish: bool = False
+    """Whether it is still to be published, as it was asked for when it began."""
 
     def count(self, state: TaskState) -> int:
         """How many tasks are in a state."""
@@ -120,6 +154,40 @@ def view(run: Run, now: float) -> RunView:
         tasks=tuple(_task(run, task, now) for task in run.tasks.values()),
         conflicts=tuple(p for level in run.levels if level.report for p in level.report.pairs),
         metrics=metrics(run, now),
+        publication=_publication(run.publication) if run.publication is not None else None,
+        to_publish=to_publish(run),
+    )
+
+
+def to_publish(run: Run) -> bool:
+    """Says whether a run has ended and its publishing, which was asked for, has not."""
+    if run.end is None or run.end is RunEnd.INTERRUPTED:
+        return False
+    begun = run.publication
+    return not begun.closed if begun is not None else run.settings.publish is not None
+
+
+def _publication(publication: Publication) -> PublicationView:
+    return PublicationView(
+        mode=publication.mode,
+        remote=publication.remote,
+        target=publication.target,
+        closed=publication.closed,
+        requests=tuple(_request(layer, publication.requests.get(layer.head)) for layer in publication.layers),
+        problems=publication.problems,
+    )
+
+
+def _request(layer: Layer, found: Published | None) -> RequestView:
+    return RequestView(
+        branch=layer.head,
+        level=layer.level,
+        task=layer.task,
+        commit=layer.commit,
+        number=found.number if found else None,
+        url=found.url if found else "",
+        base=found.base if found else "",
+        state=found.state.value if found else "",
     )
 
 
@@ -152,6 +220,7 @@ def _task(run: Run, task: TaskRun, now: float) -> TaskView:
         declared=task.task.scope.written,
         commit=task.commit,
         rerun=bool(task.reruns),
+        certificate=task.certificate,
     )
 
 

@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-
-class ForgeKind(StrEnum):
-    """The forges that can be asked. Forgejo is asked as Gitea is."""
-
-    GITHUB = "github"
-    GITLAB = "gitlab"
-    GITEA = "gitea"
+from gitpar.core.forges import ForgeKind
 
 
 @dataclass(frozen=True, slots=True)

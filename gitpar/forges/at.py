@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gitpar.forges.address import ForgeAddress, ForgeKind
+from gitpar.core.forges import ForgeKind
+from gitpar.forges.address import ForgeAddress
 from gitpar.forges.gitea import Gitea
 from gitpar.forges.github import GitHub
 from gitpar.forges.gitlab import GitLab

@@ -64,7 +64,7 @@ class Gitea:
             what = f"to merge #{number}"
             return self._rest.once("POST", f"{self._pulls}/{number}/merge", what, body)
 
-        return merged_when_settled(lambda: self.read(number), post, self._rest.patience)
+        return merged_when_settled(lambda: self.read(number), commit, post, self._rest.patience)
 
 
 def _own(item: Mapping[str, Any]) -> ChangeRequest | None:

@@ -59,7 +59,7 @@ class GitHub:
         def put() -> object:
             return self._rest.once("PUT", f"{self._pulls}/{number}/merge", f"to merge #{number}", body)
 
-        return merged_when_settled(lambda: self.read(number), put, self._rest.patience)
+        return merged_when_settled(lambda: self.read(number), commit, put, self._rest.patience)
 
 
 def _listed(item: Mapping[str, Any]) -> OpenChange:

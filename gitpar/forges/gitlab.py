@@ -72,7 +72,7 @@ class GitLab:
             what = f"to merge !{number}"
             return self._rest.once("PUT", f"{self._merges}/{number}/merge", what, {"sha": commit})
 
-        return merged_when_settled(lambda: self.read(number), put, self._rest.patience)
+        return merged_when_settled(lambda: self.read(number), commit, put, self._rest.patience)
 
 
 def _listed(item: Mapping[str, Any]) -> OpenChange:

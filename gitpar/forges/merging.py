@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gitpar.core.forges import ChangeRequest, RequestState
+from gitpar.core.names import CommitId
 from gitpar.errors import ForgeRefused
 from gitpar.forges.rest import Patience
 
-_LOOKS = 8
+_LOOKS = 7
 _NOT_NOW = frozenset({405, 406, 409, 422})
 """What forges answer where a request cannot be merged, or not yet."""
 
 
 def merged_when_settled(
-    read: Callable[[], ChangeRequest], merge: Callable[[], object], patience: Patience
+    read: Callable[[], ChangeRequest], commit: CommitId, merge: Callable[[], object], patience: Patience
 ) -> str:
-    """Merges once the forge knows whether it can; returns its reason where it does not, else nothing.
+    """Merges once the forge knows of the commit and whether it merges.
 
-    A request that is merged by the time it is looked at counts as merged.
+    Returns the forge's reason where it does not, else nothing. A request that is merged by
+    the time it is looked at counts as merged.
     """
     for look in range(_LOOKS):
         request = read()
@@ -26,7 +28,7 @@ def merged_when_settled(
             return ""
         if request.state is RequestState.CLOSED:
             return "it was closed"
-        if request.settled:
+        if request.settled and request.commit == commit:
             break
         patience.pause(min(patience.first_pause_s * 2**look, 8.0))
     try:

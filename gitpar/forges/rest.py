@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Any, TypeVar
 
+from gitpar.core.forges import ForgeKind
 from gitpar.errors import EnvironmentFault, ForgeRefused, ForgeUnsure
-from gitpar.forges.address import ForgeAddress, ForgeKind
+from gitpar.forges.address import ForgeAddress
 
 T = TypeVar("T")
 

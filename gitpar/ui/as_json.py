@@ -7,6 +7,7 @@ since 1970 UTC, durations seconds.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,13 @@ if TYPE_CHECKING:  # a run's facts need none of it loaded
     from gitpar.core.conflicts import LineRange, PairConflict
     from gitpar.core.view import AttemptView, LevelView, RunView, TaskView
     from gitpar.errors import GitparError
+from gitpar.core.builds import BuildConflict
+from gitpar.core.comparison import Compared
+from gitpar.core.conflicts import LineRange, PairConflict
+from gitpar.core.publication import Publication
+from gitpar.core.publishing import MergeRequest, PushBranches, Step, WriteRequest
+from gitpar.core.view import AttemptView, LevelView, RunView, TaskView
+from gitpar.errors import GitparError
 
 _DIGITS = 6
 
@@ -38,11 +46,66 @@ def run(view: RunView) -> dict[str, Any]:
         "waves": [{"level": level.level, "wall_s": round(level.wall_s, _DIGITS)} for level in view.levels],
         "waits": [asdict(wait) for wait in view.waits],
         "conflicts": [pair(found) for found in view.conflicts],
+        "published": published(view),
         "metrics": {
             name: round(value, _DIGITS) if isinstance(value, float) else value
             for name, value in asdict(view.metrics).items()
         },
     }
+
+
+def published(view: RunView) -> dict[str, Any] | None:
+    """Returns how a run was published last, None where it was not."""
+    found = view.publication
+    if found is None:
+        return None
+    return {
+        "mode": found.mode.value,
+        "remote": found.remote,
+        "target": found.target or None,
+        "finished": found.closed,
+        "branches": [
+            {
+                "branch": request.branch,
+                "commit": request.commit,
+                "level": request.level,
+                "task": request.task,
+                "request": None
+                if request.number is None
+                else {
+                    "number": request.number,
+                    "url": request.url,
+                    "base": request.base,
+                    "state": request.state,
+                },
+            }
+            for request in found.requests
+        ],
+        "problems": list(found.problems),
+    }
+
+
+def publish_plan(publication: Publication, steps: Sequence[Step]) -> dict[str, Any]:
+    """Returns what `publish --dry-run` prints."""
+    return {
+        "mode": publication.mode.value,
+        "remote": publication.remote,
+        "target": publication.target or None,
+        "steps": [_step(step) for step in steps],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    match step:
+        case PushBranches(pushes):
+            moved = [{"branch": p.head, "commit": p.commit, "expected": p.expected or None} for p in pushes]
+            return {"do": "push", "branches": moved}
+        case WriteRequest(draft, number):
+            verb = "open" if number is None else "change"
+            request = {"branch": draft.head, "base": draft.base, "title": draft.title, "body": draft.body}
+            return {"do": verb, "number": number, **request}
+        case MergeRequest(head, number, commit):
+            return {"do": "merge", "branch": head, "number": number or None, "commit": commit}
 
 
 def pair(found: PairConflict) -> dict[str, Any]:

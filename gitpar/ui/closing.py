@@ -31,6 +31,8 @@ _NOT_LANDED = (TaskState.HELD, TaskState.FAILED, TaskState.BLOCKED)
 def exit_code(view: RunView) -> ExitCode:
     """Returns what `run` and `resume` end with."""
     match view.state:
+        case "done" if view.publication is not None and view.publication.problems:
+            return ExitCode.NEEDS_PERSON
         case "done":
             return ExitCode.OK
         case "interrupted" | "running":

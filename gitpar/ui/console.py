@@ -75,3 +75,11 @@ class PlainConsole:
         except OSError:
             silence(self._stream)
             self._stream = None
+
+
+class Teller(PlainConsole):
+    """Looks on where a run that has ended is published: says only what happens."""
+
+    def begin(self, run: Run) -> None:  # noqa: ARG002 - what was to be said of it was said
+        """Remembers when it began."""
+        self._began = self._now()

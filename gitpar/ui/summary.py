@@ -20,6 +20,7 @@ from gitpar.core.run import TaskState
 from gitpar.core.view import LevelView, RunView, TaskView
 from gitpar.ui import closing
 from gitpar.ui.plain import clean, duration, listed
+from gitpar.ui.publish_text import published_lines
 
 _STATE_STYLE = {
     TaskState.LANDED: "green",
@@ -59,6 +60,8 @@ def summary(view: RunView) -> Iterator[RenderableType]:
         yield from _part("Declared and changed files", _surprises(unexpected))
     if told := closing.notes(view):
         yield from _part("Notes", _lines(told))
+    if told := published_lines(view):
+        yield from _part("Published", _lines(told))
     if typed := closing.what_next(view):
         yield from _part("Next", _typed(typed))
 

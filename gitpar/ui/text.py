@@ -15,6 +15,7 @@ from gitpar.core.conflicts import PairConflict, Tier
 from gitpar.core.names import TaskId, level_ref, short
 from gitpar.core.run import Attempt, AttemptState, Run, TaskRun, TaskState
 from gitpar.core.verdicts import failure_text, refusal_text
+from gitpar.ui import publish_text
 from gitpar.ui.plain import clean, counted, duration, listed, named, places
 
 
@@ -237,6 +238,7 @@ _SAID: dict[type[e.Event], Callable[[Any, Run], list[str]]] = {
     e.Landed: _landed,
     e.LevelDisturbed: _level_disturbed,
     e.RunClosed: _run_closed,
+    **publish_text.SAID,
 }
 
 _DETAILS: dict[type[e.Event], Callable[[Any, Run], list[str]]] = {

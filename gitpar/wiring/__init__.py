@@ -17,6 +17,7 @@ from gitpar.wiring.request import (
     Finding,
     Forecasted,
     ForecastRequest,
+    PublishRequest,
     RunRequest,
 )
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from gitpar.wiring.diagnosis import diagnose
     from gitpar.wiring.forecasting import calibrate, forecast
     from gitpar.wiring.preview import preview
+    from gitpar.wiring.publishing import publish, publish_plan
     from gitpar.wiring.reading import owner, read, runs
     from gitpar.wiring.running import resume, start
 
@@ -38,6 +40,7 @@ __all__ = [
     "Finding",
     "ForecastRequest",
     "Forecasted",
+    "PublishRequest",
     "RunRequest",
     "calibrate",
     "check",
@@ -47,6 +50,8 @@ __all__ = [
     "forecast",
     "owner",
     "preview",
+    "publish",
+    "publish_plan",
     "read",
     "resume",
     "runs",
@@ -63,6 +68,8 @@ _HOMES = {
     "forecast": "forecasting",
     "owner": "reading",
     "preview": "preview",
+    "publish": "publishing",
+    "publish_plan": "publishing",
     "read": "reading",
     "resume": "running",
     "runs": "reading",

@@ -6,8 +6,9 @@ import re
 import urllib.parse
 from collections.abc import Mapping
 
+from gitpar.core.forges import ForgeKind
 from gitpar.errors import UsageError
-from gitpar.forges.address import ForgeAddress, ForgeKind
+from gitpar.forges.address import ForgeAddress
 from gitpar.forges.token import gh_token
 
 _SCP = re.compile(r"^(?:[^@/]+@)?(?P<host>[^:/]+):(?P<path>[^/].*)$")

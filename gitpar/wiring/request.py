@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gitpar.core.forges import Layer
     from gitpar.core.outlook import Outlook
+    from gitpar.core.publishing import Words
+    from gitpar.core.settings import PublishAs
+    from gitpar.core.view import RunView
     from gitpar.plans.model import Plan
 
 from gitpar.core.settings import FailOn
@@ -86,6 +90,21 @@ class CheckRequest:
     fetch: bool = False
     symbols: bool = True
     fail_on: FailOn = FailOn.TARGET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishRequest:
+    """What a user asked `gitpar publish` for; None is what the run's settings say.
+
+    `describe` makes title and body of a request: the words are the command line's.
+    """
+
+    describe: Callable[[RunView, Layer], Words]
+    run: str | None = None
+    mode: PublishAs | None = None
+    remote: str | None = None
+    target: str | None = None
+    forge: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

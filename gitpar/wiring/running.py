@@ -49,6 +49,8 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
         raise PlanError(problems)
     tasks, skipped = select(plan.graph, request.only, request.skip)
     base = _base(site, settings, request.base or plan.settings.base)
+    if settings.run.publish is not None:
+        _check_publishing(site, settings)
     notices = [*warnings, *map(str, plan.warnings), *plan.notes]
     if changed := uncommitted(site.place):
         notices.append(
@@ -148,6 +150,13 @@ def _settings(site: Site, request: RunRequest, plan: Plan) -> tuple[Settings, Se
     }
     given = {name: value for name, value in of_plan.items() if value is not None}
     return load_settings(site.place.main, request.flags, os.environ, given, usual={"jobs": plan.usual_jobs})
+
+
+def _check_publishing(site: Site, settings: Settings) -> None:
+    """Finds remote, forge and token before hours of work, not after them."""
+    from gitpar.wiring.publishing import check  # noqa: PLC0415 - rarely asked for
+
+    check(site.place, settings.run)
 
 
 def _base(site: Site, settings: Settings, revision: str | None) -> CommitId:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gitpar.core.forges import Draft, RequestState
+from gitpar.core.forges import Draft, ForgeKind, RequestState
 from gitpar.core.names import CommitId
 from gitpar.errors import ForgeRefused
-from gitpar.forges.address import ForgeAddress, ForgeKind
+from gitpar.forges.address import ForgeAddress
 from gitpar.forges.at import forge_at
 from gitpar.forges.memory import MemoryForge
 from gitpar.forges.rest import Patience

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gitpar.core.forges import OpenChange
+from gitpar.core.forges import ForgeKind, OpenChange
 from gitpar.errors import EnvironmentFault, UsageError
-from gitpar.forges.address import ForgeAddress, ForgeKind
+from gitpar.forges.address import ForgeAddress
 from gitpar.forges.at import forge_at
 from gitpar.forges.rest import Patience
 from gitpar.wiring.forge_address import forge_address

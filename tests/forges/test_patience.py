@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gitpar.core.forges import Draft, RequestState
+from gitpar.core.forges import Draft, ForgeKind, RequestState
 from gitpar.errors import EnvironmentFault, ForgeRefused, ForgeUnsure
-from gitpar.forges.address import ForgeAddress, ForgeKind
+from gitpar.forges.address import ForgeAddress
 from gitpar.forges.at import forge_at
 from gitpar.forges.rest import Patience
 from gitpar.ports import Forge

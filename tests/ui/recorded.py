@@ -16,6 +16,8 @@ from gitpar.core.conflicts import ConflictReport
 from gitpar.core.history import Replay
 from gitpar.core.names import TaskId
 from gitpar.core.outlook import Outlook
+from gitpar.core.publication import Publication
+from gitpar.core.publishing import Step
 from gitpar.core.view import RunView, view
 from gitpar.errors import UsageError
 from gitpar.plans.reading import read_plans
@@ -29,6 +31,7 @@ from gitpar.wiring import (
     Finding,
     Forecasted,
     ForecastRequest,
+    PublishRequest,
     RunRequest,
 )
 from tests.ui.made import BASE, Script, everything
@@ -111,6 +114,15 @@ class Recorded:
         if self.fails is not None:
             raise self.fails
         return Checked(TaskId("HEAD"), TaskId("main"), Compared(BASE, (), ConflictReport(), ()), ())
+
+    def publish(self, directory: Path, request: PublishRequest, watcher: Watcher) -> RunView:
+        self.asked.append(("publish", directory, request))
+        watcher.begin(self.scripts[0].run)
+        return self._chosen(request.run)
+
+    def publish_plan(self, directory: Path, request: PublishRequest) -> tuple[Publication, Sequence[Step]]:
+        self.asked.append(("publish_plan", directory, request))
+        raise UsageError("there is nothing to publish here")
 
     def diagnose(self, directory: Path) -> Sequence[Finding]:
         self.asked.append(("diagnose", directory))

@@ -68,6 +68,7 @@ WHOLE = {
     "waves": [{"level": 1, "wall_s": 4.5}, {"level": 2, "wall_s": 3.0}],
     "waits": [],
     "conflicts": [],
+    "published": None,
     "metrics": {
         "wall_s": 8.0,
         "task_s": 2.0,

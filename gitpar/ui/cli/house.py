@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from gitpar.core.calibration import Calibration
     from gitpar.core.check import Checked
     from gitpar.core.comparison import Compared
+    from gitpar.core.publication import Publication
+    from gitpar.core.publishing import Step
     from gitpar.core.view import RunView
     from gitpar.plans.model import Plan
     from gitpar.ports import Watcher
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
         Finding,
         Forecasted,
         ForecastRequest,
+        PublishRequest,
         RunRequest,
     )
 
@@ -96,5 +99,17 @@ class Foresees(Protocol):
         ...
 
 
-class House(Records, Works, Looks, Foresees, Protocol):
+class Publishes(Protocol):
+    """Bringing a run's result to others."""
+
+    def publish(self, directory: Path, request: PublishRequest, watcher: Watcher) -> RunView:
+        """Publishes a run that has ended, or goes on with that."""
+        ...
+
+    def publish_plan(self, directory: Path, request: PublishRequest) -> tuple[Publication, Sequence[Step]]:
+        """Returns what `publish` would do, in order."""
+        ...
+
+
+class House(Records, Works, Looks, Foresees, Publishes, Protocol):
     """All of it."""

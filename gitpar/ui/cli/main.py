@@ -28,6 +28,7 @@ COMMANDS = {
     "status": "Show where a run stands.",
     "logs": "Show what workers printed.",
     "resume": "Go on with a run that was interrupted.",
+    "publish": "Push what a run landed and make pull requests of it.",
     "report": "Show what became of a run, with all conflicts.",
     "clean": "Remove what a run no longer needs.",
     "doctor": "Check git, the repository and the machine.",

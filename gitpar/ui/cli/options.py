@@ -91,6 +91,12 @@ class Invocation:
 
         return LiveConsole(self.console(sys.stderr))
 
+    def teller(self) -> Watcher:
+        """Returns who says in plain lines what goes on, where nothing is drawn."""
+        from gitpar.ui.console import Quiet, Teller  # noqa: PLC0415 - slow to import
+
+        return Quiet() if self.verbosity < 0 else Teller(sys.stderr, verbose=self.verbosity > 0)
+
     def print_json(self, value: object) -> None:
         """Prints a fact as JSON."""
         from gitpar.ui.as_json import dumps  # noqa: PLC0415 - not needed for --help

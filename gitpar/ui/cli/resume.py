@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from gitpar.ui.cli.options import EXIT_CODES, Invocation, pass_invocation, shared, with_json
+from gitpar.ui.cli.publish import publish_if_due
 from gitpar.ui.closing import exit_code
 
 
@@ -21,5 +22,6 @@ def command(call: Invocation, run: str | None, *, steal: bool) -> int:
     else the newest. A finished run is left as it is and its summary printed.
     """
     view = call.house.resume(call.directory, run, call.watcher(), steal=steal)
+    view = publish_if_due(call, view)
     call.print_run(view)
     return exit_code(view)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gitpar.core.settings import OnPredicted, OnRevert, RunSettings, Strategy
+from gitpar.core.settings import OnPredicted, OnRevert, PublishAs, RunSettings, Strategy
 from gitpar.errors import ExitCode
 from gitpar.ui.cli.options import EXIT_CODES, Duration, Invocation, pass_invocation, shared, with_json
 from gitpar.ui.cli.plan_options import choices, plan_options
+from gitpar.ui.cli.publish import FORGES, publish_if_due
 
 if TYPE_CHECKING:
     from gitpar.wiring import RunRequest
@@ -56,6 +57,14 @@ _SWITCHES = ("write_back", "keep_worktrees")
     help=f"How often a failed task is tried again.  [default: {_DEFAULT.retries}]",
 )
 @click.option("--into", metavar="BRANCH", help="Branch to fast-forward at the end.  [default: none]")
+@click.option(
+    "--publish",
+    type=click.Choice([mode.value for mode in PublishAs]),
+    help="Publish at the end, as `gitpar publish` does.  [default: not at all]",
+)
+@click.option("--remote", metavar="NAME", help="Remote to publish to.  [default: origin, or the only one]")
+@click.option("--target", metavar="BRANCH", help="Branch that requests are for.  [default: the remote's own]")
+@click.option("--forge", type=click.Choice(FORGES), help="What its host is.  [default: its name tells]")
 @click.option("--only", metavar="ID", multiple=True, help="Work on this task only; may be repeated.")
 @click.option("--skip", metavar="ID", multiple=True, help="Leave this task out; may be repeated.")
 @plan_options
@@ -93,7 +102,7 @@ def command(call: Invocation, /, plans: tuple[Path, ...], **options: Any) -> int
     request = _request(tuple(call.path(plan) for plan in plans), options)
     if dry_run:
         return _preview(call, request)
-    view = call.house.start(call.directory, request, call.watcher())
+    view = publish_if_due(call, call.house.start(call.directory, request, call.watcher()))
     call.print_run(view)
     from gitpar.ui.closing import exit_code  # noqa: PLC0415 - not needed for --dry-run
 
@@ -106,6 +115,9 @@ def _request(plans: tuple[Path, ...], options: dict[str, Any]) -> RunRequest:
 
     flags: dict[str, object] = {name: options[name] for name in _SETTINGS if options[name] is not None}
     flags |= {name: True for name in _SWITCHES if options[name]}
+    flags |= {name: options[name] for name in ("publish", "remote", "target") if options[name]}
+    if options["forge"] not in (None, "auto"):
+        flags["forge"] = options["forge"]
     if options["strategy"]:
         flags["strategy"] = Strategy(options["strategy"])
     if options["on_revert"]:
