@@ -3,7 +3,8 @@
     python -m benchmarks.landing [CLONE] [--tasks 60] [--pairs 3]
 
 Without CLONE on the generated repository of 5,000 files. gitpar's side is every landing
-proved and its level branch moved durably, with imports done before. Both must end with the
+proved and its level branch moved durably, with its certificate as a
+note, imports done before. Both must end with the
 tree that plain `git merge-tree` makes. Goal: at most 0.25 of the merge loop's time.
 """
 
@@ -89,6 +90,7 @@ def _merge(git: PlainGit, workload: Workload) -> str:
 def _prove_and_move(git: PlainGit, workload: Workload) -> str:
     place, run = discover(git.folder), RunId("bench")
     repository, refs = GitRepository(place, run), GitRefs(place)
+    ledger = repository.ledger(refs)
     base = tip = CommitId(workload.history.base)
     branch = level_ref("gitpar", run, 1)
     refs.move([RefUpdate(branch, base, CommitId(""))])
@@ -107,7 +109,7 @@ def _prove_and_move(git: PlainGit, workload: Workload) -> str:
         )
         if not isinstance(proved, Proof):
             raise SystemExit(f"Error: {change.id} does not land: {proved}")
-        refs.move([RefUpdate(branch, proved.commit, tip)])
+        ledger.land(RefUpdate(branch, proved.commit, tip), proved.certificate)
         tip = proved.commit
     repository.close()
     refs.close()

@@ -65,6 +65,17 @@ class Refs(Protocol):
         ...
 
 
+class Ledger(Protocol):
+    """Moves levels and keeps the proof of each move beside it."""
+
+    def land(self, move: RefUpdate, certificate: str) -> None:
+        """Moves a level to a landing and notes its certificate on it: both or neither, durably.
+
+        Raises RefMoved where the level is not where it was.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Landing:
     """What is to land: `result`, cut from `base`, on top of `tip`."""

@@ -91,6 +91,7 @@ class MoveLevel:
     level: int
     tip: CommitId
     commit: CommitId
+    certificate: str = ""
 
 
 @dataclass(frozen=True, slots=True)

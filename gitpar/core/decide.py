@@ -6,6 +6,7 @@ comes out once, because the event that opens it takes it out of its queue.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from typing import assert_never
 
@@ -91,7 +92,8 @@ def _candidate(run: Run, level: Level) -> list[Command]:
         candidate = level.candidate
         if candidate.commit is None or candidate.moving:
             return []
-        return [MoveLevel(candidate.task, candidate.n, level.number, tip, candidate.commit)]
+        move = MoveLevel(candidate.task, candidate.n, level.number, tip, candidate.commit)
+        return [replace(move, certificate=candidate.certificate)]
     task = run.tasks[level.to_land[0]]
     attempt = task.last
     return [ProveLanding(task.task.id, attempt.n, attempt.base, _known(attempt.result), tip)]

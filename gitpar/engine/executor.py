@@ -15,6 +15,7 @@ from typing import assert_never
 
 from gitpar.core import commands as c
 from gitpar.core import events as e
+from gitpar.core.certificate import read as read_certificate
 from gitpar.core.names import NO_COMMIT, CommitId, TaskId, level_ref
 from gitpar.core.run import Run
 from gitpar.engine.places import AttemptPlaces
@@ -28,9 +29,11 @@ from gitpar.ports import (
     Clock,
     Job,
     Landing,
+    Ledger,
     Proof,
     Refs,
     RefUpdate,
+    Refusal,
     Repository,
     WorkerResult,
     Workplace,
@@ -46,6 +49,7 @@ class World:
     clock: Clock
     refs: Refs
     repository: Repository
+    ledger: Ledger
     worktrees: Worktrees
     backend: Backend
     agent: Agent
@@ -222,19 +226,20 @@ class Executor:
     def _prove_landing(self, command: c.ProveLanding) -> None:
         task = self._run.graph[command.task]
         passage(Step.LANDING_PROVE)
-        outcome = self._world.repository.prove(
-            Landing(
-                task=command.task,
-                title=task.title,
-                n=command.n,
-                run=self._run.id,
-                base=command.base,
-                result=command.result,
-                tip=command.tip,
-                strategy=self._run.settings.strategy,
-                message=task.commit_message,
-            )
+        landing = Landing(
+            task=command.task,
+            title=task.title,
+            n=command.n,
+            run=self._run.id,
+            base=command.base,
+            result=command.result,
+            tip=command.tip,
+            strategy=self._run.settings.strategy,
+            message=task.commit_message,
         )
+        outcome = self._world.repository.prove(landing)
+        if isinstance(outcome, Proof) and not _is_about(landing, outcome):
+            outcome = Refusal(reason="its certificate is about another landing")
         passage(Step.LANDING_PROVED)
         now = self._world.clock.now()
         if isinstance(outcome, Proof):
@@ -265,7 +270,7 @@ class Executor:
         ref = level_ref(self._run.settings.prefix, self._run.id, command.level)
         passage(Step.LANDING_MOVE)
         try:
-            self._world.refs.move([RefUpdate(ref, command.commit, command.tip)])
+            self._world.ledger.land(RefUpdate(ref, command.commit, command.tip), command.certificate)
         except RefMoved as moved:
             if moved.found != command.commit:
                 self._disturbed(command.level, moved)
@@ -286,3 +291,14 @@ class Executor:
             self._world.worktrees.close()
         message = self._world.finish(self._run, command.tip, command.end)
         self._post(e.RunClosed(at=self._world.clock.now(), end=command.end, message=message))
+
+
+def _is_about(landing: Landing, proof: Proof) -> bool:
+    """Says whether a proof's certificate is about this landing and the commit that comes with it."""
+    found = read_certificate(proof.certificate)
+    declared = (landing.run, landing.task, landing.n, landing.strategy, landing.base, landing.tip)
+    return (
+        found is not None
+        and found.about() == (*declared, landing.result)
+        and (found.commit, found.tree) == (proof.commit, proof.tree)
+    )

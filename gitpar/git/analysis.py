@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gitpar.core.changes import ChangeSet
 from gitpar.core.conflicts import ConflictReport
@@ -10,21 +10,29 @@ from gitpar.core.names import CommitId, RunId, TaskId
 from gitpar.git.attributes import Attributes
 from gitpar.git.changes import ChangeReader
 from gitpar.git.coordinator import Coordinator
+from gitpar.git.drafting import Drafts
 from gitpar.git.landing import Lander
 from gitpar.git.merges import Comparison
+from gitpar.git.notes import Notes
+from gitpar.git.objects import ObjectWriter
 from gitpar.git.repository import RepositoryPlace
 from gitpar.git.undone import Versions, undone
-from gitpar.ports import Landing, Proof, Refusal
+from gitpar.ports import Landing, Proof, Refs, Refusal
+
+MakeDrafts = Callable[[Coordinator], Drafts]
 
 
 class GitRepository:
     """Fulfils ports.Repository. `compare` and `prove` belong to one thread, the rest to any."""
 
-    def __init__(self, place: RepositoryPlace, run: RunId) -> None:
+    def __init__(self, place: RepositoryPlace, run: RunId, drafts: MakeDrafts | None = None) -> None:
+        """`drafts` makes who drafts landings, in the coordinator it is given; what is drafted is proved."""
         self._coordinator = Coordinator(place, place.common / "gitpar" / "runs" / run / "git")
         users = place.common / "info" / "attributes"
         self._attributes = Attributes(self._coordinator.attributes, users)
-        self._lander = Lander(self._coordinator, self._attributes)
+        self._store = ObjectWriter(self._coordinator.store, self._coordinator.git_dir)
+        made = drafts(self._coordinator) if drafts is not None else None
+        self._lander = Lander(self._coordinator, self._attributes, self._store, made)
         self._reader = ChangeReader(self._coordinator.scratch)
 
     def change_sets(self, pairs: Sequence[tuple[CommitId, CommitId]]) -> Sequence[ChangeSet]:
@@ -52,8 +60,14 @@ class GitRepository:
         with self._coordinator.reading():
             return undone(self._coordinator, Versions(level_base, tip, first, result))
 
+    def ledger(self, refs: Refs) -> Notes:
+        """Returns what moves levels by `refs`, each with the note of its certificate."""
+        notes = Notes(self._coordinator, self._store, refs)
+        self._lander.note_by(notes.foresee)
+        return notes
+
     def close(self) -> None:
         """Removes the coordinator repository with all scratch objects."""
         self._reader.close()
-        self._lander.close()
+        self._store.close()
         self._coordinator.close()

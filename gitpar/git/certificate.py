@@ -1,4 +1,4 @@
-"""The proof that a landing is right, checked before any ref moves.
+"""What must hold of the paths and the base of a landing, said without any merge.
 
 A level built on the wrong base takes others' work back without a conflict; these checks
 are what finds it. They share no code with `git merge-tree`, which computes the landing.
@@ -6,23 +6,18 @@ are what finds it. They share no code with `git merge-tree`, which computes the 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitpar.core.changes import FileChange
 from gitpar.core.conflicts import folders_above
-from gitpar.core.names import CommitId, TreeId
-from gitpar.core.settings import Strategy
-from gitpar.git.commits import read_commit
+from gitpar.core.names import CommitId
 from gitpar.git.trees import Entry
 from gitpar.ports import Landing
 
 if TYPE_CHECKING:
     from pygit2 import Repository
-
-VERSION = 1
 
 Files = Mapping[str, tuple[Entry, Entry]]
 """Old and new entry of each path that differs between two trees."""
@@ -82,31 +77,3 @@ def _moved(evidence: Evidence) -> set[str]:
         # the task changed files in a folder that the level moved: they may have followed it
         explained |= followed | {path for path in evidence.landing if entered & set(folders_above(path))}
     return explained
-
-
-def chain_problem(repository: Repository, landing: Landing, chain: Sequence[CommitId], tree: TreeId) -> str:
-    """Reads the landing's commits back and says what is wrong with parents or tree, or nothing."""
-    parent = landing.tip
-    for commit in chain:
-        wanted = (parent, landing.result) if landing.strategy is Strategy.MERGE else (parent,)
-        if read_commit(repository, commit)[1] != wanted:
-            return f"the parents of {commit[:12]} are not the declared ones"
-        parent = commit
-    if parent == landing.tip or read_commit(repository, parent)[0] != tree:
-        return "the landing commit does not hold the proved tree"
-    return ""
-
-
-def write(landing: Landing, chain: Sequence[CommitId], tree: TreeId, facts: Mapping[str, object]) -> str:
-    """Returns the certificate as one line of JSON."""
-    named = {
-        "version": VERSION,
-        "strategy": landing.strategy.value,
-        "base": landing.base,
-        "tip": landing.tip,
-        "result": landing.result,
-        "commit": chain[-1],
-        "commits": len(chain),
-        "tree": tree,
-    }
-    return json.dumps({**named, **facts}, separators=(",", ":"))

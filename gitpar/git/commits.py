@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 DEFAULT_IDENTITY = "gitpar <gitpar@localhost>"
 _TRAILER = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]*: |\(cherry picked from commit |[ \t]")
+_AT_ONCE = 64
+"""So many objects are held in memory at once."""
 _TYPES = {1: "commit", 2: "tree", 3: "blob"}
 
 
@@ -118,9 +120,11 @@ def with_trailers(message: bytes, trailers: Mapping[str, str]) -> bytes:
 
 
 def publish(repository: Repository, store: ObjectWriter, objects: Iterable[str]) -> None:
-    """Writes objects from scratch into the user's store, durably, in the order given."""
-    for object_id in dict.fromkeys(objects):
-        kind, content = repository.read(object_id)[:2]
-        written = store.write(_TYPES[int(kind)], content)
-        if written != object_id:
-            raise GitparError(f"git stored {object_id} as {written}: the object was changed on its way")
+    """Writes objects from scratch into the user's store, durably."""
+    wanted = list(dict.fromkeys(objects))
+    for first in range(0, len(wanted), _AT_ONCE):
+        batch = wanted[first : first + _AT_ONCE]
+        read = (repository.read(object_id)[:2] for object_id in batch)
+        written = store.write_all([(_TYPES[int(kind)], content) for kind, content in read])
+        if written != batch:
+            raise GitparError(f"git stored {batch} as {written}: an object was changed on its way")

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import Popen
 
 from gitpar.git.command import GitCommand, GitFailed
+
+_AT_ONCE = 64
+"""So many objects are asked for before answers are read: pipes hold the names and ids of more."""
 
 
 @dataclass(slots=True)
@@ -33,29 +37,55 @@ class ObjectWriter:
         Raises GitFailed where git does not take it, OSError where its content cannot be
         handed over.
         """
+        return self.write_all([(kind, content)])[0]
+
+    def write_all(self, objects: Sequence[tuple[str, bytes]]) -> list[str]:
+        """Writes objects durably, each given as type and content, and returns their ids in order.
+
+        Types are written beside each other, so that the disk flushes several at once.
+        Raises as `write` does; some may be written then.
+        """
         with self._lock:
-            session = self._session(kind)
-            stdin, stdout = session.stdin, session.stdout
-            if stdin is None or stdout is None:
-                raise GitFailed(_arguments(kind), -1, "the process has no pipes")
-            file = self.folder / f"object-{kind}"
-            file.write_bytes(content)
-            with contextlib.suppress(BrokenPipeError):  # it has died; the answer is missed below
-                # relative to the folder, because git reads names line by line
-                stdin.write(f"{file.name}\n".encode())
-                stdin.flush()
-            answer = stdout.readline()
-            if not answer.endswith(b"\n"):
-                del self._sessions[kind]
-                said = session.communicate()[1].decode(errors="replace")
-                raise GitFailed(_arguments(kind), session.returncode, said)
+            found: list[str] = []
+            for first in range(0, len(objects), _AT_ONCE):
+                batch = objects[first : first + _AT_ONCE]
+                for at, (kind, content) in enumerate(batch):
+                    self._ask(kind, at, content)
+                found += [self._answer(kind) for kind, _ in batch]
+            return found
+
+    def _ask(self, kind: str, at: int, content: bytes) -> None:
+        stdin = self._session(kind).stdin
+        if stdin is None:
+            raise GitFailed(_arguments(kind), -1, "the process has no pipes")
+        file = self.folder / f"object-{at}"
+        file.write_bytes(content)
+        with contextlib.suppress(BrokenPipeError):  # it has died; the answer is missed
+            # relative to the folder, because git reads names line by line
+            stdin.write(f"{file.name}\n".encode())
+            stdin.flush()
+
+    def _answer(self, kind: str) -> str:
+        session = self._sessions[kind]
+        if session.stdout is None:
+            raise GitFailed(_arguments(kind), -1, "the process has no pipes")
+        answer = session.stdout.readline()
+        if answer.endswith(b"\n"):
             return answer.decode().strip()
+        # what the others still answer would be taken for answers to what is asked next
+        said = session.communicate()[1].decode(errors="replace")
+        del self._sessions[kind]
+        self._end()
+        raise GitFailed(_arguments(kind), session.returncode, said)
 
     def close(self) -> None:
         """Ends the processes."""
         with self._lock:
-            while self._sessions:
-                self._sessions.popitem()[1].communicate()
+            self._end()
+
+    def _end(self) -> None:
+        while self._sessions:
+            self._sessions.popitem()[1].communicate()
 
     def _session(self, kind: str) -> Popen[bytes]:
         if kind not in self._sessions:

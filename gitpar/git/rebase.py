@@ -28,7 +28,7 @@ def replay(
     repository = coordinator.pygit()
     tip, tree = landing.tip, tree_of(repository, landing.tip)
     made: list[tuple[CommitId, TreeId]] = []
-    for commit in _commits(repository, landing):
+    for commit in picks(repository, landing):
         its_tree, parents, text = read_commit(repository, commit)
         before = tree_of(repository, parents[0]) if parents else EMPTY_TREE
         picked = _pick(coordinator, before, tree, its_tree)
@@ -43,7 +43,8 @@ def replay(
     return made
 
 
-def _commits(repository: Repository, landing: Landing) -> Sequence[CommitId]:
+def picks(repository: Repository, landing: Landing) -> Sequence[CommitId]:
+    """Returns the commits that a rebase replays, oldest first."""
     from pygit2.enums import SortMode  # noqa: PLC0415 - loaded with the repository
 
     walker = repository.walk(landing.result, SortMode.TOPOLOGICAL | SortMode.REVERSE)

@@ -79,6 +79,7 @@ def world_of(site: Site, run: Run, pool: PoolSettings) -> Iterator[World]:
             clock=SystemClock(),
             refs=refs,
             repository=repository,
+            ledger=repository.ledger(refs),
             worktrees=worktrees,
             backend=backend,
             agent=CommandAgent(run.settings.agent_command),

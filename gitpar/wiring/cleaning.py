@@ -21,6 +21,7 @@ from gitpar.journal.sqlite import SqliteJournal
 from gitpar.ports import RefUpdate
 from gitpar.wiring.assemble import pool_settings
 from gitpar.wiring.clock import SystemClock
+from gitpar.wiring.noting import notes_of
 from gitpar.wiring.request import CleanReport
 from gitpar.wiring.site import Site
 
@@ -59,6 +60,7 @@ def clean(directory: Path, run: str | None, *, purge: bool, dry_run: bool) -> Cl
             for folder in folders:
                 shutil.rmtree(folder)
             if purge:
+                _forget_notes(site, chosen)
                 _forget(site, chosen)
             passage(Step.CLEAN_DONE)
         removed += [f"folder {folder}" for folder in folders]
@@ -115,6 +117,13 @@ def _forget(site: Site, run: Run) -> None:
         journal.forget()
     finally:
         journal.close()
+
+
+def _forget_notes(site: Site, run: Run) -> None:
+    """Removes the certificates of landings that no branch of anybody's has taken over."""
+    landed = [task.commit for task in run.tasks.values() if task.commit is not None]
+    with notes_of(site) as notes:
+        notes.forget_unreachable(landed)
 
 
 def _kept(refs: GitRefs, run: Run, doomed: dict[RefName, CommitId]) -> Iterator[str]:

@@ -12,9 +12,9 @@ from pathlib import Path
 from gitpar.agents.command import missing_commands
 from gitpar.config import Settings, load_settings
 from gitpar.core.apply import apply, fold
-from gitpar.core.events import RunEnd, RunOpened
+from gitpar.core.events import Event, Landed, RunEnd, RunOpened
 from gitpar.core.graph import Task, TaskGraph
-from gitpar.core.names import CommitId, RefName
+from gitpar.core.names import NO_COMMIT, CommitId, RefName
 from gitpar.core.recover import reconcile
 from gitpar.core.run import Run
 from gitpar.core.selection import renumbered, select
@@ -32,6 +32,7 @@ from gitpar.plans.reading import read_plans
 from gitpar.ports import Watcher
 from gitpar.wiring.assemble import pool_settings, world_of
 from gitpar.wiring.foreseen import foresee
+from gitpar.wiring.noting import notes_of
 from gitpar.wiring.request import RunRequest
 from gitpar.wiring.site import Site
 
@@ -101,6 +102,7 @@ def resume(directory: Path, run: str | None, watcher: Watcher, *, steal: bool = 
         finally:
             refs.close()
         events = reconcile(replayed, found, time.time())
+        _note_landed(site, replayed, events)
         journal.append(events)
         for event in events:
             apply(replayed, event)
@@ -108,6 +110,15 @@ def resume(directory: Path, run: str | None, watcher: Watcher, *, steal: bool = 
         return _drive(site, Owned(replayed, journal), settings, watcher)
     finally:
         journal.close()
+
+
+def _note_landed(site: Site, run: Run, found: Sequence[Event]) -> None:
+    """Makes sure that a landing found to have moved has its note: a power cut may separate the two."""
+    candidate = run.level.candidate if run.level is not None else None
+    if candidate is None or not any(isinstance(event, Landed) for event in found):
+        return
+    with notes_of(site) as notes:
+        notes.note(candidate.commit or NO_COMMIT, candidate.certificate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,8 @@ def test_landings_are_the_same_whether_git_merged_them_before_or_not(
             repository.compare(base, [(landing(base, c, base).task, c) for c in wave], fold=False)
         tip = base
         said: list[str] = []
-        for result in wave:
-            outcome = repository.prove(landing(base, result, tip))
+        for at, result in enumerate(wave):
+            outcome = repository.prove(landing(base, result, tip, task=f"t{at}"))
             if isinstance(outcome, Proof):
                 tip = outcome.commit
                 said.append(outcome.tree)

@@ -15,9 +15,11 @@ from gitpar.core.conflicts import ConflictKind
 from gitpar.core.names import CommitId, RunId
 from gitpar.core.settings import Strategy
 from gitpar.git.analysis import GitRepository
-from gitpar.git.certificate import Evidence, chain_problem, strangers
+from gitpar.git.certificate import Evidence, strangers
+from gitpar.git.chain import chain_problem
 from gitpar.git.commits import with_trailers
 from gitpar.git.coordinator import Coordinator
+from gitpar.git.drafting import Draft
 from gitpar.git.trees import compose, difference, tree_of
 from gitpar.ports import Proof, Refusal
 from tests.support.repo import Repo, landing, lines, sealed_repo
@@ -185,8 +187,8 @@ def test_landings_on_top_of_each_other_after_a_comparison(repo: Repo, base: Comm
     repository = GitRepository(repo.place, RunId("r1"))
     fold = repository.compare(base, [(landing(base, c, base).task, c) for c in made]).fold
     tip = base
-    for commit in made:
-        proof = proved(repository.prove(landing(base, commit, tip)))
+    for at, commit in enumerate(made):
+        proof = proved(repository.prove(landing(base, commit, tip, task=f"t{at}")))
         tip = proof.commit
     assert json.loads(proof.certificate)["second"] == "files", "f.txt was changed on both sides"
     repository.close()
@@ -291,8 +293,9 @@ def test_the_certificate_finds_a_landing_that_takes_others_work_back(
     assert strangers(Evidence(task, level, difference(pygit, trees["tip"], right).files)) == ()
     assert strangers(Evidence(task, level, {})) == ("new",), "the task's own change is missing"
     asked = landing(base, result, tip)
-    assert chain_problem(pygit, asked, [result], trees["result"]).startswith("the parents of")
-    assert chain_problem(pygit, asked, [], trees["tip"]) == "the landing commit does not hold the proved tree"
+    drafts = [Draft(trees["result"], (result,), Strategy.MERGE), Draft(trees["tip"], (), Strategy.MERGE)]
+    said = [chain_problem(pygit, asked, draft, tuple) for draft in drafts]
+    assert said == [f"the parents of {result[:12]} are not the declared ones", "it has 0 commits, not one"]
     coordinator.close()
 
 
@@ -302,10 +305,10 @@ def test_attributes_that_a_landing_changes_count_for_the_next(
     plain = repo.branch(base, "a", {"LOG": "a\n"})
     other = repo.branch(base, "b", {"LOG": "b\n"})
     tip = proved(repository.prove(landing(base, plain, base))).commit
-    assert refused(repository.prove(landing(base, other, tip))).conflicts
+    assert refused(repository.prove(landing(base, other, tip, task="other"))).conflicts
     rules = repo.branch(base, "rules", {".gitattributes": "LOG merge=union\n"})
-    tip = proved(repository.prove(landing(base, rules, tip))).commit
-    tip = proved(repository.prove(landing(base, other, tip))).commit
+    tip = proved(repository.prove(landing(base, rules, tip, task="rules"))).commit
+    tip = proved(repository.prove(landing(base, other, tip, task="other"))).commit
     assert repo.git("show", f"{tip}:LOG") == "a\nb"
 
 
@@ -341,7 +344,7 @@ def test_a_shallow_clone_lands(repo: Repo, base: CommitId, tip: CommitId) -> Non
     two = clone.branch(here, "two", {"two": "2\n"})
     repository = GitRepository(clone.place, RunId("r1"))
     first = proved(repository.prove(landing(here, one, here)))
-    assert proved(repository.prove(landing(here, two, first.commit))).tree
+    assert proved(repository.prove(landing(here, two, first.commit, task="two"))).tree
     repository.close()
     assert base
 

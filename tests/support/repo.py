@@ -39,10 +39,12 @@ def sealed_repo(monkeypatch: pytest.MonkeyPatch, root: Path) -> Repo:
     return repo
 
 
-def landing(base: str, result: str, tip: str, strategy: Strategy = Strategy.MERGE) -> Landing:
-    """What is to land, as task `api` of run `r1`."""
+def landing(
+    base: str, result: str, tip: str, strategy: Strategy = Strategy.MERGE, *, task: str = "api"
+) -> Landing:
+    """What is to land, as task `api` of run `r1` unless another is named."""
     return Landing(
-        task=TaskId("api"),
+        task=TaskId(task),
         title="Add the  API\nand more",
         n=2,
         run=RunId("r1"),
