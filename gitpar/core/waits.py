@@ -11,8 +11,14 @@ from gitpar.core.run import Level, Run, TaskState
 
 
 def to_start(run: Run, level: Level) -> list[TaskId]:
-    """Returns the tasks of a level that nothing holds back, in the order to start them."""
+    """Returns the tasks of a level that nothing holds back, in the order to start them.
+
+    Nobody waits for what will not be worked on in it, being blocked by an earlier wave.
+    """
     pending = [task for task in level.tasks if run.tasks[task].state is TaskState.PENDING]
+    there = frozenset(pending)
+    for task in there & run.waiting.keys():
+        run.waiting[task] &= there
     free = [task for task in pending if not run.waiting.get(task)]
     if run.starts:
         free.sort(key=lambda task: run.starts.get(task, len(run.starts)))

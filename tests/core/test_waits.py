@@ -90,6 +90,14 @@ def test_a_wait_for_a_task_of_another_level_or_left_out_counts_for_nothing() -> 
     assert bases(run)["c"] == BASE
 
 
+def test_who_waits_for_a_blocked_task_goes_without_it() -> None:
+    tasks = [task("broken"), task("fine"), task("a", "broken"), task("b", "fine"), task("c", "fine")]
+    run = Waiting(tasks, {"b": "a"}, Script(endings={"broken": ["fail"]})).go()
+    assert {name: found.state.value for name, found in run.tasks.items()} == {
+        "broken": "failed", "fine": "landed", "a": "blocked", "b": "landed", "c": "landed",
+    }  # fmt: skip
+
+
 NAMES = [f"t{n}" for n in range(7)]
 WAITS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=10)
 KINDS = st.sampled_from(["ok", "fail", "timeout", "problem"])
@@ -118,9 +126,14 @@ def drawn_waits(drawn: list[tuple[int, int]]) -> dict[str, str]:
 def test_no_run_stalls_whatever_happens(
     drawn: list[tuple[int, int]], script: Script, jobs: int, seed: int
 ) -> None:
-    sim = Waiting([task(name) for name in NAMES], drawn_waits(drawn), script, jobs=jobs)
+    needs = Random(seed)
+    script.endings["broken"] = ["fail"]
+    before = [task("fine"), task("broken")]
+    tasks = [task(name, *needs.choice([(), ("fine",), ("broken",)])) for name in NAMES]
+    after = [task(f"after {name}", name) for name in NAMES if needs.randrange(2)]
+    sim = Waiting([*before, *tasks, *after], drawn_waits(drawn), script, jobs=jobs)
     run = sim.go(Random(seed))
-    assert {found.state.value for found in run.tasks.values()} <= {"landed", "failed", "held"}
+    assert {found.state.value for found in run.tasks.values()} <= {"landed", "failed", "held", "blocked"}
 
 
 @settings(max_examples=100, deadline=None)
