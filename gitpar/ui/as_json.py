@@ -7,7 +7,6 @@ since 1970 UTC, durations seconds.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +16,6 @@ if TYPE_CHECKING:  # a run's facts need none of it loaded
     from gitpar.core.conflicts import LineRange, PairConflict
     from gitpar.core.view import AttemptView, LevelView, RunView, TaskView
     from gitpar.errors import GitparError
-from gitpar.core.builds import BuildConflict
-from gitpar.core.comparison import Compared
-from gitpar.core.conflicts import LineRange, PairConflict
-from gitpar.core.publication import Publication
-from gitpar.core.publishing import MergeRequest, PushBranches, Step, WriteRequest
-from gitpar.core.view import AttemptView, LevelView, RunView, TaskView
-from gitpar.errors import GitparError
 
 _DIGITS = 6
 
@@ -83,29 +75,6 @@ def published(view: RunView) -> dict[str, Any] | None:
         ],
         "problems": list(found.problems),
     }
-
-
-def publish_plan(publication: Publication, steps: Sequence[Step]) -> dict[str, Any]:
-    """Returns what `publish --dry-run` prints."""
-    return {
-        "mode": publication.mode.value,
-        "remote": publication.remote,
-        "target": publication.target or None,
-        "steps": [_step(step) for step in steps],
-    }
-
-
-def _step(step: Step) -> dict[str, Any]:
-    match step:
-        case PushBranches(pushes):
-            moved = [{"branch": p.head, "commit": p.commit, "expected": p.expected or None} for p in pushes]
-            return {"do": "push", "branches": moved}
-        case WriteRequest(draft, number):
-            verb = "open" if number is None else "change"
-            request = {"branch": draft.head, "base": draft.base, "title": draft.title, "body": draft.body}
-            return {"do": verb, "number": number, **request}
-        case MergeRequest(head, number, commit):
-            return {"do": "merge", "branch": head, "number": number or None, "commit": commit}
 
 
 def pair(found: PairConflict) -> dict[str, Any]:

@@ -1,14 +1,12 @@
-"""Every sentence said about publishing: while it goes, before it begins, and when it is over. Pure."""
+"""Every sentence said about publishing while it goes and when it is over. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from gitpar.core import events as e
 from gitpar.core.forges import RequestState
-from gitpar.core.publication import Publication
-from gitpar.core.publishing import MergeRequest, PushBranches, Step, WriteRequest
 from gitpar.core.run import Run
 from gitpar.core.settings import PublishAs
 from gitpar.core.view import PublicationView, RequestView, RunView
@@ -58,26 +56,6 @@ SAID: dict[type[e.Event], Callable[[Any, Run], list[str]]] = {
     e.PublishClosed: _closed,
 }
 """What is said of each event, as in `text`."""
-
-
-def plan_lines(publication: Publication, steps: Sequence[Step]) -> Iterator[str]:
-    """Says what publishing would do, a line a step."""
-    for step in steps:
-        match step:
-            case PushBranches(pushes):
-                for push in pushes:
-                    there = f", where it stands at {push.expected[:12]}" if push.expected else ""
-                    where = f"{named(push.head)} of {named(publication.remote)}{there}"
-                    yield f"push   {push.commit[:12]} to {where}"
-            case WriteRequest(draft, None):
-                where = f"{named(draft.head)} into {named(draft.base)}"
-                yield f"open   a request from {where}: {clean(draft.title)}"
-            case WriteRequest(draft, number):
-                yield f"change request {number} from {named(draft.head)} into {named(draft.base)}"
-            case MergeRequest(head):
-                yield f"merge  the request from {named(head)}"
-    if not steps:
-        yield "nothing to do: everything is published, or nothing landed"
 
 
 def published_lines(view: RunView) -> list[str]:

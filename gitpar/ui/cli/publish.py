@@ -112,13 +112,13 @@ def _describe() -> Callable[[RunView, Layer], Words]:
 
 
 def _preview(call: Invocation, request: PublishRequest) -> int:
-    from gitpar.ui import as_json, publish_text  # noqa: PLC0415 - not needed for --help
+    from gitpar.ui import publish_plan  # noqa: PLC0415 - not needed for --help
 
     publication, steps = call.house.publish_plan(call.directory, request)
     if call.as_json:
-        call.print_json(as_json.publish_plan(publication, steps))
+        call.print_json(publish_plan.plan_json(publication, steps))
     else:
-        for line in publish_text.plan_lines(publication, steps):
+        for line in publish_plan.plan_lines(publication, steps):
             click.echo(line)
     return ExitCode.OK
 

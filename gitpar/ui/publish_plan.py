@@ -1,0 +1,53 @@
+"""What publishing would do, in lines and as JSON. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from gitpar.core.publication import Publication
+from gitpar.core.publishing import MergeRequest, PushBranches, Step, WriteRequest
+from gitpar.ui.plain import clean, named
+
+
+def plan_lines(publication: Publication, steps: Sequence[Step]) -> Iterator[str]:
+    """Says what publishing would do, a line a step."""
+    for step in steps:
+        match step:
+            case PushBranches(pushes):
+                for push in pushes:
+                    there = f", where it stands at {push.expected[:12]}" if push.expected else ""
+                    where = f"{named(push.head)} of {named(publication.remote)}{there}"
+                    yield f"push   {push.commit[:12]} to {where}"
+            case WriteRequest(draft, None):
+                where = f"{named(draft.head)} into {named(draft.base)}"
+                yield f"open   a request from {where}: {clean(draft.title)}"
+            case WriteRequest(draft, number):
+                yield f"change request {number} from {named(draft.head)} into {named(draft.base)}"
+            case MergeRequest(head):
+                yield f"merge  the request from {named(head)}"
+    if not steps:
+        yield "nothing to do: everything is published, or nothing landed"
+
+
+def plan_json(publication: Publication, steps: Sequence[Step]) -> dict[str, Any]:
+    """Returns what `publish --dry-run` prints."""
+    return {
+        "mode": publication.mode.value,
+        "remote": publication.remote,
+        "target": publication.target or None,
+        "steps": [_step(step) for step in steps],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    match step:
+        case PushBranches(pushes):
+            moved = [{"branch": p.head, "commit": p.commit, "expected": p.expected or None} for p in pushes]
+            return {"do": "push", "branches": moved}
+        case WriteRequest(draft, number):
+            verb = "open" if number is None else "change"
+            request = {"branch": draft.head, "base": draft.base, "title": draft.title, "body": draft.body}
+            return {"do": verb, "number": number, **request}
+        case MergeRequest(head, number, commit):
+            return {"do": "merge", "branch": head, "number": number or None, "commit": commit}
