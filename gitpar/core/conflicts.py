@@ -30,7 +30,7 @@ class ConflictKind(StrEnum):
     """What git refuses about a path, in git's own words where it has some.
 
     CASE_COLLISION is the one that git merges: two names that a file system which ignores
-    case cannot hold beside each other.
+    case cannot hold beside each other. It is a conflict where the user's is such a one.
     """
 
     CONTENT = "content"
@@ -59,16 +59,23 @@ class LineRange:
 
 @dataclass(frozen=True, slots=True)
 class PathOverlap:
-    """One path that both sides changed; ranges are None where lines make no sense."""
+    """One path that both sides changed; ranges are None where lines make no sense.
+
+    `kind` says what git refuses about it; None where it merges.
+    """
 
     path: str
     a: LineRange | None = None
     b: LineRange | None = None
+    kind: ConflictKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PairConflict:
-    """Two change sets that share something. `kind` is None below the conflict tier."""
+    """Two change sets that share something. `kind` is that of the first path that has one.
+
+    Below the conflict tier that can only be CASE_COLLISION.
+    """
 
     a: TaskId
     b: TaskId

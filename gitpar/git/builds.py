@@ -44,10 +44,20 @@ class BuildLook:
             doubtful = self._contradicted([each for each in found if not each.certain], tips)
         return tuple(each.conflict for each in found if each not in doubtful)
 
+    def weigh(self, sets: Iterable[ChangeSet]) -> int:
+        """Returns how many bytes of source a look at the change sets would read."""
+        repository = self._coordinator.pygit()
+        blobs = {blob for change_set in sets for change in change_set.files for blob in self._blobs(change)}
+        return sum(repository.odb.read_header(blob)[1] for blob in blobs)
+
+    def _blobs(self, change: FileChange) -> Iterable[str]:
+        regular = all(mode in (0, *FILE_MODES) for mode in (change.old_mode, change.new_mode))
+        if regular and change.kind is not ChangeKind.COPIED and self._can_read(change.path):
+            yield from filter(None, (change.old_id, change.new_id))
+
     def _versions(self, change_set: ChangeSet) -> Iterable[FileVersions]:
         for change in change_set.files:
-            regular = all(mode in (0, *FILE_MODES) for mode in (change.old_mode, change.new_mode))
-            if not regular or change.kind is ChangeKind.COPIED or not self._can_read(change.path):
+            if not any(self._blobs(change)):
                 continue
             old = self._symbols(change.base_path, change.old_id) if change.old_mode else NOTHING
             new = self._symbols(change.path, change.new_id) if change.new_mode else NOTHING

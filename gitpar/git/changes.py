@@ -30,7 +30,8 @@ FILE_MODES = (0o100644, 0o100755)
 _LARGEST_BLOB_BYTES = 32_000_000
 
 
-_ARGUMENTS = ("diff-tree", "--stdin", "--always", "--raw", "--no-abbrev", "-r", "-z", "-M")
+_PLAIN = ("diff-tree", "--stdin", "--always", "--raw", "--no-abbrev", "-r", "-z", "--no-renames")
+_ARGUMENTS = (*_PLAIN[:-1], "-M")
 
 
 class ChangeReader:
@@ -82,21 +83,25 @@ class ChangeReader:
         return found[0]
 
 
-def read_change_sets(git: GitCommand, pairs: Sequence[tuple[CommitId, CommitId]]) -> list[ChangeSet]:
+def read_change_sets(
+    git: GitCommand, pairs: Sequence[tuple[CommitId, CommitId]], *, renames: bool = True
+) -> list[ChangeSet]:
     """Returns the change set of each pair of (base, tip), in order, by one `git diff-tree`.
 
-    Always from commit to commit: `base...tip` would look for a merge base again.
+    Always from commit to commit: `base...tip` would look for a merge base again. Without
+    `renames` a moved file is one that went away and one that is new.
     Raises GitFailed where a commit is missing.
     """
     if not pairs:
         return []
     # with two commits on a line, the second is taken for the parent of the first
     lines = "".join(f"{tip} {base}\n" for base, tip in pairs)
-    result = git.run(*_ARGUMENTS, stdin=lines.encode())
+    arguments = _ARGUMENTS if renames else _PLAIN
+    result = git.run(*arguments, stdin=lines.encode())
     found = parse_raw(result.stdout)
     if len(found) != len(pairs):
         # git says nothing about a line it does not understand and goes on
-        raise GitFailed(_ARGUMENTS, result.status, f"{len(found)} answers for {len(pairs)} pairs of commits")
+        raise GitFailed(arguments, result.status, f"{len(found)} answers for {len(pairs)} pairs of commits")
     return [ChangeSet(base, tip, files) for (base, tip), files in zip(pairs, found, strict=True)]
 
 

@@ -9,7 +9,7 @@ from gitpar.core.builds import Breakage, BuildConflict
 from gitpar.core.changes import ChangeSet, Hunk
 from gitpar.core.check import Found, after, carried
 from gitpar.core.comparison import Compared
-from gitpar.core.conflicts import ConflictReport, LineRange, PairConflict, PathOverlap, Tier
+from gitpar.core.conflicts import ConflictKind, ConflictReport, LineRange, PairConflict, PathOverlap, Tier
 from gitpar.core.names import CommitId, TaskId
 from gitpar.git.attributes import Attributes
 from gitpar.git.bases import read_bases
@@ -144,28 +144,16 @@ class Check:
 
     def _found(self, each: _Round) -> Iterator[Found]:
         pairs = self._own(each.found.report.pairs)
-        refused = self._refused(each, [pair for pair in pairs if pair.tier is Tier.CONFLICT])
         wanted = [(each.start, each.head), (each.head, self._head[1])]
         own, back = read_change_sets(self._coordinator.scratch, wanted)
         for pair in pairs:
-            told = refused.get(pair.b)
-            overlaps = _meant(pair, told) if told is not None else [one for one in pair.paths if _touch(one)]
-            if pair.tier is Tier.FILE:
-                overlaps = list(pair.paths)
-            for path, lines in self._places(overlaps, own, back):
-                yield Found(pair.b, path, lines, pair.tier, pair.kind)
+            alike = {one.path for one in pair.paths if one.kind is ConflictKind.CASE_COLLISION}
+            for path, lines in self._places(_meant(pair), own, back):
+                yield Found(pair.b, path, lines, pair.tier, None if alike else pair.kind)
+            for path in sorted(alike.intersection(own.paths)):
+                tier = Tier.CONFLICT if self._coordinator.ignores_case else Tier.FILE
+                yield Found(pair.b, path, None, tier, ConflictKind.CASE_COLLISION)
         yield from self._builds(each, own, back)
-
-    def _refused(self, each: _Round, pairs: Sequence[PairConflict]) -> dict[TaskId, list[str]]:
-        """The very paths that git refuses, of pairs that conflict."""
-        commits = dict(each.results)
-        outcomes = merge_all(
-            self._coordinator.scratch, [(commits[pair.a], commits[pair.b]) for pair in pairs]
-        )
-        return {
-            pair.b: [conflict.path for conflict in outcome.conflicts if conflict.path]
-            for pair, outcome in zip(pairs, outcomes, strict=True)
-        }
 
     def _places(
         self, overlaps: Sequence[PathOverlap], own: ChangeSet, back: ChangeSet
@@ -251,11 +239,12 @@ def _turned(pair: PairConflict) -> PairConflict:
     return replace(pair, a=pair.b, b=pair.a, paths=paths)
 
 
-def _meant(pair: PairConflict, refused: Sequence[str]) -> list[PathOverlap]:
-    """The overlaps of a conflict that git refuses; all where it names a path in a way of its own."""
-    found = [overlap for overlap in pair.paths if overlap.path in refused]
+def _meant(pair: PairConflict) -> list[PathOverlap]:
+    """The overlaps that make the pair what it is: of a conflict, those that git refuses."""
+    shared = [overlap for overlap in pair.paths if overlap.kind is not ConflictKind.CASE_COLLISION]
+    found = [overlap for overlap in shared if overlap.kind is not None] or shared
     close = [overlap for overlap in found if _touch(overlap)]
-    return close or found or list(pair.paths)
+    return found if pair.tier is Tier.FILE else close or found
 
 
 def _touch(overlap: PathOverlap) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from gitpar.core.builds import BuildConflict
 from gitpar.core.comparison import Change, Compared, Together
 from gitpar.core.conflicts import ConflictReport, Fold, Tier
 from gitpar.core.names import CommitId, TaskId
@@ -20,6 +21,9 @@ from gitpar.git.builds import BuildLook
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.merges import Comparison, Results
 from gitpar.git.repository import RepositoryPlace
+
+MOST_SOURCE_BYTES = 4_000_000
+"""So much source is read for build conflicts; of more, they are not looked for."""
 
 _MOST_ROUNDS = 12
 """So many conflicts of more than two are looked for when the best order is searched."""
@@ -67,7 +71,7 @@ def compared(
 ) -> Compared:
     """Compares results with each other, exactly; without a base, from their best common ancestor.
 
-    With `look`, build conflicts are looked for as well.
+    With `look`, build conflicts are looked for as well, as long as there is not too much to read.
     Raises UsageError where two of them have no history in common.
     """
     base = base or common_base(coordinator, results)
@@ -85,8 +89,14 @@ def compared(
     notes = []
     if comparison.cut:
         notes.append(f"{comparison.cut} pairs are told by their lines only: they were too many to merge")
-    names = (name for name, _ in results)
-    builds = look.conflicts(list(zip(names, comparison.changes, strict=True))) if look is not None else ()
+    builds: tuple[BuildConflict, ...] = ()
+    if look is not None and (weight := look.weigh(comparison.changes)) > MOST_SOURCE_BYTES:
+        notes.append(
+            f"build conflicts were not looked for: {weight // 1_000_000} MB of source are too much to read"
+        )
+    elif look is not None:
+        names = (name for name, _ in results)
+        builds = look.conflicts(list(zip(names, comparison.changes, strict=True)))
     return Compared(
         base,
         changes,

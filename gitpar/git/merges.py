@@ -6,7 +6,7 @@ Moves nothing and leaves nothing: all merges are made in scratch.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import combinations
@@ -69,6 +69,7 @@ class Comparison:
         self._bases = read_bases(coordinator, [*(commit for _, commit in results), base], base)
         self._sets: list[ChangeSet] = []
         self._known: dict[tuple[CommitId, CommitId], int] = {}
+        self._colliding: dict[Pair, tuple[str, str]] = {}
         starts = [self._bases.between(at, len(results)) for at in range(len(results))]
         self._from_base = self._read(
             [
@@ -167,43 +168,46 @@ class Comparison:
             bases: sorted({at for pair in pairs for at in pair}) or list(range(count))
             for bases, pairs in groups.items()
         }
-        sides = iter(
-            self._read(
-                [(bases[0], self._results[at][1]) for bases, chosen in members.items() for at in chosen]
-            )
-        )
-        found = []
-        for bases, chosen in members.items():
-            sets = [next(sides) for _ in chosen]
+        found: list[tuple[Pair, tuple[CommitId, ...]]] = []
+        for (bases, chosen), sets in zip(members.items(), self._read_all(members), strict=True):
             allowed = set(groups[bases])
+            alike = collisions(sets)
             if len(bases) > 1:
                 at = {member: index for index, member in enumerate(chosen)}
                 near: Iterable[Pair] = [(at[a], at[b]) for a, b in allowed] or combinations(
                     range(len(chosen)), 2
                 )
             else:
-                near = self._near([self._sets[side] for side in sets])
+                near = {*sharing(sets), *alike}
             for a, b in near:
                 pair = (chosen[a], chosen[b])
                 if pair in allowed if allowed else pair not in own:
-                    found.append(_Candidate(pair, (sets[a], sets[b]), sure=len(bases) == 1))
-        return sorted(found, key=lambda candidate: candidate.pair)
+                    found.append((pair, bases))
+                    if (a, b) in alike:
+                        self._colliding[pair] = alike[a, b]
+        found.sort()
+        sides = self._read([(bases[0], self._results[at][1]) for pair, bases in found for at in pair])
+        return [
+            _Candidate(pair, (a, b), sure=len(bases) == 1)
+            for (pair, bases), a, b in zip(found, sides[::2], sides[1::2], strict=True)
+        ]
 
-    def _near(self, sets: Sequence[ChangeSet]) -> Iterable[Pair]:
-        shared = sharing(sets)
-        return sorted({*shared, *collisions(sets)}) if self._coordinator.ignores_case else shared
+    def _read_all(
+        self, members: Mapping[tuple[CommitId, ...], Sequence[int]]
+    ) -> Iterator[Sequence[ChangeSet]]:
+        """Yields the change sets of the members of each group, from where they part.
 
-    @cached_property
-    def _colliding(self) -> dict[Pair, tuple[str, str]]:
-        """The pairs that make names which the user's file system cannot tell apart."""
-        if not self._coordinator.ignores_case:
-            return {}
-        found = {}
-        for candidate in self._candidates:
-            names = collisions([self._sets[side] for side in candidate.sides])
-            if names:
-                found[candidate.pair] = names[0, 1]
-        return found
+        Of many groups renames are not looked for, which takes eight parts in nine of the
+        time: what went away and what is new come as near to each other without.
+        """
+        wanted = [(bases[0], self._results[at][1]) for bases, chosen in members.items() for at in chosen]
+        if len(members) > 1:
+            read = read_change_sets(self._coordinator.scratch, wanted, renames=False)
+        else:
+            read = [self._sets[side] for side in self._read(wanted)]
+        sets = iter(read)
+        for chosen in members.values():
+            yield [next(sets) for _ in chosen]
 
     # --- merging --------------------------------------------------------------------------
 
@@ -238,13 +242,24 @@ class Comparison:
     def _judged(self, candidate: _Candidate, look: Look, answer: Answer | None) -> PairConflict:
         """The pair as it is reported: where git refused, what it refused comes first."""
         tasks = self._results[candidate.pair[0]][0], self._results[candidate.pair[1]][0]
+        names = self._colliding.get(candidate.pair, ())
+        alike = tuple(PathOverlap(name, kind=ConflictKind.CASE_COLLISION) for name in names)
         if answer is None or answer[0].clean:
-            if names := self._colliding.get(candidate.pair):
-                paths = tuple(map(PathOverlap, names))
-                return PairConflict(*tasks, Tier.CONFLICT, paths, ConflictKind.CASE_COLLISION)
-            return PairConflict(*tasks, look.tier, look.overlaps)
-        outcome, path_of = answer
-        refused = dict.fromkeys(path_of(conflict.path) for conflict in outcome.conflicts if conflict.path)
+            kind = ConflictKind.CASE_COLLISION if alike else None
+            tier = Tier.CONFLICT if alike and self._coordinator.ignores_case else look.tier
+            return PairConflict(*tasks, tier, (*alike, *look.overlaps), kind)
+        paths = (*self._refused(candidate, look, *answer), *alike)
+        kind = next((path.kind for path in paths if path.kind), ConflictKind.OTHER)
+        return PairConflict(*tasks, Tier.CONFLICT, paths, kind)
+
+    def _refused(
+        self, candidate: _Candidate, look: Look, outcome: MergeOutcome, path_of: Callable[[str], str]
+    ) -> Iterator[PathOverlap]:
+        """Yields what two results share; what git refused comes first, in its order."""
+        refused: dict[str, ConflictKind] = {}
+        for conflict in outcome.conflicts:
+            if conflict.path:
+                refused.setdefault(path_of(conflict.path), conflict.kind)
         moved = {
             change.base_path: change.path
             for side in candidate.sides
@@ -252,20 +267,17 @@ class Comparison:
             if change.kind is ChangeKind.RENAMED
         }
         # git names a moved file as it is called now
-        overlaps = [
-            replace(overlap, path=moved[overlap.path])
-            if overlap.path not in refused and moved.get(overlap.path) in refused
-            else overlap
-            for overlap in look.overlaps
-        ]
-        first = [overlap for overlap in overlaps if overlap.path in refused]
-        known = {overlap.path for overlap in overlaps}
-        first += [PathOverlap(path) for path in refused if path not in known]
-        rest = [overlap for overlap in overlaps if overlap.path not in refused]
-        kind = outcome.conflicts[0].kind if outcome.conflicts else ConflictKind.OTHER
-        if kind is ConflictKind.CONTENT and first and first[0].path in moved.values():
-            kind = ConflictKind.RENAME_MODIFY
-        return PairConflict(*tasks, Tier.CONFLICT, (*first, *rest), kind)
+        places: dict[str, list[PathOverlap]] = {}
+        for overlap in look.overlaps:
+            now = moved.get(overlap.path, overlap.path)
+            path = now if overlap.path not in refused and now in refused else overlap.path
+            places.setdefault(path, []).append(replace(overlap, path=path))
+        for path, kind in refused.items():
+            follows = kind is ConflictKind.CONTENT and path in moved.values()
+            said = ConflictKind.RENAME_MODIFY if follows else kind
+            yield from (replace(one, kind=said) for one in places.pop(path, [PathOverlap(path)]))
+        for rest in places.values():
+            yield from rest
 
     # --- folding --------------------------------------------------------------------------
 
@@ -274,7 +286,7 @@ class Comparison:
         busy = {at for candidate in self._candidates for at in candidate.pair}
         busy |= {at for pair in self._bases.own for at in pair}
         never: dict[int, set[int]] = defaultdict(set)
-        for a, b in self._colliding:
+        for a, b in self._colliding if self._coordinator.ignores_case else ():
             never[a].add(b)
             never[b].add(a)
         parts = [

@@ -87,7 +87,15 @@ def pair(found: PairConflict) -> dict[str, Any]:
         "b": found.b,
         "tier": found.tier.value,
         "kind": found.kind.value if found.kind else None,
-        "paths": [{"path": o.path, "a": _range(o.a), "b": _range(o.b)} for o in found.paths],
+        "paths": [
+            {
+                "path": o.path,
+                "a": _range(o.a),
+                "b": _range(o.b),
+                "kind": o.kind.value if o.kind else None,
+            }
+            for o in found.paths
+        ],
         "probability": None,
         "reasons": [],
     }
@@ -106,6 +114,8 @@ def conflicts(found: Compared) -> dict[str, Any]:
             "conflicting": list(fold.conflicting),
             "tree": fold.tree or None,
         },
+        "rework": list(found.left),
+        "together": [{"id": each.id, "others": list(each.others)} for each in found.together],
         "builds": [build(one) for one in found.builds],
     }
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gitpar.core.builds import Breakage, BuildConflict, Place
 from gitpar.core.check import Checked, Found, Severity
 from gitpar.core.comparison import Together
-from gitpar.core.conflicts import Tier
+from gitpar.core.conflicts import ConflictKind, Tier
 from gitpar.core.names import TaskId
 from gitpar.ui.plain import clean, counted, lines, listed, named
 
@@ -53,6 +53,8 @@ def title(found: Found) -> str:
     """Names what was found in two or three words."""
     if found.build is not None:
         return "build conflict"
+    if found.kind is ConflictKind.CASE_COLLISION:
+        return found.kind.value
     match found.tier:
         case Tier.CONFLICT:
             return f"conflict ({found.kind.value})" if found.kind else "conflict"
@@ -67,6 +69,8 @@ def sentence(found: Found) -> str:
     if found.build is not None:
         return build_sentence(found.build, found)
     other = named(found.against)
+    if found.kind is ConflictKind.CASE_COLLISION:
+        return f"{other} makes a name that differs from this one by case only"
     match found.tier:
         case Tier.CONFLICT:
             return f"{other} changed this as well, and git refuses to merge the two"

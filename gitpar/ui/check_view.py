@@ -40,7 +40,7 @@ def lines(checked: Checked) -> Iterator[Text]:
 
 def _line(checked: Checked, found: Found) -> Text:
     word = _WORD[found.tier] if found.tier is not None else "build"
-    kind = f" ({found.kind.value})" if found.tier is Tier.CONFLICT and found.kind else ""
+    kind = f" ({found.kind.value})" if found.kind else ""
     said = f"{check_text.where(found)}: {check_text.sentence(found)}"
     if found.tier is not None:
         said = f"{named(found.against)}: {check_text.where(found)}{kind}"

@@ -11,8 +11,8 @@ from gitpar.core.conflicts import PairConflict, Tier
 from gitpar.core.run import AttemptState, TaskState
 from gitpar.core.view import Metrics, RunView, TaskView
 from gitpar.errors import ExitCode
+from gitpar.ui.conflict_text import STRENGTH, pair_text
 from gitpar.ui.plain import clean, counted, duration, listed, named
-from gitpar.ui.text import pair_text
 
 _STATES = {
     "running": "is running",
@@ -119,8 +119,7 @@ def waited(view: RunView) -> str:
 
 def conflict_lines(view: RunView) -> list[tuple[Tier, str]]:
     """Returns every pair that shared something, strongest first, with what came of it."""
-    strength = (Tier.CONFLICT, Tier.TOUCHING, Tier.FILE)
-    ordered = sorted(view.conflicts, key=lambda pair: strength.index(pair.tier))
+    ordered = sorted(view.conflicts, key=lambda pair: STRENGTH.index(pair.tier))
     by_id = {task.id: task for task in view.tasks}
     return [(pair.tier, pair_text(pair) + _came_of_it(pair, by_id)) for pair in ordered]
 

@@ -1,66 +1,68 @@
-"""What `gitpar conflicts` shows of revisions that were compared. Pure but for printing."""
+"""Changes that were compared, laid out for a terminal. The words are conflict_text's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.text import Text
 
-from gitpar.core.comparison import Compared, Together
-from gitpar.core.conflicts import PairConflict, Tier
+from gitpar.core.comparison import Compared
+from gitpar.core.conflicts import ConflictKind, PairConflict, Tier
+from gitpar.ui import conflict_text as say
 from gitpar.ui.check_text import build_line
-from gitpar.ui.plain import clean, counted, listed, named
-from gitpar.ui.text import pair_text
+from gitpar.ui.matrix import Cell, Matrix, drawn
+from gitpar.ui.plain import counted
 
-_STRENGTH = (Tier.CONFLICT, Tier.TOUCHING, Tier.FILE)
+LEGEND = "X conflict, t touching, f same file, c names alike but for case, b build"
+"""What the letters in the map mean."""
+
 _STYLE = {Tier.CONFLICT: "red", Tier.TOUCHING: "yellow", Tier.FILE: "dim"}
+_LETTER = {Tier.CONFLICT: ("X", 1.0), Tier.TOUCHING: ("t", 0.3), Tier.FILE: ("f", 0.0)}
 _MOST_PAIRS = 40
 
 
 def print_comparison(found: Compared, console: Console) -> None:
     """Prints the pairs, strongest first, and what fits together."""
-    for line in lines(found):
-        console.print(line, crop=False, highlight=False)
+    for part in parts(found):
+        console.print(part, crop=False, highlight=False)
 
 
-def lines(found: Compared) -> Iterator[Text]:
-    """Yields what is known, line by line."""
-    yield Text(headline(found), "bold")
-    pairs = sorted(found.report.pairs, key=lambda pair: _STRENGTH.index(pair.tier))
+def parts(found: Compared) -> Iterator[RenderableType]:
+    """Yields what is known, part by part."""
+    yield Text(say.headline(found), "bold")
+    pairs = say.strongest_first(found.report.pairs)
     yield from map(_pair, pairs[:_MOST_PAIRS])
     if len(pairs) > _MOST_PAIRS:
-        yield Text(f"  and {counted(len(pairs) - _MOST_PAIRS, 'more pair')}: gitpar conflicts --json")
-    yield from map(_together, found.together)
-    yield from (Text("  build     ", "yellow").append(build_line(each), "") for each in found.builds)
-    fold = found.report.fold
+        more = counted(len(pairs) - _MOST_PAIRS, "more pair")
+        yield Text(f"  and {more}: gitpar conflicts --json, or --html FILE")
+    for each in found.together:
+        yield Text(f"  {'conflict':<9} ", "red").append(say.together_text(each), "")
+    for build in found.builds:
+        yield Text(f"  {'build':<9} ", "yellow").append(build_line(build), "")
+    if heat := drawn(matrix(found), LEGEND):
+        yield Text("")
+        yield heat
     yield Text("")
-    given = _order("In the order given", len(fold.landed), fold.conflicting)
-    if len(found.order) > len(fold.landed):
-        yield Text(given)
-        yield Text(_order("At best", len(found.order), found.left))
-        yield Text(f"  {' '.join(map(clean, found.order))}")
-    else:
-        yield Text(f"{given}; no order lands more" if fold.conflicting else given)
+    yield from map(Text, say.order_lines(found))
 
 
-def _together(found: Together) -> Text:
-    told = f"{named(found.id)} merges with each of {listed(found.others)}, and not with all of them together"
-    return Text(f"  {'conflict':<9} ", "red").append(told, "")
+def matrix(found: Compared) -> Matrix:
+    """Returns the changes against each other."""
+    cells: dict[tuple[str, str], Cell] = {(pair.a, pair.b): _cell(pair) for pair in found.report.pairs}
+    for build in found.builds:
+        pair = (build.definer, build.user)
+        if pair not in cells and pair[::-1] not in cells:
+            cells[pair] = Cell("b", 0.3, build_line(build))
+    return Matrix([change.id for change in found.changes], cells)
 
 
-def headline(found: Compared) -> str:
-    """Says how many were compared and how many pairs conflict."""
-    refused = sum(1 for pair in found.report.pairs if pair.tier is Tier.CONFLICT)
-    one = "1 pair conflicts"
-    verdict = (one if refused == 1 else f"{refused} pairs conflict") if refused else "no two conflict"
-    return f"{counted(len(found.changes), 'change')} compared, from {found.base[:12]}: {verdict}"
+def _cell(pair: PairConflict) -> Cell:
+    letter, heat = _LETTER[pair.tier]
+    if pair.tier is Tier.FILE and pair.kind is ConflictKind.CASE_COLLISION:
+        letter, heat = "c", 0.1
+    return Cell(letter, heat, say.pair_text(pair))
 
 
 def _pair(pair: PairConflict) -> Text:
-    return Text(f"  {pair.tier.value:<9} ", _STYLE[pair.tier]).append(pair_text(pair), "")
-
-
-def _order(which: str, landed: int, left: tuple[str, ...]) -> str:
-    rest = f", {listed(left)} left to rework" if left else ""
-    return f"{which}: {landed if left else 'all'} land{'s' if left and landed == 1 else ''}{rest}"
+    return Text(f"  {pair.tier.value:<9} ", _STYLE[pair.tier]).append(say.pair_text(pair), "")

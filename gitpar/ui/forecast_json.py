@@ -62,7 +62,7 @@ def _pair(pair: PairForecast) -> dict[str, Any]:
         "b": pair.b,
         "tier": "file",
         "kind": None,
-        "paths": [{"path": reason.path, "a": None, "b": None} for reason in pair.reasons],
+        "paths": [{"path": reason.path, "a": None, "b": None, "kind": None} for reason in pair.reasons],
         "probability": round(pair.probability, _DIGITS),
         "reasons": [say.reason_text(reason, pair) for reason in pair.reasons],
     }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 from gitpar.core.advice import Edge
-from gitpar.core.calibration import Figure
+from gitpar.core.calibration import Calibration, Figure
 from gitpar.core.forecast import PairForecast, Reason, Signal, Touch
 from gitpar.core.habits import is_hot
 from gitpar.core.intents import Doubt
@@ -145,3 +146,20 @@ def figure_row(figure: Figure) -> tuple[str, str, str, str]:
         "-" if precision is None else f"{precision:.1%}",
         "-" if recall is None else f"{recall:.1%}",
     )
+
+
+def calibration_lines(found: Calibration) -> tuple[str, str, str]:
+    """Says what was learned from, what came of it, and what for."""
+    kind = "merges" if found.merges * 2 >= found.changes else "changes of the main line"
+    rate = f" ({found.conflicts / found.meetings:.0%})" if found.meetings else ""
+    learned = f"Learned from {found.changes} {kind}, {_day(found.since)} to {_day(found.until)}"
+    came = f"Merged again as if made at once, {found.conflicts} conflict{rate}."
+    return (
+        learned,
+        f"Of {counted(found.pairs, 'pair')} near each other {found.meetings} share something. {came}",
+        "Stored beside the journal: forecasts and runs in this repository use it from now on.",
+    )
+
+
+def _day(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).date().isoformat()

@@ -11,7 +11,7 @@ from typing import Any
 
 from gitpar.core import events as e
 from gitpar.core.apply import to_compare
-from gitpar.core.conflicts import PairConflict, Tier
+from gitpar.core.conflicts import Tier
 from gitpar.core.names import TaskId, level_ref, short
 from gitpar.core.run import Attempt, AttemptState, Run, TaskRun, TaskState
 from gitpar.core.verdicts import failure_text, refusal_text
@@ -67,19 +67,6 @@ def landing(run: Run) -> str:
     if level.aside:
         return f"stepped aside, to be run again after the others: {listed(level.aside)}"
     return ""
-
-
-def pair_text(pair: PairConflict) -> str:
-    """Says what two tasks share and what git makes of it."""
-    both = f"{named(pair.a)} and {named(pair.b)} both changed {places(pair.paths)}"
-    match pair.tier:
-        case Tier.CONFLICT:
-            kind = f" ({pair.kind.value})" if pair.kind else ""
-            return f"{both}: git refuses{kind}"
-        case Tier.TOUCHING:
-            return f"{both}: the changes touch, and git merges them"
-        case Tier.FILE:
-            return f"{both}: the changes lie apart"
 
 
 # --- one function an event ----------------------------------------------------------------

@@ -40,17 +40,16 @@ def compare(directory: Path, request: CompareRequest) -> Compared:
     if request.worktrees:
         return next(watch(directory, request))
     if request.run is not None:
-        return _compare_run(site, site.chosen(request.run or None), request.base)
+        return _compare_run(site, site.chosen(request.run or None), request)
     named = [(TaskId(name), _resolved(site.place, name)) for name in _all_different(request.revisions)]
-    return _compare(site.place, named, _base(site.place, request.base))
+    return _compare(site.place, named, _base(site.place, request.base), request)
 
 
 def watch(directory: Path, request: CompareRequest) -> Iterator[Compared]:
     """Compares the worktrees now and after each change of what is in them, without end."""
     place = Site.at(directory).place
     base = _base(place, request.base)
-    drivers = _drivers(place)
-    with comparing.workbench(place, drivers) as coordinator:
+    with comparing.workbench(place, _drivers(place)) as coordinator:
         taker = SnapshotTaker(coordinator)
         seen: Snapshots | None = None
         while True:
@@ -58,20 +57,14 @@ def watch(directory: Path, request: CompareRequest) -> Iterator[Compared]:
             found = taker.take()
             if found != seen:
                 seen = found
-                yield _compare_snapshots(coordinator, base, found, drivers)
+                if not found.results:
+                    raise UsageError("no worktree has anything to compare", *found.notes)
+                compared = _compared(coordinator, base, found.results, request)
+                yield replace(compared, notes=(*found.notes, *compared.notes))
             time.sleep(max(_PAUSE_S, (_SHARE - 1) * (time.monotonic() - began_at)))
 
 
-def _compare_snapshots(
-    coordinator: Coordinator, base: CommitId | None, found: Snapshots, drivers: Sequence[str]
-) -> Compared:
-    if not found.results:
-        raise UsageError("no worktree has anything to compare", *found.notes)
-    compared = _compared(coordinator, base, found.results, drivers)
-    return replace(compared, notes=(*found.notes, *compared.notes))
-
-
-def _compare_run(site: Site, run: Run, base: str | None) -> Compared:
+def _compare_run(site: Site, run: Run, request: CompareRequest) -> Compared:
     """Compares what the tasks of a run made at once: of each its first success, before any re-run."""
     results = [
         (task.task.id, attempt.result)
@@ -83,7 +76,7 @@ def _compare_run(site: Site, run: Run, base: str | None) -> Compared:
             f"run {run.id} has no results to compare yet", f"See where it stands: gitpar status {run.id}"
         )
     _all_there(site.place, run, results)
-    compared = _compare(site.place, results, run.base if base is None else _base(site.place, base))
+    compared = _compare(site.place, results, _base(site.place, request.base) or run.base, request)
     waiting = len(run.tasks) - len(results)
     notes = (f"{waiting} of {len(run.tasks)} tasks have no result and are left out",) if waiting else ()
     return replace(compared, notes=(*notes, *compared.notes))
@@ -105,16 +98,18 @@ def _all_there(place: RepositoryPlace, run: Run, results: _Results) -> None:
             )
 
 
-def _compare(place: RepositoryPlace, results: _Results, base: CommitId | None) -> Compared:
-    drivers = _drivers(place)
-    with comparing.workbench(place, drivers) as coordinator:
-        return _compared(coordinator, base, results, drivers)
+def _compare(
+    place: RepositoryPlace, results: _Results, base: CommitId | None, request: CompareRequest
+) -> Compared:
+    with comparing.workbench(place, _drivers(place)) as coordinator:
+        return _compared(coordinator, base, results, request)
 
 
 def _compared(
-    coordinator: Coordinator, base: CommitId | None, results: _Results, drivers: Sequence[str]
+    coordinator: Coordinator, base: CommitId | None, results: _Results, request: CompareRequest
 ) -> Compared:
-    look = BuildLook(coordinator, can_read, read_symbols)
+    drivers = _drivers(coordinator.place)
+    look = BuildLook(coordinator, can_read, read_symbols) if request.symbols else None
     return comparing.compared(coordinator, base, results, drivers, look=look)
 
 

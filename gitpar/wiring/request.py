@@ -40,6 +40,7 @@ class CompareRequest:
     run: str | None = None
     """Compare the results of a run; empty for the one that is meant where none is named."""
     worktrees: bool = False
+    symbols: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

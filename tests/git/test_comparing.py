@@ -101,13 +101,17 @@ def test_names_that_differ_by_case_only_conflict_where_files_are_told_apart_so(r
     one = repo.branch(base, "one", {"docs/Readme.md": "a\n"})
     other = repo.branch(base, "other", {"docs/README.md": "b\n"})
     folder = repo.branch(base, "folder", {"docs/readme.MD/x": "c\n"})
-    assert conflicting(asked(repo, one, other, folder)) == []
+    alike = [(a, b, ConflictKind.CASE_COLLISION) for a, b in (("a", "b"), ("a", "c"), ("b", "c"))]
+    found = asked(repo, one, other, folder)
+    assert conflicting(found) == []
+    assert [(p.a, p.b, p.kind, p.tier) for p in found.report.pairs] == [(*each, Tier.FILE) for each in alike]
+    assert found.order == ("a", "b", "c")
     repo.git("config", "core.ignoreCase", "true")
     found = asked(repo, one, other, folder)
-    assert conflicting(found) == [
-        (a, b, ConflictKind.CASE_COLLISION) for a, b in (("a", "b"), ("a", "c"), ("b", "c"))
-    ]
-    assert found.report.pairs[0].paths == (PathOverlap("docs/Readme.md"), PathOverlap("docs/README.md"))
+    assert conflicting(found) == alike
+    assert found.report.pairs[0].paths == tuple(
+        PathOverlap(path, kind=ConflictKind.CASE_COLLISION) for path in ("docs/Readme.md", "docs/README.md")
+    )
     assert (found.report.fold.landed, found.order) == (("a",), ("a",))
 
 

@@ -85,7 +85,7 @@ def test_the_three_tiers(repo: Repo, base: CommitId, repository: GitRepository) 
     }
     conflict = report.between(TaskId("b"), TaskId("a"))
     assert conflict is not None
-    assert conflict.paths == (PathOverlap("f.txt", LineRange(3, 1), LineRange(4, 1)),)
+    assert conflict.paths == (PathOverlap("f.txt", LineRange(3, 1), LineRange(4, 1), ConflictKind.CONTENT),)
     apart = report.between(TaskId("b"), TaskId("d"))
     assert apart is not None
     assert apart.paths == (PathOverlap("f.txt", LineRange(4, 6), LineRange(15, 1)),)
@@ -184,7 +184,9 @@ def test_a_rename_is_followed_and_its_lines_compared(
         ("a", "c", Tier.CONFLICT),
         ("b", "c", Tier.FILE),
     ]
-    assert report.pairs[1].paths == (PathOverlap("h.txt", LineRange(3, 1), LineRange(3, 1)),)
+    assert report.pairs[1].paths == (
+        PathOverlap("h.txt", LineRange(3, 1), LineRange(3, 1), ConflictKind.RENAME_MODIFY),
+    )
     assert report.fold.landed == ("a", "b")
 
 

@@ -135,7 +135,7 @@ def test_lines_are_those_of_the_head(repo: Repo, check: Checks) -> None:
 def test_the_facts_are_those_of_the_reference(check: Checks) -> None:
     facts = json.loads(check("--target", "same", "--others", "far", "--json")[1])
     assert list(facts) == [
-        *("base", "changes", "pairs", "order", "fold", "builds"),
+        *("base", "changes", "pairs", "order", "fold", "rework", "together", "builds"),
         *("head", "target", "fail_on", "failed", "found", "notes"),
     ]
     assert [change["id"] for change in facts["changes"]] == ["same", "HEAD", "far"]

@@ -50,13 +50,15 @@ def test_the_facts_are_those_of_the_reference(repo: Repo) -> None:
                 "b": "c",
                 "tier": "file",
                 "kind": None,
-                "paths": [{"path": "f", "a": [5, 1], "b": [15, 1]}],
+                "paths": [{"path": "f", "a": [5, 1], "b": [15, 1], "kind": None}],
                 "probability": None,
                 "reasons": [],
             }
         ],
         "order": ["a", "c"],
         "fold": {"landed": ["a", "c"], "conflicting": []},
+        "rework": [],
+        "together": [],
         "builds": [],
     }
 

@@ -83,7 +83,7 @@ def test_the_facts_of_a_forecast(repo: Repo) -> None:
     first = facts["pairs"][0]
     assert (first["a"], first["b"], first["tier"], first["probability"]) == ("json", "tags", "file", 0.97)
     assert first["reasons"] == ["both create `src/fast.py`"]
-    assert first["paths"] == [{"path": "src/fast.py", "a": None, "b": None}]
+    assert first["paths"] == [{"path": "src/fast.py", "a": None, "b": None, "kind": None}]
     wave = facts["waves"][0]
     assert wave["expected_conflicts"] == pytest.approx(sum(p["probability"] for p in facts["pairs"]))
     assert {"first": "json", "later": "tags"}.items() <= wave["serialize"][0].items()
@@ -100,10 +100,11 @@ def test_a_page_needs_nothing_from_outside(repo: Repo) -> None:
     done = gitpar("conflicts", "odd.json", "--dry-run", "--html", "out.html", cwd=repo.root)
     assert done.status == 0
     page = (repo.root / "out.html").read_text()
-    assert "both declare `src/cli.py`" in page
+    assert "both declare <code>src/cli.py</code>" in page
     assert "&lt;b&gt;" in page
     assert "<b>" not in page
-    assert "http" not in page
+    assert "http:" not in page
+    assert "https:" not in page
     assert "<script" not in page
 
 

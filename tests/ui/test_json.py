@@ -117,7 +117,7 @@ def test_fates_and_conflicts() -> None:
         "b": "cache",
         "tier": "conflict",
         "kind": "content",
-        "paths": [{"path": "src/x.py", "a": [3, 3], "b": [4, 1]}],
+        "paths": [{"path": "src/x.py", "a": [3, 3], "b": [4, 1], "kind": None}],
         "probability": None,
         "reasons": [],
     }
@@ -126,7 +126,7 @@ def test_fates_and_conflicts() -> None:
 def test_a_pair_without_lines() -> None:
     found = as_json.pair(pair("a", "b", Tier.FILE, overlap("logo.png")))
     assert found["kind"] is None
-    assert found["paths"] == [{"path": "logo.png", "a": None, "b": None}]
+    assert found["paths"] == [{"path": "logo.png", "a": None, "b": None, "kind": None}]
 
 
 def test_paths_that_are_no_text_survive() -> None:

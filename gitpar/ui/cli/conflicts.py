@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gitpar.errors import ExitCode, UsageError
-from gitpar.ui.cli.forecasting import asked, forecast_options
+from gitpar.ui.cli.forecasting import asked, forecast_options, write_page
 from gitpar.ui.cli.options import Invocation, pass_invocation, shared, with_json
 
 if TYPE_CHECKING:
@@ -38,6 +39,13 @@ Exit codes:
     help="Compare what is in all worktrees, committed or not, untracked files included.",
 )
 @click.option("--watch", is_flag=True, help="With --worktrees: compare again after each change.")
+@click.option(
+    "--html",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a page as well; with --watch again after each change.",
+)
+@click.option("--no-symbols", is_flag=True, help="Do not look for build conflicts.")
 @forecast_options
 @with_json
 @shared
@@ -62,10 +70,15 @@ def command(call: Invocation, /, revisions: tuple[str, ...], **options: Any) -> 
     from gitpar.wiring.request import CompareRequest  # noqa: PLC0415 - not needed for --help
 
     _one_subject(revisions, run=run is not None, worktrees=worktrees, watch=watch)
-    request = CompareRequest(revisions=revisions, base=base, run=run, worktrees=worktrees)
+    request = CompareRequest(
+        revisions=revisions, base=base, run=run, worktrees=worktrees, symbols=not options["no_symbols"]
+    )
     if not watch:
-        return shown(call, call.house.compare(call.directory, request))
+        found = call.house.compare(call.directory, request)
+        _write(call, options["html"], found, again=False)
+        return shown(call, found)
     for found in call.house.watch(call.directory, request):
+        _write(call, options["html"], found, again=True)
         shown(call, found)
         sys.stdout.flush()
     return ExitCode.OK
@@ -86,6 +99,13 @@ def _one_subject(revisions: tuple[str, ...], *, run: bool, worktrees: bool, watc
         )
     if watch and not worktrees:
         raise UsageError("--watch goes with --worktrees only", "Type: gitpar conflicts --worktrees --watch")
+
+
+def _write(call: Invocation, name: Path | None, found: Compared, *, again: bool) -> None:
+    if name is not None:
+        from gitpar.ui import conflict_html  # noqa: PLC0415 - slow to import
+
+        write_page(call, name, conflict_html.write(found, again=again))
 
 
 def shown(call: Invocation, found: Compared) -> int:

@@ -17,7 +17,6 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 _OF_FORECAST = {
     "suggest": "--suggest",
-    "html": "--html",
     "jobs": "--jobs",
     **FLAGS,
 }
@@ -44,12 +43,6 @@ def forecast_options(command: Command) -> Command:
             metavar="N",
             type=click.IntRange(1, 1000),
             help="Advise for N jobs.  [default: the plan's, else 4]",
-        ),
-        click.option(
-            "--html",
-            metavar="FILE",
-            type=click.Path(dir_okay=False, path_type=Path),
-            help="Write the forecast as a page.",
         ),
         click.option("--suggest", is_flag=True, help="Name dependencies that only cost time."),
         click.option("--dry-run", is_flag=True, help="Forecast plans before they are run; start nothing."),
@@ -100,7 +93,7 @@ def _forecast(call: Invocation, names: tuple[str, ...], base: str | None, option
     for problem in found.plan.warnings:
         click.echo(plan_view.warning_text(problem), err=True)
     if options["html"]:
-        _write(call.path(options["html"]), forecast_html.page(found))
+        write_page(call, options["html"], forecast_html.forecast(found))
     if call.as_json:
         call.print_json(forecast_json.forecast(found))
     else:
@@ -109,11 +102,13 @@ def _forecast(call: Invocation, names: tuple[str, ...], base: str | None, option
 
 
 def _calibrate(call: Invocation, options: dict[str, Any]) -> int:
-    from gitpar.ui import forecast_json, forecast_view  # noqa: PLC0415 - slow to import
+    from gitpar.ui import forecast_html, forecast_json, forecast_view  # noqa: PLC0415 - slow to import
     from gitpar.wiring.request import CalibrateRequest  # noqa: PLC0415 - not needed for --help
 
     most = {"most": options["merges"]} if options["merges"] else {}
     found = call.house.calibrate(call.directory, CalibrateRequest(since=options["since"], **most))
+    if options["html"]:
+        write_page(call, options["html"], forecast_html.calibration(found))
     if call.as_json:
         call.print_json(forecast_json.calibration(found))
     else:
@@ -121,7 +116,9 @@ def _calibrate(call: Invocation, options: dict[str, Any]) -> int:
     return ExitCode.OK
 
 
-def _write(path: Path, text: str) -> None:
+def write_page(call: Invocation, name: Path, text: str) -> None:
+    """Writes a page where `--html` says; raises EnvironmentFault where that does not go."""
+    path = call.path(name)
     try:
         path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
