@@ -13,11 +13,12 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from gitpar.core.agents import AgentProfile
 from gitpar.core.settings import RunSettings
 from gitpar.errors import EnvironmentFault, UsageError
 from gitpar.options import OPTIONS, Option, Refused
@@ -61,6 +62,12 @@ class Settings:
     symlink: tuple[str, ...] = ()
     setup: str | None = None
     setup_timeout_s: float = 600.0
+    agent: tuple[str, ...] = ()
+    """Who works on tasks that have no command: NAME, wave:N=NAME, task:ID=NAME."""
+    prompt_template: str | None = None
+    """A file with a template of prompts, counted from the main worktree's root."""
+    profiles: Mapping[str, AgentProfile] = field(default_factory=dict)
+    """The profiles of `[agents.NAME]`."""
     disposable: tuple[str, ...] = DISPOSABLE
     ignored_limit_bytes: int = 50_000_000
     merge_drivers: tuple[str, ...] = ()
@@ -130,14 +137,36 @@ def load_settings(
     )
     found: dict[str, Any] = {}
     for source in sources:
-        found.update(_checked(source, warnings))
+        values = dict(_checked(source, warnings))
+        if "agent" in values:  # who works on one wave says nothing about the others
+            values["agent"] = (*found.get("agent", ()), *cast("tuple[str, ...]", values["agent"]))
+        found.update(values)
+    if profiles := _profiles(sources, warnings):
+        found["profiles"] = profiles
     for_run = {each.name: found.pop(each.name) for each in fields(RunSettings) if each.name in found}
     return Settings(run=RunSettings(**for_run), **found), tuple(warnings)
 
 
+def _profiles(sources: Iterable[_Source], warnings: list[str]) -> dict[str, AgentProfile]:
+    """Reads the profiles of all sources; one of the same name in a later source replaces the earlier."""
+    tables = [(source, table) for source in sources if (table := source.values.get("agents"))]
+    if not tables:
+        return {}
+    from gitpar.profiles import read_profile  # noqa: PLC0415 - most repositories have none
+
+    found = {}
+    for source, table in tables:
+        if not isinstance(table, Mapping):
+            raise UsageError(f"{source.where('agents')} must be a table", "Write: [agents.NAME]")
+        for name, values in table.items():
+            found[name], more = read_profile(name, values, source.where)
+            warnings += more
+    return found
+
+
 def _checked(source: _Source, warnings: list[str]) -> Iterator[tuple[str, object]]:
     """Yields field and value of every setting of a source."""
-    for key, value in _flattened(source.values):
+    for key, value in _flattened({key: value for key, value in source.values.items() if key != "agents"}):
         name = _name_of(key)
         if name is None:
             warnings.append(f"{source.where(key)} is not a setting and was ignored{_nearest(key)}")

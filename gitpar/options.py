@@ -111,6 +111,11 @@ def _duration(field: str, *, may_be_endless: bool = False, least: float = 0.0) -
     return Option(field, f"{allowed}, 0 for no limit" if may_be_endless else allowed, read)
 
 
+def duration(value: object) -> float:
+    """Returns seconds of a number or a text such as "1h30m"; raises Refused."""
+    return _seconds(value, endless=False)
+
+
 def _seconds(value: object, *, endless: bool) -> float:
     if isinstance(value, str):
         if endless and value.strip() == "none":
@@ -180,6 +185,19 @@ def _is_name(value: object) -> bool:
     return isinstance(value, str) and bool(re.fullmatch(r"[^\s\x00-\x1f]+", value))
 
 
+def _agents(field: str) -> Option:
+    """One name or a list of them."""
+
+    def read(value: object) -> object:
+        found = [value] if isinstance(value, str) else value
+        if not isinstance(found, list | tuple) or not all(isinstance(n, str) and n.strip() for n in found):
+            raise Refused
+        return tuple(name.strip() for name in found)
+
+    allowed = 'the name of an agent, or a list such as ["claude", "wave:2=codex"]'
+    return Option(field, allowed, read, str.split)
+
+
 def _branch_prefix(field: str) -> Option:
     def read(value: object) -> object:
         if not isinstance(value, str) or not _PREFIX.fullmatch(value):
@@ -201,7 +219,9 @@ OPTIONS: Mapping[str, Option] = {
     "on_revert": _choice("on_revert", OnRevert),
     "on_predicted": _choice("on_predicted", OnPredicted),
     "into": _text("into"),
+    "agent": _agents("agent"),
     "agent_command": _text("agent_command"),
+    "prompt_template": _text("prompt_template"),
     "write_back": _yes_no("write_back"),
     "keep_worktrees": _yes_no("keep_worktrees"),
     "log_limit": _size("log_limit_bytes"),

@@ -1,6 +1,6 @@
 """What the engine needs of the world, as Protocols of at most six methods.
 
-Adapters fulfil them (gitpar.git, gitpar.journal, gitpar.backends, gitpar.agents);
+The port of agents is agent_port.py. Adapters fulfil them (gitpar.git, gitpar.journal, gitpar.backends);
 gitpar.wiring puts them together. Values that cross the border are declared here.
 """
 
@@ -15,7 +15,6 @@ from gitpar.core.changes import ChangeSet
 from gitpar.core.conflicts import ConflictReport, PathConflict
 from gitpar.core.events import Ending, Event
 from gitpar.core.forges import BranchPush, ChangeRequest, Draft, OpenChange
-from gitpar.core.graph import Task
 from gitpar.core.names import CommitId, RefName, RunId, TaskId, TreeId
 from gitpar.core.run import Run
 from gitpar.core.settings import Strategy
@@ -254,18 +253,6 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Ends the backend's own processes."""
-        ...
-
-
-class Agent(Protocol):
-    """How a task is worked on."""
-
-    def command(self, task: Task) -> str:
-        """Returns the shell command that works on the task; values come to it by environment and file."""
-        ...
-
-    def prompt(self, task: Task) -> str:
-        """Returns the text handed to the worker on stdin and in the prompt file."""
         ...
 
 

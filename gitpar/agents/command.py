@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitpar.agent_port import Assignment, Program
+from gitpar.core.briefing import Briefing
 from gitpar.core.graph import Task, TaskGraph, TaskStatus
 from gitpar.errors import PlanError, PlanProblem
 from gitpar.ports import Workplace
 
-_HINT = "Say how tasks are worked on: --agent-command 'CMD'"
+_HINT = "Say how tasks are worked on: --agent claude, or --agent-command 'CMD'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +34,31 @@ class WorkerFiles:
 class CommandAgent:
     """The Agent that runs `task.command`, else the template."""
 
-    def __init__(self, template: str | None = None) -> None:
-        """`template` works on every task that has no command of its own."""
-        self.template = template
+    program: Program | None = None
 
-    def command(self, task: Task) -> str:
+    def __init__(self, template: str | None = None, env: Mapping[str, str] | None = None) -> None:
+        """`template` works on every task that has no command of its own; `env` is added for it."""
+        self.template = template
+        self._env = env or {}
+
+    def command(self, work: Assignment) -> str:
         """Returns the shell command that works on the task; raises PlanError where there is none."""
+        task = work.briefing.task
         command = _command(task, self.template)
         if command is None:
             raise PlanError((_problem(task),))
         return command
 
-    def prompt(self, task: Task) -> str:
+    def environment(self, work: Assignment) -> Mapping[str, str]:  # noqa: ARG002 - the same for all
+        """Returns what the profile adds to what every worker gets."""
+        return self._env
+
+    def reader(self) -> None:
+        """Returns None: what a command prints is for people, its exit status tells how it went."""
+
+    def prompt(self, briefing: Briefing) -> str:
         """Returns title, prompt, files and check of the task as plain text."""
+        task = briefing.task
         parts = [f"# {task.title}", task.prompt.strip(), _files(task)]
         if task.verify:
             parts.append(f"It is done when this command succeeds:\n    {task.verify}")
@@ -53,7 +67,7 @@ class CommandAgent:
 
 def missing_commands(graph: TaskGraph, template: str | None) -> tuple[PlanProblem, ...]:
     """Returns a problem for every task to be run that nothing says how to work on."""
-    pending = (task for task in graph if task.status is TaskStatus.PENDING)
+    pending = (task for task in graph if task.status is TaskStatus.PENDING and not task.agent)
     return tuple(_problem(task) for task in pending if _command(task, template) is None)
 
 

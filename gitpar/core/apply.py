@@ -183,7 +183,17 @@ def _attempt_opened(run: Run, event: e.AttemptOpened) -> None:
         if queue and queue[0] == event.task:
             queue.popleft()
             break
-    task.attempts.append(Attempt(event.n, event.base, event.timeout_s, event.at, rerun=event.rerun))
+    task.attempts.append(
+        Attempt(
+            event.n,
+            event.base,
+            event.timeout_s,
+            event.at,
+            rerun=event.rerun,
+            agent=event.agent,
+            session=event.session,
+        )
+    )
     set_state(task, TaskState.RUNNING)
     run.active[event.task] = event.n
     run.max_concurrent = max(run.max_concurrent, len(run.active))
@@ -207,6 +217,7 @@ def _worker_ended(run: Run, event: e.WorkerEnded) -> None:
     attempt.exit = event.exit
     attempt.duration_s = event.duration_s
     attempt.message = event.message
+    attempt.report = event.report
 
 
 def _attempt_captured(run: Run, event: e.AttemptCaptured) -> None:

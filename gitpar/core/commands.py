@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
+from gitpar.core.agents import COMMAND
 from gitpar.core.events import (
     AttemptOpened,
     AttemptRecovering,
@@ -50,6 +51,8 @@ class StartAttempt:
     base: CommitId
     timeout_s: float | None
     rerun: Rerun | None = None
+    agent: str = COMMAND
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class RecoverAttempt:
     n: int
     base: CommitId
     rerun: Rerun | None = None
+    agent: str = COMMAND
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +133,16 @@ def opening(command: Command, at: float) -> Event:  # noqa: PLR0911 - one row a 
     match command:
         case OpenLevel(level, base):
             return LevelOpening(at=at, level=level, base=base)
-        case StartAttempt(task, n, base, timeout_s, rerun):
+        case StartAttempt(task, n, base, timeout_s):
             return AttemptOpened(
-                at=at, task=task, n=n, base=base, timeout_s=timeout_s, rerun=rerun is not None
+                at=at,
+                task=task,
+                n=n,
+                base=base,
+                timeout_s=timeout_s,
+                rerun=command.rerun is not None,
+                agent=command.agent,
+                session=command.session,
             )
         case RecoverAttempt(task, n):
             return AttemptRecovering(at=at, task=task, n=n)

@@ -26,6 +26,7 @@ from gitpar.core.commands import (
 from gitpar.core.events import Ending, RunEnd
 from gitpar.core.names import CommitId, TaskId
 from gitpar.core.run import Attempt, Level, Run, Stage, TaskRun, TaskState
+from gitpar.core.staffing import agent_of, session_of
 from gitpar.core.waits import start_of
 
 
@@ -101,12 +102,22 @@ def _candidate(run: Run, level: Level) -> list[Command]:
 
 def _attempt(run: Run, task_id: TaskId, base: CommitId) -> StartAttempt:
     task = run.tasks[task_id]
-    return StartAttempt(task_id, len(task.attempts) + 1, base, _timeout(run, task), _rerun(run, task))
+    agent = agent_of(run, task)
+    return StartAttempt(
+        task_id,
+        len(task.attempts) + 1,
+        base,
+        _timeout(run, task, agent),
+        _rerun(run, task),
+        agent,
+        session_of(run, task, agent),
+    )
 
 
-def _timeout(run: Run, task: TaskRun) -> float | None:
-    """The task's own limit or the run's; after a timeout, twice that."""
-    limit = task.task.timeout_s or run.settings.timeout_s
+def _timeout(run: Run, task: TaskRun, agent: str) -> float | None:
+    """The task's own limit, its agent's or the run's; after a timeout, twice that."""
+    rules = run.rules.get(agent)
+    limit = task.task.timeout_s or (rules.timeout_s if rules else None) or run.settings.timeout_s
     return limit * 2 if limit is not None and task.timeouts else limit
 
 
@@ -124,7 +135,7 @@ def _succeeded(attempt: Attempt) -> bool:
 
 def _recovery(run: Run, task_id: TaskId, n: int) -> RecoverAttempt:
     task = run.tasks[task_id]
-    return RecoverAttempt(task_id, n, task.last.base, _rerun(run, task))
+    return RecoverAttempt(task_id, n, task.last.base, _rerun(run, task), task.last.agent)
 
 
 def _stop(run: Run) -> list[Command]:

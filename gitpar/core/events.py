@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gitpar.core.agents import COMMAND, AgentReport
 from gitpar.core.conflicts import ConflictReport, PathConflict
 from gitpar.core.forges import BranchPush, Layer, RequestState
 from gitpar.core.graph import Task, WaveNote
@@ -111,6 +112,10 @@ class AttemptOpened(Event):
     timeout_s: float | None
     rerun: bool = False
     """Whether it is run again because the result before it did not merge."""
+    agent: str = COMMAND
+    """The name of the profile that works on it."""
+    session: str = ""
+    """The session of an earlier attempt that its agent goes on with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +139,8 @@ class WorkerEnded(Event):
     exit: int | None
     duration_s: float
     message: str = ""
+    report: AgentReport | None = None
+    """What an agent's output told; None of a command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gitpar.core.agents import COMMAND, AgentReport
 from gitpar.core.conflicts import ConflictReport, PathConflict
 from gitpar.core.events import Ending, RunEnd, RunOpened
 from gitpar.core.graph import Task, TaskGraph, TaskStatus
@@ -77,6 +78,9 @@ class Attempt:
     problem: str = ""
     notes: tuple[str, ...] = ()
     undone: tuple[str, ...] = ()
+    agent: str = COMMAND
+    session: str = ""
+    report: AgentReport | None = None
 
 
 @dataclass(slots=True)
@@ -144,6 +148,7 @@ class Run:
         self.notices = opened.notices
         self.base: CommitId = opened.base
         self.settings: RunSettings = opened.settings
+        self.rules = {rules.name: rules for rules in opened.settings.agents}
         self.graph = TaskGraph(opened.tasks)
         self.wave_notes = {note.wave: note for note in opened.wave_notes}
         left_out = dict(opened.skipped)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gitpar.core.agents import AgentRules
 from gitpar.core.forges import ForgeKind
 
 
@@ -78,3 +79,5 @@ class RunSettings:
     """The remote's branch that the work is for; None for its default branch."""
     forge: ForgeKind | None = None
     """None where the name of its host tells."""
+    agents: tuple[AgentRules, ...] = ()
+    """The rules of every agent that the run may use; commands need none."""

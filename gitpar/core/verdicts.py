@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from gitpar.core import events as e
+from gitpar.core.agents import AgentReport, Said, Trouble
 from gitpar.core.run import Attempt, AttemptState, Run, TaskRun, TaskState
 
 
@@ -18,7 +19,7 @@ def judged(attempt: Attempt) -> AttemptState:
             return AttemptState.INTERRUPTED
         case e.Ending.TIMED_OUT:
             return AttemptState.TIMED_OUT
-        case e.Ending.EXITED if attempt.exit == 0 and not attempt.problem:
+        case e.Ending.EXITED if attempt.exit == 0 and not attempt.problem and not shortfall(attempt):
             return AttemptState.SUCCEEDED
         case e.Ending.EXITED | e.Ending.SIGNALED | e.Ending.NOT_STARTED:
             return AttemptState.FAILED
@@ -32,9 +33,39 @@ def failure_text(attempt: Attempt) -> str:
         case e.Ending.TIMED_OUT:
             return f"no end within {attempt.timeout_s:g} s" if attempt.timeout_s else "no end in time"
         case e.Ending.EXITED if attempt.exit != 0:
-            return f"exit status {attempt.exit}"
+            told = _told(attempt.report)
+            return f"exit status {attempt.exit}" + (f": {told}" if told else "")
         case _:
-            return attempt.problem or attempt.message or "failed"
+            return attempt.problem or shortfall(attempt) or attempt.message or "failed"
+
+
+def shortfall(attempt: Attempt) -> str:
+    """Says what is missing of an agent's work although its program exited 0; empty where nothing is.
+
+    An agent's word counts only against it. That it is done is believed of one that
+    changed nothing, where it says so in a block of its own and claims no change.
+    """
+    report = attempt.report
+    if report is None:
+        return ""
+    if report.said in (Said.FAILED, Said.BLOCKED):
+        verb = "is blocked" if report.said is Said.BLOCKED else "failed"
+        return f"the agent {verb}" + (f": {report.message}" if report.message else "")
+    if report.trouble is not Trouble.NONE:
+        return _told(report)
+    if attempt.result is None or attempt.result != attempt.base:
+        return ""
+    if report.said is Said.DONE and not report.claimed:
+        return ""
+    claims = "although the agent says it did" if report.claimed or report.said is Said.DONE else ""
+    last = f"; it said: {report.message}" if report.message and not claims else ""
+    return f"nothing was changed {claims}".rstrip() + last
+
+
+def _told(report: AgentReport | None) -> str:
+    if report is None or report.said not in (Said.FAILED, Said.BLOCKED, Said.NOTHING):
+        return ""
+    return report.message or report.trouble.value
 
 
 def refusal_text(run: Run, task: TaskRun) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gitpar.core.agents import AgentReport
 from gitpar.core.conflicts import PairConflict
 from gitpar.core.events import PredictedWait, RunEnd
 from gitpar.core.forges import Layer
@@ -34,6 +35,8 @@ class AttemptView:
     notes: tuple[str, ...]
     undone: tuple[str, ...]
     worktree: str
+    agent: str
+    report: AgentReport | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +244,8 @@ def _attempt(run: Run, task: TaskRun, attempt: Attempt, now: float) -> AttemptVi
         notes=attempt.notes,
         undone=attempt.undone,
         worktree=attempt.worktree,
+        agent=attempt.agent,
+        report=attempt.report,
     )
 
 

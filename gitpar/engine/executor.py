@@ -7,22 +7,25 @@ reads or moves the level on one further thread, in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
+from gitpar.agent_port import Agent, Assignment
 from gitpar.core import commands as c
 from gitpar.core import events as e
+from gitpar.core.agents import AgentReport
+from gitpar.core.briefing import Briefing, briefing
 from gitpar.core.certificate import read as read_certificate
 from gitpar.core.names import NO_COMMIT, CommitId, TaskId, level_ref
 from gitpar.core.run import Run
 from gitpar.engine.places import AttemptPlaces
+from gitpar.engine.watching import Watch, Watching, read_log
 from gitpar.errors import GitparError, RefMoved
 from gitpar.faults import Step, passage
 from gitpar.ports import (
-    Agent,
     AttemptKey,
     Backend,
     Capture,
@@ -52,8 +55,10 @@ class World:
     ledger: Ledger
     worktrees: Worktrees
     backend: Backend
-    agent: Agent
-    environment: Callable[[Workplace, AttemptPlaces], dict[str, str]]
+    agent: Callable[[str], Agent]
+    """Returns the agent of a name."""
+    environment: Callable[[Workplace, AttemptPlaces, Mapping[str, str]], dict[str, str]]
+    """Makes the whole environment of a worker; the last argument is what its agent adds."""
     finish: Callable[[Run, CommitId, e.RunEnd], str]
     """Makes the end of a run (`--into`, write-back); returns what to say about it."""
 
@@ -70,12 +75,14 @@ class Executor:
         self._post = post
         self._attempts = ThreadPoolExecutor(max(1, run.settings.jobs), "attempt")
         self._lane = ThreadPoolExecutor(1, "lane")
+        self._watching = Watching()
 
     def submit(self, command: c.Command) -> None:
         """Begins a command and returns at once."""
         match command:
             case c.StartAttempt():
-                self._attempts.submit(self._guard, lambda: self._start_attempt(command))
+                told = briefing(self._run, command.task, command.n)
+                self._attempts.submit(self._guard, lambda: self._start_attempt(command, told))
             case c.RecoverAttempt():
                 self._attempts.submit(self._guard, lambda: self._recover_attempt(command))
             case c.OpenLevel():
@@ -97,6 +104,7 @@ class Executor:
         """Waits for everything that was begun; what is queued is not begun."""
         self._attempts.shutdown(wait=True, cancel_futures=True)
         self._lane.shutdown(wait=True, cancel_futures=True)
+        self._watching.close()
 
     def _guard(self, action: Callable[[], None]) -> None:
         try:
@@ -109,11 +117,11 @@ class Executor:
     def _key(self, task: TaskId, n: int) -> AttemptKey:
         return AttemptKey(self._run.id, task, n)
 
-    def _start_attempt(self, command: c.StartAttempt) -> None:
+    def _start_attempt(self, command: c.StartAttempt, told: Briefing) -> None:
         key = self._key(command.task, command.n)
         try:
             place = self._world.worktrees.open(key, command.base)
-            result = self._work(command, key, place)
+            result = self._work(command, told, place)
             capture = self._world.worktrees.capture(place, processes_gone=result.processes_gone)
             self._post(self._captured(command, capture))
         except (OSError, GitparError) as error:
@@ -121,21 +129,25 @@ class Executor:
             return
         self._world.worktrees.release(place, capture)
 
-    def _work(self, command: c.StartAttempt, key: AttemptKey, place: Workplace) -> WorkerResult:
-        task = self._run.graph[command.task]
-        places = AttemptPlaces.of(self._world.common_dir, key)
-        places.make(self._world.agent.prompt(task))
+    def _work(self, command: c.StartAttempt, told: Briefing, place: Workplace) -> WorkerResult:
+        agent = self._world.agent(command.agent)
+        places = AttemptPlaces.of(self._world.common_dir, place.key)
+        places.make(agent.prompt(told))
+        work = Assignment(told, place.path, places.prompt, places.folder, command.session)
+        limit = self._run.settings.log_limit_bytes
+        reader = agent.reader()
+        watch = Watch(places.log, limit, reader) if reader is not None else None
         job = Job(
-            key=key,
-            command=self._world.agent.command(task),
+            key=place.key,
+            command=agent.command(work),
             cwd=place.path,
-            env=self._world.environment(place, places),
+            env=self._world.environment(place, places, agent.environment(work)),
             stdin=places.prompt,
             log=places.log,
             exit_file=places.exit,
             timeout_s=command.timeout_s,
             grace_s=self._run.settings.grace_s,
-            log_limit_bytes=self._run.settings.log_limit_bytes,
+            log_limit_bytes=limit,
         )
 
         def started(pid: int) -> None:
@@ -150,9 +162,19 @@ class Executor:
                 )
             )
 
-        result = self._world.backend.run(job, started)
-        self._post(self._ended(command.task, command.n, result))
+        result = self._watched(job, started, watch)
+        report = watch.end() if watch is not None else None
+        self._post(self._ended(command.task, command.n, result, report))
         return result
+
+    def _watched(self, job: Job, started: Callable[[int], None], watch: Watch | None) -> WorkerResult:
+        if watch is None:
+            return self._world.backend.run(job, started)
+        self._watching.add(watch)
+        try:
+            return self._world.backend.run(job, started)
+        finally:
+            self._watching.remove(watch)
 
     def _recover_attempt(self, command: c.RecoverAttempt) -> None:
         key = self._key(command.task, command.n)
@@ -160,7 +182,10 @@ class Executor:
         try:
             result = self._world.backend.recover(places.exit)
             if result is not None:
-                self._post(self._ended(command.task, command.n, result))
+                reader = self._world.agent(command.agent).reader()
+                limit = self._run.settings.log_limit_bytes
+                report = read_log(places.log, limit, reader) if reader is not None else None
+                self._post(self._ended(command.task, command.n, result, report))
             capture = self._world.worktrees.recover(key, command.base)
             if capture is None:
                 capture = Capture(result=command.base, keep=NO_COMMIT, notes=("it had not begun",))
@@ -190,7 +215,7 @@ class Executor:
             undone=undone,
         )
 
-    def _ended(self, task: TaskId, n: int, result: WorkerResult) -> e.WorkerEnded:
+    def _ended(self, task: TaskId, n: int, result: WorkerResult, report: AgentReport | None) -> e.WorkerEnded:
         return e.WorkerEnded(
             at=self._world.clock.now(),
             task=task,
@@ -199,6 +224,7 @@ class Executor:
             exit=result.exit,
             duration_s=result.duration_s,
             message=result.message,
+            report=report,
         )
 
     def _lost(self, task: TaskId, n: int, error: OSError | GitparError) -> e.AttemptLost:

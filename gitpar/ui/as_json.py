@@ -10,6 +10,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from gitpar.core.agents import COMMAND, AgentReport
+
 if TYPE_CHECKING:  # a run's facts need none of it loaded
     from gitpar.core.builds import BuildConflict
     from gitpar.core.comparison import Compared
@@ -176,4 +178,29 @@ def _attempt(attempt: AttemptView) -> dict[str, Any]:
         "started_at": attempt.started_at,
         "duration_s": None if attempt.duration_s is None else round(attempt.duration_s, _DIGITS),
         "log": attempt.log,
+        "agent": _agent(attempt),
+    }
+
+
+def _agent(attempt: AttemptView) -> dict[str, Any] | None:
+    """Returns who worked on it and what that took; None for a command."""
+    if attempt.agent == COMMAND:
+        return None
+    report = attempt.report or AgentReport()
+    tokens = report.tokens
+    return {
+        "name": attempt.agent,
+        "session": report.session or None,
+        "said": report.said.value,
+        "trouble": report.trouble.value or None,
+        "message": report.message,
+        "turns": report.turns,
+        "tokens": {
+            "in": tokens.fresh,
+            "out": tokens.out,
+            "cached": tokens.cached,
+            "stored": tokens.stored,
+        },
+        "cost_usd": report.cost_usd,
+        "claimed": None if report.claimed is None else list(report.claimed),
     }

@@ -18,12 +18,13 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
+from gitpar.core.agents import COMMAND
 from gitpar.core.events import AttemptCaptured, AttemptLost, Event, Landed, LandingRefused
 from gitpar.core.names import TaskId
 from gitpar.core.run import Level, Run, TaskRun, TaskState
 from gitpar.ui import text
 from gitpar.ui.plain import clean, counted, elapsed
-from gitpar.ui.tail import last_line, progress
+from gitpar.ui.tail import activity, last_line, progress
 
 _FRAMES_A_SECOND = 5
 _MOST_WAVES = 6
@@ -196,7 +197,7 @@ def _saying(task: TaskRun) -> str:
         return "keeping what it did"
     told = progress(task.last.log)
     if told is None:
-        return last_line(task.last.log)
+        return activity(task.last.log) if task.last.agent != COMMAND else last_line(task.last.log)
     return f"{told.percent:3.0f} % {told.line}".rstrip()
 
 

@@ -18,7 +18,7 @@ from rich.text import Text
 from gitpar.core.conflicts import Tier
 from gitpar.core.run import TaskState
 from gitpar.core.view import LevelView, RunView, TaskView
-from gitpar.ui import closing
+from gitpar.ui import agent_text, closing
 from gitpar.ui.plain import clean, duration, listed
 from gitpar.ui.publish_text import published_lines
 
@@ -58,6 +58,8 @@ def summary(view: RunView) -> Iterator[RenderableType]:
     yield from conflict_report(view)
     if unexpected := closing.surprises(view):
         yield from _part("Declared and changed files", _surprises(unexpected))
+    if untrue := agent_text.differences(view):
+        yield from _part("What agents said and what they changed", _lines(untrue))
     if told := closing.notes(view):
         yield from _part("Notes", _lines(told))
     if told := published_lines(view):
@@ -201,6 +203,7 @@ def _figures(view: RunView) -> Table:
         "Estimate": closing.estimate(view.metrics),
         "Conflicts": closing.conflict_rate(view),
         "Waited": closing.waited(view),
+        "Agents": agent_text.total(view),
     }
     for name, said in rows.items():
         if said:

@@ -48,6 +48,11 @@ def last_line(log: str | Path) -> str:
     return ""
 
 
+def activity(log: str | Path) -> str:
+    """Returns what the agent that writes a log is doing; empty where nothing is known."""
+    return last_line(Path(log).with_suffix(".activity"))
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """What a worker wrote about itself: 0 to 100 percent and a line, which may be empty."""

@@ -10,12 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 from gitpar.core import events as e
+from gitpar.core.agents import COMMAND
 from gitpar.core.apply import to_compare
 from gitpar.core.conflicts import Tier
 from gitpar.core.names import TaskId, level_ref, short
 from gitpar.core.run import Attempt, AttemptState, Run, TaskRun, TaskState
 from gitpar.core.verdicts import failure_text, refusal_text
 from gitpar.ui import publish_text
+from gitpar.ui.agent_text import difference, taken
 from gitpar.ui.plain import clean, counted, duration, listed, named, places
 
 
@@ -96,7 +98,9 @@ def _level_opened(event: e.LevelOpened, run: Run) -> list[str]:
 def _worker_started(event: e.WorkerStarted, run: Run) -> list[str]:
     task = run.tasks[event.task]
     on_top = ", again, from what has landed" if task.last.rerun else ""
-    return [f"{_try(event.task, event.n)} started{on_top}"]
+    agent = f" with {clean(task.last.agent)}" if task.last.agent != COMMAND else ""
+    resumed = ", in its session" if task.last.session else ""
+    return [f"{_try(event.task, event.n)} started{agent}{resumed}{on_top}"]
 
 
 def _attempt_recovering(event: e.AttemptRecovering, _run: Run) -> list[str]:
@@ -112,6 +116,7 @@ def _attempt_captured(event: e.AttemptCaptured, run: Run) -> list[str]:
     name = _try(event.task, event.n)
     lines = [f"{name} {_outcome(run, task)}"]
     lines += [f"{name}: {clean(note)}" for note in event.notes]
+    lines += [f"{name} {line}" for line in difference(task.last.report, event.files)]
     if event.undone and task.state is not TaskState.HELD:
         lines.append(f"{name} takes away what had just landed: {listed(event.undone, 3)}")
     return lines
@@ -124,7 +129,8 @@ def _outcome(run: Run, task: TaskRun) -> str:
         case AttemptState.SUCCEEDED if task.state is TaskState.HELD:
             return f"is held: {clean(task.reason)}"
         case AttemptState.SUCCEEDED:
-            return f"done in {duration(attempt.duration_s)}, {_files(attempt)}"
+            told = ", ".join(filter(None, (_files(attempt), taken(attempt.report))))
+            return f"done in {duration(attempt.duration_s)}, {told}"
         case AttemptState.INTERRUPTED | AttemptState.LOST:
             return "was interrupted; what it did is kept"
         case _:

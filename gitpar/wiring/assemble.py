@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
-from gitpar.agents.command import CommandAgent, WorkerFiles, worker_environment
+from gitpar.agent_port import Agent
+from gitpar.agents.command import WorkerFiles, worker_environment
 from gitpar.backends.local import LocalBackend
 from gitpar.config import Settings
 from gitpar.core.events import RunEnd
@@ -48,8 +49,8 @@ def pool_settings(site: Site, settings: Settings) -> tuple[PoolSettings, str | N
 
 
 @contextmanager
-def world_of(site: Site, run: Run, pool: PoolSettings) -> Iterator[World]:
-    """Makes everything a run acts on, and ends it all again."""
+def world_of(site: Site, run: Run, pool: PoolSettings, crew: Callable[[str], Agent]) -> Iterator[World]:
+    """Makes everything a run acts on, and ends it all again; `crew` finds agents by their names."""
     place = site.place
     with ExitStack() as stack:
         refs = GitRefs(place)
@@ -64,9 +65,9 @@ def world_of(site: Site, run: Run, pool: PoolSettings) -> Iterator[World]:
         stack.callback(worktrees.end)
         base_environment = without_local(os.environ)
 
-        def environment(at: Workplace, places: AttemptPlaces) -> dict[str, str]:
+        def environment(at: Workplace, places: AttemptPlaces, more: Mapping[str, str]) -> dict[str, str]:
             files = WorkerFiles(places.prompt, places.result, places.progress)
-            return worker_environment(base_environment, at, files, run.graph[at.key.task])
+            return worker_environment({**base_environment, **more}, at, files, run.graph[at.key.task])
 
         def finish(ended: Run, tip: CommitId, end: RunEnd) -> str:
             said = [write_back(ended)] if ended.settings.write_back else []
@@ -82,7 +83,7 @@ def world_of(site: Site, run: Run, pool: PoolSettings) -> Iterator[World]:
             ledger=repository.ledger(refs),
             worktrees=worktrees,
             backend=backend,
-            agent=CommandAgent(run.settings.agent_command),
+            agent=crew,
             environment=environment,
             finish=finish,
         )

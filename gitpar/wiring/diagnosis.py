@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from gitpar.backends.probing import version_of
 from gitpar.config import load_settings
 from gitpar.core.names import RefName
 from gitpar.errors import GitparError
@@ -16,7 +17,9 @@ from gitpar.git.commits import DEFAULT_IDENTITY, identity
 from gitpar.git.refs import GitRefs
 from gitpar.git.removal import leftovers
 from gitpar.journal.lease import is_alive
+from gitpar.profiles import BUILT_IN, chosen
 from gitpar.wiring.assemble import pool_settings
+from gitpar.wiring.crew import crew_of, doubts
 from gitpar.wiring.request import Finding
 from gitpar.wiring.site import Site
 
@@ -32,7 +35,7 @@ def diagnose(directory: Path) -> list[Finding]:
     except GitparError as error:
         return [*findings, _from_error("repository", error)]
     findings.append(Finding(True, "git", ".".join(map(str, site.place.git_version))))
-    for look in (_repository, _settings, _worktrees, _runs):
+    for look in (_repository, _settings, _agents, _worktrees, _runs):
         try:
             findings += look(site)
         except (GitparError, OSError) as error:
@@ -80,6 +83,28 @@ def _settings(site: Site) -> Iterator[Finding]:
         f"a branch called `{prefix}` is in the way" if blocked else f"`{prefix}/…` is free",
         f"git branch -m {prefix} {prefix}-old" if blocked else "",
     )
+
+
+def _agents(site: Site) -> Iterator[Finding]:
+    """Looks for the programs of the agents that the settings name, and says which others there are."""
+    settings, _ = load_settings(site.place.main, {}, os.environ)
+    crew = crew_of(settings, site.place.main)
+    _, by_task, of_run = chosen(settings.agent)
+    named = dict.fromkeys((*settings.profiles, *by_task.values(), *([of_run] if of_run else [])))
+    for name in named:
+        program = crew(name).program
+        if program is None:
+            continue
+        version = version_of(program.name, {**os.environ, **dict(crew.profile(name).env)})
+        if version is None:
+            yield Finding(False, f"agent {name}", f"`{program.name}` is not on PATH", program.install)
+            continue
+        doubt = doubts(program, version)
+        shown = f"{program.name} {'.'.join(map(str, version))}".strip()
+        yield Finding(None if doubt else True, f"agent {name}", doubt or shown, program.install)
+    there = [name for name in BUILT_IN if name not in named and shutil.which(name)]
+    if there:
+        yield Finding(None, "agents", f"also on PATH: {', '.join(there)}")
 
 
 def _worktrees(site: Site) -> Iterator[Finding]:

@@ -31,6 +31,7 @@ from gitpar.plans.model import Plan
 from gitpar.plans.reading import read_plans
 from gitpar.ports import Watcher
 from gitpar.wiring.assemble import pool_settings, world_of
+from gitpar.wiring.crew import crew_of, look_for, rules_of, staffed
 from gitpar.wiring.foreseen import foresee
 from gitpar.wiring.noting import notes_of
 from gitpar.wiring.request import RunRequest
@@ -45,10 +46,14 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
     site = Site.at(directory)
     plan = read_plans(request.plans, request.choices)
     settings, warnings = _settings(site, request, plan)
-    problems = missing_commands(plan.graph, settings.run.agent_command)
-    if problems:
-        raise PlanError(problems)
     tasks, skipped = select(plan.graph, request.only, request.skip)
+    tasks = staffed(tasks, settings.agent, plan.settings.agent)
+    if problems := missing_commands(TaskGraph(tasks), settings.run.agent_command):
+        raise PlanError(problems)
+    crew = crew_of(settings, site.place.main)
+    if rules := rules_of(crew, tasks):
+        settings = replace(settings, run=replace(settings.run, agents=rules))
+        warnings = [*warnings, *look_for(crew, rules, os.environ)]
     base = _base(site, settings, request.base or plan.settings.base)
     if settings.run.publish is not None:
         _check_publishing(site, settings)
@@ -91,6 +96,8 @@ def resume(directory: Path, run: str | None, watcher: Watcher, *, steal: bool = 
     if chosen.end is not None and chosen.end is not RunEnd.INTERRUPTED:
         return view(chosen, chosen.last_at)
     settings, _ = load_settings(site.place.main, {}, os.environ)
+    if chosen.settings.agents:
+        look_for(crew_of(settings, site.place.main), chosen.settings.agents, os.environ)
     journal = SqliteJournal.own(site.journal_path, chosen.id, Owner.this_process(), steal=steal)
     try:
         replayed = fold(list(journal.events(chosen.id)))
@@ -136,7 +143,7 @@ def _drive(site: Site, owned: Owned, settings: Settings, watcher: Watcher) -> Ru
     run = owned.run
     pool, moved = pool_settings(site, settings)
     run.notices += (moved,) if moved else ()
-    with world_of(site, run, pool) as world:
+    with world_of(site, run, pool, crew_of(settings, site.place.main)) as world:
         watcher.begin(run)
         try:
             Coordinator(run, owned.journal, world, watcher).drive()

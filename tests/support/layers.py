@@ -20,7 +20,7 @@ MOST_METHODS = 6
 
 EVERYWHERE = frozenset({"gitpar", "gitpar.errors"})
 VALUES = EVERYWHERE | {"gitpar.core"}
-ADAPTER = VALUES | {"gitpar.ports", "gitpar.faults"}
+ADAPTER = VALUES | {"gitpar.ports", "gitpar.agent_port", "gitpar.faults"}
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "gitpar": frozenset(),
@@ -28,8 +28,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "gitpar.faults": EVERYWHERE,
     "gitpar.core": EVERYWHERE,
     "gitpar.ports": VALUES,
+    "gitpar.agent_port": VALUES,
     "gitpar.options": VALUES,
-    "gitpar.config": VALUES | {"gitpar.options"},
+    "gitpar.profiles": VALUES | {"gitpar.options"},
+    "gitpar.config": VALUES | {"gitpar.options", "gitpar.profiles"},
     "gitpar.plans": ADAPTER,
     "gitpar.git": ADAPTER,
     "gitpar.symbols": ADAPTER,
@@ -43,7 +45,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         f"gitpar.{part}"
         for part in ("config", "options", "plans", "git", "symbols", "agents", "backends", "forges")
     }
-    | {"gitpar.journal", "gitpar.engine"},
+    | {"gitpar.profiles", "gitpar.journal", "gitpar.engine"},
     "gitpar.ui": ADAPTER
     | {"gitpar.config", "gitpar.options", "gitpar.plans", "gitpar.engine", "gitpar.wiring"},
     "gitpar.ui.cli.demo": EVERYWHERE | {"gitpar.git"},  # it makes the repository that it shows

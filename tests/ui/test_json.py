@@ -37,6 +37,7 @@ WHOLE = {
                     "started_at": BEGAN + 1.5,
                     "duration_s": 2.0,
                     "log": "logs/a/1/attempt.log",
+                    "agent": None,
                 }
             ],
             "files": ["src/a.py"],
@@ -59,6 +60,7 @@ WHOLE = {
                     "started_at": BEGAN + 6.5,
                     "duration_s": 1.5,
                     "log": "logs/b/1/attempt.log",
+                    "agent": None,
                 }
             ],
             "files": [],

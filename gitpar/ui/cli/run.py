@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _DEFAULT = RunSettings()
 _LIMIT = Duration()
 _PAUSE = Duration(zero=True)
-_SETTINGS = ("jobs", "agent_command", "timeout_s", "retries", "into", "grace_s")
+_SETTINGS = ("jobs", "agent", "agent_command", "timeout_s", "retries", "into", "grace_s")
 _SWITCHES = ("write_back", "keep_worktrees")
 
 
@@ -37,6 +37,13 @@ _SWITCHES = ("write_back", "keep_worktrees")
     "--strategy",
     type=click.Choice([s.value for s in Strategy]),
     help=f"How a result lands.  [default: {_DEFAULT.strategy.value}]",
+)
+@click.option(
+    "--agent",
+    metavar="[WHAT=]NAME",
+    multiple=True,
+    help="Who works on tasks without a command: claude, codex, gemini, opencode, qwen, aider, command, or a "
+    "profile of the settings. For a wave `wave:2=NAME`, for a task `task:ID=NAME`; may be repeated.",
 )
 @click.option(
     "--agent-command",
@@ -113,7 +120,7 @@ def _request(plans: tuple[Path, ...], options: dict[str, Any]) -> RunRequest:
     """Makes the request; a setting that was not typed is left to the configuration and the plan."""
     from gitpar.wiring import RunRequest  # noqa: PLC0415 - brings git and everything else
 
-    flags: dict[str, object] = {name: options[name] for name in _SETTINGS if options[name] is not None}
+    flags: dict[str, object] = {name: options[name] for name in _SETTINGS if options[name] not in (None, ())}
     flags |= {name: True for name in _SWITCHES if options[name]}
     flags |= {name: options[name] for name in ("publish", "remote", "target") if options[name]}
     if options["forge"] not in (None, "auto"):

@@ -1,0 +1,128 @@
+"""What a worker is told beside its task, taken from the run at the moment its attempt begins. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+
+from gitpar.core.agents import COMMAND
+from gitpar.core.graph import Task
+from gitpar.core.names import CommitId, RunId, TaskId, keep_ref
+from gitpar.core.run import Attempt, Run, TaskRun, TaskState
+from gitpar.core.verdicts import failure_text
+
+_MOST_NAMED = 20
+"""Concurrent tasks and notes that are named; a wave may have thousands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A task that is worked on at the same time, with the files it says it will write."""
+
+    id: TaskId
+    title: str
+    files: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    """Declared files that this task declares too: where a conflict is likely."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierTry:
+    """An attempt at the same task that came to nothing."""
+
+    n: int
+    why: str
+    files: tuple[str, ...] = ()
+    keep_ref: str = ""
+    base: CommitId | None = None
+    log: str = ""
+    message: str = ""
+    output: str = ""
+    """The end of what it printed, put in by whoever makes the prompt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What the agent of an earlier task wanted others to know."""
+
+    task: TaskId
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Briefing:
+    """Everything a prompt may speak of. A worker that is a command gets its task alone."""
+
+    task: Task
+    run: RunId | None = None
+    n: int = 1
+    wave: int = 0
+    waves: int = 0
+    neighbours: tuple[Neighbour, ...] = ()
+    notes: tuple[Note, ...] = ()
+    tries: tuple[EarlierTry, ...] = ()
+    rerun: bool = False
+    """Whether its earlier result did not merge, so that it begins again from what has landed."""
+    refused: tuple[str, ...] = ()
+    """The paths that did not merge."""
+    resumed: bool = False
+    """Whether the agent goes on with its earlier session and knows the task."""
+
+
+def briefing(run: Run, task_id: TaskId, n: int) -> Briefing:
+    """Returns the briefing of an attempt that is about to begin; costs what is at work, not the wave."""
+    task = run.tasks[task_id]
+    if task.last.agent == COMMAND:
+        return Briefing(task=task.task, run=run.id, n=n)
+    earlier = [attempt for attempt in task.attempts if attempt.n < n]
+    return Briefing(
+        task=task.task,
+        run=run.id,
+        n=n,
+        wave=task.level,
+        waves=len(run.levels),
+        neighbours=_neighbours(run, task),
+        notes=_notes(run, task),
+        tries=tuple(_try(run, task, attempt) for attempt in earlier),
+        rerun=task.last.rerun,
+        refused=tuple(conflict.path for conflict in task.refused),
+        resumed=bool(task.last.session),
+    )
+
+
+def _neighbours(run: Run, task: TaskRun) -> tuple[Neighbour, ...]:
+    """Who is at work now, then who else is in the wave, up to what can be read."""
+    level = run.levels[task.level - 1]
+    names = dict.fromkeys((*run.active, *islice(level.tasks, _MOST_NAMED + 1)))
+    own = set(task.task.scope.written)
+    found = []
+    for name in islice((n for n in names if n != task.task.id), _MOST_NAMED):
+        other = run.tasks[name]
+        if other.state in (TaskState.PENDING, TaskState.RUNNING, TaskState.FINISHED):
+            files = other.task.scope.written
+            shared = tuple(path for path in files if path in own)
+            found.append(Neighbour(id=name, title=other.task.title, files=files, shared=shared))
+    return tuple(found)
+
+
+def _notes(run: Run, task: TaskRun) -> tuple[Note, ...]:
+    """What the tasks that this one builds on had to say, and then the others that have landed."""
+    found = []
+    for name in task.task.depends_on[:_MOST_NAMED]:
+        attempts = run.tasks[name].attempts
+        said = attempts[-1].report if attempts else None
+        if said is not None and said.notes:
+            found.append(Note(task=name, text=said.notes))
+    return tuple(found)
+
+
+def _try(run: Run, task: TaskRun, attempt: Attempt) -> EarlierTry:
+    return EarlierTry(
+        n=attempt.n,
+        why=failure_text(attempt),
+        files=attempt.files,
+        keep_ref=keep_ref(run.id, task.task.id, attempt.n) if attempt.files else "",
+        base=attempt.base,
+        log=attempt.log,
+        message=attempt.report.message if attempt.report is not None else "",
+    )

@@ -1,0 +1,94 @@
+"""Every sentence said about agents: what they took, and what they said against what git shows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gitpar.core.agents import AgentReport, Tokens
+from gitpar.core.view import RunView
+from gitpar.ui.plain import clean, counted, listed
+
+_THOUSAND = 1_000
+_MILLION = 1_000_000
+_CENT = 0.01
+
+
+def taken(report: AgentReport | None) -> str:
+    """Says what an attempt took: "3 answers, 4.5k tokens in, 150 out, $0.02"; empty where that is unknown."""
+    if report is None:
+        return ""
+    told = [counted(report.turns, "answer")] if report.turns else []
+    if report.tokens.all:
+        told.append(amounts(report.tokens))
+    if report.cost_usd:
+        told.append(money(report.cost_usd))
+    return ", ".join(told)
+
+
+def amounts(tokens: Tokens) -> str:
+    """Says how many tokens went in and out, those from a cache in brackets."""
+    cached = f" ({short(tokens.cached)} cached)" if tokens.cached else ""
+    return f"{short(tokens.fresh + tokens.cached + tokens.stored)} tokens in{cached}, {short(tokens.out)} out"
+
+
+def short(number: int) -> str:
+    """Returns `950`, `4.5k`, `1.2M`."""
+    if number < _THOUSAND:
+        return str(number)
+    if number < _MILLION:
+        return f"{number / _THOUSAND:.1f}k"
+    return f"{number / _MILLION:.1f}M"
+
+
+def money(dollars: float) -> str:
+    """Returns `$0.02`, `$0.0076` below a cent."""
+    return f"${dollars:.2f}" if dollars >= _CENT or not dollars else f"${dollars:.4f}"
+
+
+def difference(report: AgentReport | None, changed: Sequence[str]) -> list[str]:
+    """Says how what an agent said it changed differs from what git shows; nothing where it said nothing."""
+    if report is None or report.claimed is None:
+        return []
+    claimed = [_inside(path, changed) for path in report.claimed]
+    untrue = [path for path in claimed if path not in changed]
+    unsaid = [path for path in changed if path not in claimed]
+    lines = [f"says it changed {listed(untrue)}, and git shows no such change"] if untrue else []
+    if unsaid:
+        lines.append(f"changed {listed(unsaid)} without saying so")
+    return lines
+
+
+def _inside(path: str, changed: Iterable[str]) -> str:
+    """An absolute path as git calls it, where it is one of those that changed."""
+    if not path.startswith("/"):
+        return path
+    return next((known for known in changed if path.endswith(f"/{known}")), path)
+
+
+def total(view: RunView) -> str:
+    """Says what all agents of a run took; empty where no agent told."""
+    tokens = Tokens()
+    cost: float | None = None
+    reports = 0
+    for task in view.tasks:
+        for attempt in task.attempts:
+            if attempt.report is not None and attempt.report.tokens.all:
+                reports += 1
+                tokens = tokens.plus(attempt.report.tokens)
+            if attempt.report is not None and attempt.report.cost_usd is not None:
+                cost = (cost or 0.0) + attempt.report.cost_usd
+    if not reports:
+        return ""
+    told = f"{amounts(tokens)} by {counted(reports, 'attempt')}"
+    return told + (f", {money(cost)} as far as the agents say" if cost is not None else "")
+
+
+def differences(view: RunView) -> list[str]:
+    """Says for every task whose newest agent said something untrue or left something out, a line each."""
+    found = []
+    for task in view.tasks:
+        if task.attempts:
+            newest = task.attempts[-1]
+            name = f"{clean(task.id)}#{newest.n}"
+            found += [f"{name} {line}" for line in difference(newest.report, task.files)]
+    return found
