@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 from subprocess import Popen
 
 from gitpar.git.command import GitCommand, GitFailed
@@ -28,6 +29,8 @@ class ObjectWriter:
 
     git: GitCommand
     folder: Path
+    _name: str = field(default_factory=lambda: f"object-{token_hex(4)}")
+    """How its files begin there: others may use the folder too."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _sessions: dict[str, Popen[bytes]] = field(default_factory=dict)
 
@@ -58,7 +61,7 @@ class ObjectWriter:
         stdin = self._session(kind).stdin
         if stdin is None:
             raise GitFailed(_arguments(kind), -1, "the process has no pipes")
-        file = self.folder / f"object-{at}"
+        file = self.folder / f"{self._name}-{at}"
         file.write_bytes(content)
         with contextlib.suppress(BrokenPipeError):  # it has died; the answer is missed
             # relative to the folder, because git reads names line by line
@@ -79,9 +82,11 @@ class ObjectWriter:
         raise GitFailed(_arguments(kind), session.returncode, said)
 
     def close(self) -> None:
-        """Ends the processes."""
+        """Ends the processes and takes away what waited for them."""
         with self._lock:
             self._end()
+            for file in self.folder.glob(f"{self._name}-*"):
+                file.unlink()
 
     def _end(self) -> None:
         while self._sessions:

@@ -248,7 +248,9 @@ class GitWorktrees:
                 store = GitCommand(GitEnvironment(self.common_dir, {"GIT_DIR": str(self.common_dir)}))
                 git = self._git()
                 commits = CommitWriter(
-                    ObjectWriter(store, site.own), identity(git, "AUTHOR"), identity(git, "COMMITTER")
+                    ObjectWriter(store, site.own / "scratch"),
+                    identity(git, "AUTHOR"),
+                    identity(git, "COMMITTER"),
                 )
                 self._ground = Ground(
                     site=site,

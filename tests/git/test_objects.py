@@ -33,6 +33,7 @@ def test_objects_are_as_git_writes_them_and_a_refused_one_ends_nothing(repo: Rep
         writer.write("commit", b"tree nothing\n\n")
     assert writer.write("commit", content.stdout.replace(b"first", b"second")) == changed
     writer.close()
+    assert not list(writer.folder.iterdir())
     repo.git("config", "--unset", "core.worktree")
     assert repo.git("log", "-1", "--format=%s", changed) == "second"
     assert repo.git("cat-file", "-t", "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391") == "blob"
