@@ -20,8 +20,7 @@ count=$1; shift
     rm -rf -- "$1" || { chmod -R u+rwx "$1"; rm -rf -- "$1"; }
     shift; count=$((count - 1))
   done
-  for folder; do rmdir -- "$folder" || break; done ) </dev/null >/dev/null 2>&1 &
-"""
+  for folder; do rmdir -- "$folder" || break; done ) </dev/null >/dev/null 2>&1"""
 
 
 def open_up(folder: Path) -> None:
@@ -29,13 +28,14 @@ def open_up(folder: Path) -> None:
     subprocess.run(["chmod", "-R", "u+rwX", str(folder)], check=False, capture_output=True)
 
 
-def delete_behind(trash: Sequence[Path], emptied: Sequence[Path] = ()) -> None:
-    """Starts the deletion in a process that outlives this one; then removes what is empty, in order.
+def delete(trash: Sequence[Path], emptied: Sequence[Path] = (), *, behind: bool = True) -> None:
+    """Deletes folders, then removes those of `emptied` that are empty, in order.
 
-    What it could not delete is found by `gitpar clean`.
+    With `behind` that goes on in a process that outlives this one. What could not be
+    deleted is found by `gitpar clean`.
     """
     subprocess.run(
-        ["sh", "-c", _DELETE, "sh", str(len(trash)), *map(str, trash), *map(str, emptied)],
+        ["sh", "-c", _DELETE + " &" * behind, "sh", str(len(trash)), *map(str, trash), *map(str, emptied)],
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         check=False,

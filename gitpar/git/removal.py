@@ -30,7 +30,8 @@ def remove_run(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Removes the worktrees of a run; returns what went and what stays because only it holds something.
 
-    With `purge` these go as well. May be killed anywhere and called again.
+    With `purge` these go as well. Returns when the bytes are gone too. May be killed
+    anywhere and called again.
     """
     site = Site(common.resolve(), run, root.resolve())
     removed: list[str] = []
@@ -53,7 +54,7 @@ def remove_run(
         site.take_away(place or site.folder / admin.name, admin)
     for link in _dead_links(site):
         link.unlink(missing_ok=True)
-    site.sweep()
+    site.sweep(behind=False)
     return tuple(removed), tuple(kept)
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from gitpar.core.names import RunId
 from gitpar.faults import Step, passage
 from gitpar.git.admin import admin_folders, read_bytes, write_atomically
-from gitpar.git.programs import delete_behind
+from gitpar.git.programs import delete
 
 DISPOSABLE = (
     "__pycache__", "*.pyc", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".tox", ".nox",
@@ -169,17 +169,17 @@ class Site:
             if target == path:
                 link.unlink(missing_ok=True)
         if aside is not None:
-            delete_behind([aside])
+            delete([aside])
         passage(Step.WORKTREE_REMOVED)
 
     def trash(self) -> list[Path]:
         """Lists what was taken away and is not deleted yet."""
         return sorted(self.folder.glob(f"{_TRASH}*"))
 
-    def sweep(self) -> None:
-        """Removes folders that are empty, once what was taken away is deleted, which goes on behind."""
+    def sweep(self, *, behind: bool = True) -> None:
+        """Deletes what was taken away, then removes folders that are empty; `behind` does not wait for it."""
         _drop_if_empty(self.folder / "by-task")
-        delete_behind(self.trash(), [self.folder, self.root])
+        delete(self.trash(), [self.folder, self.root], behind=behind)
 
 
 def read_record(path: Path) -> Record | None:

@@ -188,6 +188,17 @@ def test_kept_worktrees_stay_until_they_are_purged(repo: Repo) -> None:
     assert nothing_left(repo)
 
 
+def test_cleaning_returns_when_the_bytes_are_gone(repo: Repo) -> None:
+    pool = repo.pool()
+    place = pool.open(key(), repo.head)
+    root = place.path.parent.parent
+    for number in range(3000):
+        (place.path / f"new-{number}").touch()
+    assert pool.capture(place, processes_gone=True).reusable
+    assert remove_run(repo.common, RUN, root) == ((f"worktree {place.path}",), ())
+    assert not root.exists()
+
+
 def test_without_a_pool_every_attempt_gets_a_fresh_worktree(repo: Repo) -> None:
     pool = repo.pool(pooled=False)
     place, capture = work(repo, pool, "mkdir node_modules; echo 1 > node_modules/m")
