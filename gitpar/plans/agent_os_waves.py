@@ -9,7 +9,7 @@ from gitpar.core.graph import TaskStatus, WaveNote
 from gitpar.core.names import TaskId
 from gitpar.plans.item import Item
 from gitpar.plans.model import Draft
-from gitpar.plans.modes import Mode, mode_of, one_by_one
+from gitpar.plans.modes import Mode, one_by_one, read_mode
 
 
 def declare_waves(root: Item, draft: Draft) -> None:
@@ -19,7 +19,7 @@ def declare_waves(root: Item, draft: Draft) -> None:
     fully_parallel: none, so dependencies alone decide. In v4 dependencies always do.
     """
     strategy = root.get("execution_strategy")
-    mode = mode_of(strategy)
+    mode = read_mode(strategy, draft)
     computed = root.get("computed")
     if strategy is None and computed is not None:
         _labels(computed, draft)

@@ -49,6 +49,8 @@ class Plan:
     notes: tuple[str, ...] = ()
     usual_jobs: int | None = None
     """How many the format's own tool runs at once."""
+    mode: str | None = None
+    """How much may run at once, where the file says so."""
 
 
 class Outcome(StrEnum):
@@ -114,6 +116,8 @@ class Draft:
     """Tasks that run only when they are asked for."""
     usual_jobs: int | None = None
     """How many the format's own tool runs at once; settings of any kind come before it."""
+    mode: str | None = None
+    """How much may run at once, where the file says so."""
 
     def note_of(self, task: Task) -> WaveNote | None:
         """Returns what the plan says about a task's wave."""

@@ -24,13 +24,14 @@ class Mode(StrEnum):
     """Everything that no dependency forbids; declared waves are not kept."""
 
 
-def mode_of(holder: Item | None) -> Mode:
-    """Reads the member `mode`; one that is not known is a warning."""
+def read_mode(holder: Item | None, draft: Draft) -> Mode:
+    """Reads the member `mode` and notes it in the draft; one that is not known is a warning."""
     item = holder.get("mode") if holder is not None else None
     if item is None:
         return Mode.WAVES
     text, known = item.text(), [mode.value for mode in Mode]
     if text in known:
+        draft.mode = text
         return Mode(text)
     hint = item.findings.nearest(text, known) or f"Known are {', '.join(known)}"
     item.warn(f"the mode `{text[:40]}` is not known; read as parallel_waves", hint)

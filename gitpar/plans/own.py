@@ -13,7 +13,7 @@ from gitpar.plans import fields
 from gitpar.plans.choices import Choices
 from gitpar.plans.item import Item
 from gitpar.plans.model import Draft, DraftTask, Edit, Outcome, PlanSettings, TaskEnd, Wait
-from gitpar.plans.modes import Mode, mode_of, one_by_one
+from gitpar.plans.modes import Mode, one_by_one, read_mode
 from gitpar.plans.prompt import prompt
 from gitpar.plans.splices import Writer, by_members
 from gitpar.plans.taskmaster import row_id
@@ -93,7 +93,7 @@ def read(root: Item, _choices: Choices) -> Draft:
         if task_id is not None:
             fields.warn_unknown(row, (*TASK_KEYS, "dependencies"), _FOREIGN)
             draft.tasks.append(_task(row, TaskId(task_id)))
-    _set_waves(draft, mode_of(root))
+    _set_waves(draft, read_mode(root, draft))
     return draft
 
 

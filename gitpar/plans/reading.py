@@ -65,6 +65,7 @@ def read_plans(
         settings=settings,
         warnings=tuple(findings.warnings),
         notes=tuple(findings.notes),
+        mode=next((one.draft.mode for one in opened if one.draft.mode is not None), None),
         usual_jobs=min((one.draft.usual_jobs for one in opened if one.draft.usual_jobs), default=None),
     )
 

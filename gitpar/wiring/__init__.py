@@ -17,6 +17,7 @@ from gitpar.wiring.request import (
     Finding,
     Forecasted,
     ForecastRequest,
+    Linted,
     PublishRequest,
     RunRequest,
 )
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from gitpar.wiring.comparing import compare, watch
     from gitpar.wiring.diagnosis import diagnose
     from gitpar.wiring.forecasting import calibrate, forecast
+    from gitpar.wiring.linting import lint
     from gitpar.wiring.preview import preview
     from gitpar.wiring.publishing import publish, publish_plan
     from gitpar.wiring.reading import owner, read, runs
@@ -40,6 +42,7 @@ __all__ = [
     "Finding",
     "ForecastRequest",
     "Forecasted",
+    "Linted",
     "PublishRequest",
     "RunRequest",
     "calibrate",
@@ -48,6 +51,7 @@ __all__ = [
     "compare",
     "diagnose",
     "forecast",
+    "lint",
     "owner",
     "preview",
     "publish",
@@ -66,6 +70,7 @@ _HOMES = {
     "compare": "comparing",
     "diagnose": "diagnosis",
     "forecast": "forecasting",
+    "lint": "linting",
     "owner": "reading",
     "preview": "preview",
     "publish": "publishing",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gitpar.core.forges import Layer
+    from gitpar.core.lint import Remark
     from gitpar.core.outlook import Outlook
     from gitpar.core.publishing import Words
     from gitpar.core.settings import PublishAs
@@ -70,6 +71,14 @@ class Forecasted:
     base: str
     outlook: Outlook
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """A plan's forecast and what else is to be said of it."""
+
+    forecast: Forecasted
+    remarks: tuple[Remark, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

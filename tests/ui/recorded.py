@@ -31,6 +31,7 @@ from gitpar.wiring import (
     Finding,
     Forecasted,
     ForecastRequest,
+    Linted,
     PublishRequest,
     RunRequest,
 )
@@ -104,6 +105,9 @@ class Recorded:
         self.asked.append(("forecast", directory, request))
         plan = read_plans(request.plans)
         return Forecasted(plan, BASE, Outlook((), (), (), (), 4, estimated=False, calibrated=False))
+
+    def lint(self, directory: Path, request: ForecastRequest) -> Linted:
+        return Linted(self.forecast(directory, request), ())
 
     def calibrate(self, directory: Path, request: CalibrateRequest) -> Calibration:
         self.asked.append(("calibrate", directory, request))

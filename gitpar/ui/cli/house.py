@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Finding,
         Forecasted,
         ForecastRequest,
+        Linted,
         PublishRequest,
         RunRequest,
     )
@@ -92,6 +93,10 @@ class Foresees(Protocol):
 
     def forecast(self, directory: Path, request: ForecastRequest) -> Forecasted:
         """Returns what is to be expected of a plan; starts and writes nothing."""
+        ...
+
+    def lint(self, directory: Path, request: ForecastRequest) -> Linted:
+        """Returns what could be better about a plan; starts and writes nothing."""
         ...
 
     def calibrate(self, directory: Path, request: CalibrateRequest) -> Calibration:
