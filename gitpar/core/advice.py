@@ -9,7 +9,7 @@ earlier.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gitpar.core.forecast import PairForecast
@@ -18,11 +18,16 @@ from gitpar.core.names import TaskId
 Waits = Mapping[TaskId, frozenset[TaskId]]
 """What each task waits for inside its wave."""
 
+Risks = Mapping[TaskId, Sequence[tuple[TaskId, float]]]
+"""Whom each task may conflict with, and how likely."""
+
 LEAST = 0.05
 """A pair less likely than this is never worth waiting for."""
 
+_FEWEST_TRIED = 10
 _MOST_TRIED = 150
-_MOST_STEPS = 20_000
+_MOST_STEPS = 60_000
+_ROUNDS = 2
 _GAIN = 1e-9
 
 
@@ -65,36 +70,84 @@ class Advice:
 
 
 def advise(wave: Wave, pairs: Sequence[PairForecast]) -> Advice:
-    """Returns which tasks of the wave should wait for which, greedily, the likeliest conflict first."""
-    risks = {(p.a, p.b): p.probability for p in pairs}
+    """Returns which tasks of the wave should wait for which, found by trying.
+
+    The likeliest conflicts are tried first, every one twice, because some waits only pay
+    beside others; then those are taken back that no longer do. Where every probability
+    is 0 or 1 the expected times are exact.
+    """
+    risks = _by_task(pairs)
     planned = expected_end(wave, {}, risks)
-    edges, waits, now = [], dict[TaskId, frozenset[TaskId]](), planned
-    for pair in _worth_trying(wave, pairs):
-        if pair.a in ancestors(pair.b, waits):
-            continue
-        tried = {**waits, pair.b: waits.get(pair.b, frozenset()) | {pair.a}}
-        end = expected_end(wave, tried, risks)
-        if end < now - _GAIN * max(1.0, now):
-            edges.append(Edge(pair.a, pair.b, pair.probability, now - end))
-            waits, now = tried, end
+    chosen, now = list[PairForecast](), planned
+    for _ in range(_ROUNDS if pairs else 0):
+        before = now
+        chosen, now = _more(wave, chosen, now, (_worth_trying(wave, pairs), risks))
+        chosen, now = _fewer(wave, chosen, now, risks)
+        if now == before:
+            break
+    waits = _waits(chosen)
     shared = {(p.a, p.b) for p in pairs if any(r.a.signal == r.b.signal == "declared" for r in p.reasons)}
     return Advice(
-        tuple(edges),
+        tuple(_edges(wave, chosen, now, risks)),
         start_order(wave, waits),
         planned,
         now,
         expected_end(wave, waiting(shared), risks),
-        sum(risks.values()),
-        sum(_left(risks, waits).values()),
+        sum(pair.probability for pair in pairs),
+        _left(pairs, waits),
     )
 
 
-def _worth_trying(wave: Wave, pairs: Iterable[PairForecast]) -> list[PairForecast]:
+def _more(
+    wave: Wave, chosen: list[PairForecast], now: float, tried: tuple[Sequence[PairForecast], Risks]
+) -> tuple[list[PairForecast], float]:
+    """Adds every wait that makes the expected end earlier, in the order given."""
+    pairs, risks = tried
+    chosen = list(chosen)
+    for pair in pairs:
+        waits = _waits(chosen)
+        if pair.a in ancestors(pair.b, waits):
+            continue
+        end = expected_end(wave, _waits([*chosen, pair]), risks)
+        if _sooner(end, now):
+            chosen, now = [*chosen, pair], end
+    return chosen, now
+
+
+def _fewer(
+    wave: Wave, chosen: list[PairForecast], now: float, risks: Risks
+) -> tuple[list[PairForecast], float]:
+    """Takes back every wait without which the expected end is earlier."""
+    for pair in list(chosen):
+        rest = [other for other in chosen if other is not pair]
+        end = expected_end(wave, _waits(rest), risks)
+        if _sooner(end, now):
+            chosen, now = rest, end
+    return chosen, now
+
+
+def _edges(wave: Wave, chosen: list[PairForecast], now: float, risks: Risks) -> Iterator[Edge]:
+    """Yields the waits with what each of them gains beside the others."""
+    for pair in chosen:
+        rest = _waits([other for other in chosen if other is not pair])
+        yield Edge(pair.a, pair.b, pair.probability, max(0.0, expected_end(wave, rest, risks) - now))
+
+
+def _sooner(end: float, now: float) -> bool:
+    return end < now - _GAIN * max(1.0, now)
+
+
+def _waits(chosen: Iterable[PairForecast]) -> Waits:
+    return waiting((pair.a, pair.b) for pair in chosen)
+
+
+def _worth_trying(wave: Wave, pairs: Sequence[PairForecast]) -> list[PairForecast]:
     """The likely pairs, near ones first among equals, so that chains come out and not stars."""
     position = {task: at for at, task in enumerate(wave.tasks)}
     likely = [pair for pair in pairs if pair.probability >= LEAST]
     likely.sort(key=lambda p: (-round(p.probability, 3), position[p.b] - position[p.a], position[p.b]))
-    return likely[: max(10, min(_MOST_TRIED, _MOST_STEPS // max(1, len(wave.tasks))))]
+    steps = _MOST_STEPS // (1 + len(wave.tasks) + len(pairs))
+    return likely[: max(_FEWEST_TRIED, min(_MOST_TRIED, steps))]
 
 
 def waiting(pairs: Iterable[tuple[TaskId, TaskId]]) -> dict[TaskId, frozenset[TaskId]]:
@@ -118,15 +171,18 @@ def ancestors(task: TaskId, waits: Waits) -> set[TaskId]:
 
 
 def start_order(wave: Wave, waits: Waits) -> tuple[TaskId, ...]:
-    """Returns the tasks as they should be started: those that the longest chain waits for first."""
+    """Returns the tasks as they should be started: first what the longest way leads from.
+
+    Without waits that is the order of the plan, as a run starts them.
+    """
     if not waits:
         return wave.tasks
-    tails: dict[TaskId, float] = {task: wave.lengths_s[task] if task in waits else 0.0 for task in wave.tasks}
+    tails = dict(wave.lengths_s)
     for _ in range(len(waits)):
         changed = False
         for later, firsts in waits.items():
             for first in firsts:
-                longer = wave.lengths_s[first] + max(tails[later], wave.lengths_s[later])
+                longer = wave.lengths_s[first] + tails[later]
                 if longer > tails[first] + _GAIN:
                     tails[first], changed = longer, True
         if not changed:
@@ -161,19 +217,43 @@ def finish_times(wave: Wave, waits: Waits) -> dict[TaskId, float]:
     return ends
 
 
-def expected_end(wave: Wave, waits: Waits, risks: Mapping[tuple[TaskId, TaskId], float]) -> float:
-    """Returns the expected end of a wave: its schedule and, after it, what has to be done again."""
+def expected_end(wave: Wave, waits: Waits, risks: Risks) -> float:
+    """Returns the expected end of a wave: its schedule and, after it, what has to be done again.
+
+    What somebody waits for lands when it ends, the rest afterwards in the order of the
+    plan. A result has to be done again when it conflicts with one that has landed and
+    that it did not start from; conflicts are taken to be independent of each other.
+    """
     ends = finish_times(wave, waits)
-    stays: dict[TaskId, float] = {}
-    for (_, later), probability in _left(risks, waits).items():
-        stays[later] = stays.get(later, 1.0) * (1.0 - probability)
-    again = sum((1.0 - stay) * wave.lengths_s[task] for task, stay in stays.items())
+    early = {first for firsts in waits.values() for first in firsts}
+    order = sorted(early, key=lambda task: ends[task])
+    order += [task for task in wave.tasks if task in risks and task not in early]
+    lands: dict[TaskId, float] = {}
+    again = 0.0
+    for task in order:
+        chance = 1.0
+        begun = ends[task] - wave.lengths_s[task] + _GAIN if task in waits else -1.0
+        above = ancestors(task, waits) if task in waits else ()
+        for other, probability in risks.get(task, ()):
+            if other in lands and other not in above and not (other in early and ends[other] <= begun):
+                chance *= 1.0 - probability * lands[other]
+        lands[task] = chance
+        again += (1.0 - chance) * wave.lengths_s[task]
     return max(ends.values(), default=0.0) + again
 
 
-def _left(risks: Mapping[tuple[TaskId, TaskId], float], waits: Waits) -> dict[tuple[TaskId, TaskId], float]:
-    """The risks of pairs that may still run at once."""
-    if not waits:
-        return dict(risks)
-    above = {task: ancestors(task, waits) for task in {task for pair in risks for task in pair}}
-    return {(a, b): p for (a, b), p in risks.items() if a not in above[b] and b not in above[a]}
+def _by_task(pairs: Iterable[PairForecast]) -> Risks:
+    """Returns whom each task may conflict with, and how likely."""
+    found: dict[TaskId, list[tuple[TaskId, float]]] = {}
+    for pair in pairs:
+        found.setdefault(pair.a, []).append((pair.b, pair.probability))
+        found.setdefault(pair.b, []).append((pair.a, pair.probability))
+    return found
+
+
+def _left(pairs: Iterable[PairForecast], waits: Waits) -> float:
+    """How many conflicts are to be expected of pairs that may still run at once."""
+    above = {task: ancestors(task, waits) for task in waits}
+    return sum(
+        p.probability for p in pairs if p.a not in above.get(p.b, ()) and p.b not in above.get(p.a, ())
+    )
