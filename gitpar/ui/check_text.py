@@ -45,6 +45,8 @@ def where(found: Found) -> str:
     """Names the place in the head's version."""
     if found.lines is None:
         return named(found.path)
+    if found.lines.count == 0:
+        return f"{named(found.path)} before line {found.lines.start}"
     word = "line" if found.lines.count == 1 else "lines"
     return f"{named(found.path)} {word} {lines(found.lines)}"
 

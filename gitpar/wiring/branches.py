@@ -74,7 +74,8 @@ class Branches:
         Raises UsageError where there is none.
         """
         remote = self._all.get(RefName(f"refs/remotes/{self.remote}/{revision}"))
-        if remote is not None and RefName(f"refs/heads/{revision}") not in self._all:
+        # what git itself knows counts first: every clone has an `origin/HEAD`, and HEAD is another
+        if remote is not None and self._known(revision) is None:
             return remote
         return self._refs.resolve(revision)
 

@@ -100,7 +100,7 @@ def test_what_git_does_not_see_is_told_with_both_places(repo: Repo, check: Check
 def test_what_is_removed_is_told_where_it_stood(repo: Repo, check: Checks) -> None:
     removed = repo.branch("main", "removes", {"prices.py": "import os\n\n\nRATE = 2\n"})
     assert check("--head", removed, "--target", "uses")[1].splitlines()[1] == (
-        "  build     `prices.py` lines before 1: `total` is removed here, and `uses` begins to use it "
+        "  build     `prices.py` before line 1: `total` is removed here, and `uses` begins to use it "
         "(`uses.py` line 1)"
     )
 

@@ -204,6 +204,17 @@ def test_the_action(bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert "${{ inputs" not in steps[2]["run"], "a branch's name must not become part of a script"
 
 
+def test_in_a_clone_the_head_is_not_that_of_the_remote(
+    repo: Repo, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--branch", "same", str(repo.root), str(clone))
+    assert git(clone, "rev-parse", "--abbrev-ref", "origin/HEAD") == "origin/mine"
+    assert Checks(capfd, clone)()[1].splitlines()[0] == "`HEAD` does not merge into `origin/mine`"
+    # a branch that only the remote has is found by its short name
+    assert Checks(capfd, clone)("--target", "near")[1].splitlines()[0] == "`HEAD` does not merge into `near`"
+
+
 def test_the_hook_before_a_push(repo: Repo, bare: Path, tmp_path: Path) -> None:
     [hook] = YAML(typ="safe").load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     assert (hook["id"], hook["stages"], hook["pass_filenames"]) == ("gitpar-check", ["pre-push"], False)

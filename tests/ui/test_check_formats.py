@@ -10,6 +10,9 @@ from typing import Any
 
 import jsonschema
 import pytest
+from pydantic_sarif.model import (  # type: ignore[import-untyped]
+    StaticAnalysisResultsFormatSarifVersion210JsonSchema as Standard,
+)
 
 from gitpar.core.builds import Breakage, BuildConflict, Place
 from gitpar.core.check import Checked, Found
@@ -67,9 +70,9 @@ def test_a_person_reads_this() -> None:
         "`HEAD` does not merge into `main`",
         "  conflict  `main`: `a.py` lines 3-4 (content)",
         r"  conflict  `o|<x>`: `a\xe9 ,:%.py` (binary)",
-        "  touching  `o|<x>`: `t.py` lines before 1",
+        "  touching  `o|<x>`: `t.py` before line 1",
         f"  build     `b.py` line 3: {USED}",
-        f"  build     `p.py` lines before 9: {GONE}",
+        f"  build     `p.py` before line 9: {GONE}",
         "  file      `o|<x>`: `f.py` line 9",
         "  several   `HEAD` merges with each of `o|<x>` and `quiet`, and not with all of them",
         r"note: a \x1b[1mnote",
@@ -105,6 +108,8 @@ def test_sarif_is_what_the_house_promises() -> None:
     log = sarif(WHOLE)
     jsonschema.validate(log, schema(ROOT / "fixtures" / "sarif-as-written.schema.json"))
     json.dumps(log).encode()
+    # made from the schema of OASIS; what only the schema itself can say is asked below
+    Standard.model_validate(log)
     results = log["runs"][0]["results"]
     assert [(each["ruleId"], each["level"]) for each in results] == [
         ("target-conflict", "error"),
