@@ -38,7 +38,12 @@ class BuildLook:
         With `about`, only where that one is the one or the other.
         """
         with self._coordinator.reading():
-            sources = [SourceChanges(name, tuple(self._versions(change_set))) for name, change_set in sets]
+            sources: list[SourceChanges] = []
+            # the one that is asked about first: where it has no source file, no other needs to be read
+            for name, change_set in sorted(sets, key=lambda each: each[0] != about):
+                sources.append(SourceChanges(name, tuple(self._versions(change_set))))
+                if name == about and not sources[0].files:
+                    return ()
             tips = {name: change_set.tip for name, change_set in sets}
             found = list(suspicions(sources, about))
             doubtful = self._contradicted([each for each in found if not each.certain], tips)
