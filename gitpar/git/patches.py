@@ -14,6 +14,8 @@ LONGEST_PARSED_BYTES = 8_000_000
 """Longer patches are read by git alone: unidiff takes a second for so many bytes, and half a gigabyte."""
 
 _ANYTHING = re.compile(rb"^(?:diff --git |--- |\+\+\+ |@@ -|GIT binary patch|rename from )", re.MULTILINE)
+_PREFIXED = re.compile(rb'^(?:diff --git |--- )"?a/', re.MULTILINE)
+_COMBINED = re.compile(rb"^diff --(?:cc|combined) ", re.MULTILINE)
 
 
 def commit_of_patch(coordinator: Coordinator, name: str, patch: bytes, base: CommitId) -> CommitId:
@@ -30,8 +32,14 @@ def commit_of_patch(coordinator: Coordinator, name: str, patch: bytes, base: Com
     git = git.at(git.environment.at(git.environment.cwd, GIT_INDEX_FILE=str(index)))
     git.run("read-tree", base)
     # 1: it does not apply, 128: it is broken
-    done = git.run("apply", "--cached", "--whitespace=nowarn", "-", stdin=patch, ok=(0, 1, 128))
-    if done.status != 0:
+    apply = ("apply", "--cached", "--whitespace=nowarn")
+    done = git.run(*apply, "-", stdin=patch, ok=(0, 1, 128))
+    if done.status != 0 and not _PREFIXED.search(patch):
+        # diff.noprefix, or another program's diff
+        refused, done = done, git.run(*apply, "-p0", "-", stdin=patch, ok=(0, 1, 128))
+        if done.status != 0:
+            raise _refused(name, refused.stderr, base)
+    elif done.status != 0:
         raise _refused(name, done.stderr, base)
     tree = TreeId(git.run("write-tree").text)
     index.unlink(missing_ok=True)
@@ -43,6 +51,11 @@ def _refuse_what_is_none(name: str, patch: bytes) -> None:
         raise UsageError(
             f"{name} is not a patch: it has no `diff --git`, `---` or `@@` line",
             "Make one with: git diff TARGET...HEAD",
+        )
+    if _COMBINED.search(patch, 0, LONGEST_PARSED_BYTES):
+        raise UsageError(
+            f"{name} is the combined diff of a merge, which nothing can be applied from",
+            "Make one of two commits: git diff TARGET...HEAD",
         )
     if len(patch) > LONGEST_PARSED_BYTES:
         return
@@ -66,7 +79,7 @@ def _refused(name: str, said: str, base: CommitId) -> UsageError:
     ):
         return UsageError(f"{name} is broken: {why}", "A patch that was edited or cut: make it again")
     more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
-    return UsageError(
-        f"{name} does not apply to {base[:12]}: {why}{more}",
-        "Name the commit it was made from: --base REV",
-    )
+    hint = "Name the commit it was made from: --base REV"
+    if "cannot apply binary patch" in said:
+        hint = "Make it again with what binary files hold: git diff --binary"
+    return UsageError(f"{name} does not apply to {base[:12]}: {why}{more}", hint)

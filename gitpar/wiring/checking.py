@@ -87,9 +87,12 @@ class _Checking:
         """Returns what else is open: by glob, by file and by the forge."""
         request, branches = self._request, self._branches
         found: list[Result] = []
-        is_head = request.patch is None and request.head is None
-        # its counterpart on the remote may be from before a rebase
-        own = {branches.current(), self._around.branch} if is_head else set()
+        # the head's counterpart on the remote may be from before a rebase
+        own = {branches.current(), self._around.branch}
+        if request.patch is not None:
+            own = set()
+        elif request.head is not None:
+            own = {branches.plain_name(request.head)}
         for glob in request.others:
             matching = branches.matching(glob, own)
             if not matching:

@@ -13,6 +13,7 @@ import pytest
 from tests.support.checking import Checks, shop
 from tests.support.cli import gitpar, program_environment
 from tests.support.repo import Repo, lines
+from tests.support.sealed import ROOT, git
 
 
 @pytest.fixture
@@ -226,6 +227,32 @@ def test_any_path_can_be_shown(repo: Repo, check: Checks, tmp_path: Path) -> Non
     assert r"caf\xe9 %,:|&lt;b&gt;.txt" in junit.read_text()
 
 
+def test_the_readme_shows_what_is_printed(bookshop: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    def branch(name: str, path: str, *replaced: tuple[str, str]) -> None:
+        git(bookshop, "checkout", "-q", "-b", name, "main")
+        file = bookshop / path
+        text = file.read_text() if file.exists() else ""
+        for old, new in replaced:
+            text = text.replace(old, new) if old else new
+        file.write_text(text)
+        git(bookshop, "add", "-A")
+        git(bookshop, "commit", "-q", "-m", name)
+
+    pricing = "bookshop/pricing.py"
+    branch("summer-sale", pricing, ("PERCENT = 10", "PERCENT = 20"))
+    branch("rename-discount", pricing, ("def discount", "def rebate"), ("- discount", "- rebate"))
+    branch("students", pricing, ("PERCENT = 10", "PERCENT = 15"))
+    (bookshop / "bookshop" / "students.py").write_text(
+        '"""What students pay."""\n\nfrom bookshop.pricing import discount\n'
+    )
+    git(bookshop, "add", "-A")
+    git(bookshop, "commit", "-q", "-m", "Students")
+    status, out, err = Checks(capfd, bookshop)("--others", "*")
+    assert (status, err) == (0, "")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"<!-- check-output -->\n```\n{out}```\n" in readme, out
+
+
 # --- patches -------------------------------------------------------------------------------
 
 
@@ -275,6 +302,11 @@ GOOD = "diff --git a/g b/g\n--- a/g\n+++ b/g\n@@ -1,2 +1,2 @@\n-1\n+one\n 2\n"
         (GOOD.replace("-1\n", "-7\n"), "does not apply to <commit>: patch failed: g:1 and 1 more"),
         (GOOD.replace("/g", "/nowhere"), "does not apply to <commit>: nowhere: does not exist in index"),
         (GOOD.replace("/g", "/../g"), "does not apply to <commit>: ../g: does not exist in index"),
+        ("diff --cc f\nindex 1,2..3\n--- a/f\n+++ b/f\n", "is the combined diff of a merge"),
+        (
+            "diff --git a/b b/b\nnew file mode 100644\nBinary files /dev/null and b/b differ\n",
+            "does not apply to <commit>: cannot apply binary patch to 'b' without full index line",
+        ),
     ],
 )
 def test_a_patch_that_is_none_or_does_not_apply(
@@ -285,6 +317,29 @@ def test_a_patch_that_is_none_or_does_not_apply(
     status, out, err = check("--patch", str(file))
     assert (status, out) == (2, "")
     assert said in err.replace(repo.git("rev-parse", "--short=12", "main"), "<commit>")
+
+
+@pytest.mark.parametrize("options", [("--no-prefix",), ("--src-prefix=old/", "--dst-prefix=new/")])
+def test_a_patch_whose_paths_have_other_prefixes(
+    check: Checks, repo: Repo, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    file = tmp_path / "p"
+    file.write_text(repo.git("diff", *options, "main", "same") + "\n")
+    assert check("--patch", str(file), "--others", "mine")[1].splitlines()[1] == (
+        "  conflict  `mine`: `f` line 5 (content)"
+    )
+
+
+def test_a_patch_of_a_path_of_any_kind(check: Checks, repo: Repo, tmp_path: Path) -> None:
+    base = repo.branch("main", "odd", {ODD: lines()})
+    one, other = (repo.branch(base, name, {ODD: lines((3, name))}) for name in ("one", "other"))
+    file = tmp_path / "p"
+    file.write_bytes(os.fsencode(repo.git("diff", base, one)) + b"\n")
+    found = json.loads(check("--patch", str(file), "--base", base, "--target", other, "--json")[1])["found"]
+    assert [(each["path"], each["lines"], each["kind"]) for each in found] == [(ODD, [3, 1], "content")]
+    repo.git("config", "core.quotePath", "false")
+    file.write_bytes(os.fsencode(repo.git("diff", base, one)) + b"\n")
+    assert check("--patch", str(file), "--base", base, "--target", other)[0] == 1
 
 
 @pytest.mark.parametrize("text", ["", "\n\n"])

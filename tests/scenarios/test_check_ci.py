@@ -211,6 +211,10 @@ def test_in_a_clone_the_head_is_not_that_of_the_remote(
     git(tmp_path, "clone", "-q", "--branch", "same", str(repo.root), str(clone))
     assert git(clone, "rev-parse", "--abbrev-ref", "origin/HEAD") == "origin/mine"
     assert Checks(capfd, clone)()[1].splitlines()[0] == "`HEAD` does not merge into `origin/mine`"
+    # what the remote has of the branch itself may be older, and is in nobody's way
+    git(clone, "-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "-q", "--amend", "-m", "Again")
+    for words in ((), ("--head", "same")):
+        assert "origin/same" not in Checks(capfd, clone)("--target", "clean", "--others", "*", *words)[1]
     # a branch that only the remote has is found by its short name
     assert Checks(capfd, clone)("--target", "near")[1].splitlines()[0] == "`HEAD` does not merge into `near`"
 
