@@ -77,7 +77,7 @@ def read_boxes(root: Item, *, scope_from_title: bool = False) -> Boxes:
             made.draft.optional.add(task_id)
     note_the_rest(root, found)
     _wait_for_children(made)
-    _declared_waits(made)
+    _declared_waits(made, Order(root))
     return made
 
 
@@ -133,13 +133,16 @@ def _wait_for_children(made: Boxes) -> None:
                 row.entry.waits.append(Wait(inner.task.id, inner.item, order=True))
 
 
-def _declared_waits(made: Boxes) -> None:
+def _declared_waits(made: Boxes, budget: Order) -> None:
     """Reads `(depends on T012, T013)` and the like; what stands later in the file cannot be waited for."""
     position = {row.box.label.id: at for at, row in reversed(list(enumerate(made.rows)))}
     for at, row in enumerate(made.rows):
         lines = [line.text for line in made.source.lines[row.box.at + 1 : row.box.end] if not line.hidden]
         text = "\n".join((row.box.label.title, *_speaking(lines)))
-        for name in dict.fromkeys(name for name, _ in waits_in(text, position)):
+        names = dict.fromkeys(name for name, _ in waits_in(text, position))
+        if not budget.spend(len(names)):
+            return
+        for name in names:
             where = position.get(name)
             if where is None:
                 row.box.item.warn(

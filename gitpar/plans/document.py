@@ -17,6 +17,7 @@ from gitpar.errors import PlanError, PlanProblem
 from gitpar.plans.markdown import Markdown, scan
 
 LARGEST_BYTES = 50_000_000
+MOST_LINES = 200_000
 DEEPEST = 100
 """Levels of nesting; plans need about six."""
 
@@ -109,6 +110,8 @@ def read_document(file: str, content: bytes) -> Document:
     """
     bom, text = _decoded(file, content)
     breaks = tuple(found.start() for found in re.finditer("\n", text))
+    if len(breaks) > MOST_LINES:
+        raise PlanError((PlanProblem(file, f"has more than {MOST_LINES:,} lines"),), "Divide it into several")
     syntax = guess_syntax(text)
     if syntax is None:
         raise unrecognised(file)

@@ -5,6 +5,7 @@ Pure text in, a Label out. Nothing here knows where the text stands.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ _OPTIONAL = re.compile(
 )
 _SEPARATORS = ":.)-–—：、|"
 _LONGEST = 60
+_LONGEST_KEPT = 500
+_LONGEST_RANGE = 200
 
 
 class Kind(Enum):
@@ -79,7 +82,16 @@ def is_optional(title: str) -> bool:
 
 
 def label(text: str, *, wordy: bool = False) -> Label:
-    """Reads the head of a text. With `wordy`, `Task 3` and `Step 3` are read as the id 3."""
+    """Reads the head of a text. With `wordy`, `Task 3` and `Step 3` are read as the id 3.
+
+    The same lines are read to tell formats apart and to read the one they are of, so what
+    was read is kept for a while.
+    """
+    return _kept(text, wordy) if len(text) <= _LONGEST_KEPT else _Reader(text, wordy=wordy).label()
+
+
+@functools.lru_cache(maxsize=20_000)
+def _kept(text: str, wordy: bool) -> Label:  # noqa: FBT001 - a cache's key
     return _Reader(text, wordy=wordy).label()
 
 
@@ -268,5 +280,5 @@ def _between(first: str, last: str) -> Iterator[str]:
     one, two = re.fullmatch(r"(\D*)(\d{1,6})", first), re.fullmatch(r"(\D*)(\d{1,6})", last)
     if one is None or two is None or (two[1] and one[1] != two[1]):
         return
-    for number in range(int(one[2]) + 1, min(int(two[2]), int(one[2]) + 500)):
+    for number in range(int(one[2]) + 1, min(int(two[2]), int(one[2]) + _LONGEST_RANGE)):
         yield f"{one[1]}{number:0{len(one[2])}d}"

@@ -84,16 +84,19 @@ def _order(root: Item, draft: Draft, rows: Sequence[Found]) -> None:
     """Adds what rows say they wait for; a row that says nothing waits for the one before it in its stream."""
     own = {row.id: entry.task.id for row, entry in reversed(list(zip(rows, draft.tasks, strict=True)))}
     says: set[TaskId] = set()
+    order = Order(root)
     for row, entry in zip(rows, draft.tasks, strict=True):
         if row.waits is not None:
             says.add(entry.task.id)
-        for name in dict.fromkeys(_waits(row, own)):
+        names = dict.fromkeys(_waits(row, own))
+        if not order.spend(len(names)):
+            return
+        for name in names:
             if name not in own:
                 row.item.warn(f"`{row.id}` says that it depends on `{name}`, which is not in the plan")
             elif own[name] != entry.task.id:
                 says.add(entry.task.id)
                 entry.waits.append(Wait(own[name], row.item))
-    order = Order(root)
     last: dict[str | None, DraftTask] = {}
     for entry in by_dependency(draft.tasks):
         before = last.get(entry.task.stream)

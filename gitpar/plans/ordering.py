@@ -25,14 +25,17 @@ class Order:
         for entry in after:
             self.wait(entry, names)
 
+    def spend(self, count: int) -> bool:
+        """Counts dependencies that are added; complains, and says no, where they are too many."""
+        left, self._left = self._left, self._left - count
+        if left >= 0 > self._left:
+            message = f"more than {_MOST_EDGES:,} dependencies follow from its text and order"
+            self._root.complain(message, "Divide the plan into several")
+        return self._left >= 0
+
     def wait(self, entry: DraftTask, names: Sequence[TaskId]) -> None:
         """Makes a task wait for others, itself left aside."""
-        if self._left < 0:
-            return
-        self._left -= len(names)
-        if self._left < 0:
-            message = f"more than {_MOST_EDGES:,} dependencies follow from the order of the tasks"
-            self._root.complain(message, "Divide the plan into several")
+        if not self.spend(len(names)):
             return
         entry.waits.extend(Wait(name, entry.item, order=True) for name in names if name != entry.task.id)
 

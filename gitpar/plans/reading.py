@@ -9,6 +9,7 @@ from pathlib import Path
 from gitpar.core.graph import Task, TaskGraph, TaskStatus, WaveNote
 from gitpar.errors import PlanError, PlanProblem
 from gitpar.plans.choices import PLAIN, Choices
+from gitpar.plans.crowds import refuse_crowds
 from gitpar.plans.detect import PlanFormat, choose
 from gitpar.plans.document import read_bytes, read_document
 from gitpar.plans.item import Findings, Item
@@ -77,6 +78,7 @@ def open_plan(file: str, content: bytes, findings: Findings, choices: Choices = 
     for offset, key in document.tree.doubles:
         message = f"the key `{key}` stands here for the second time; this one counts"
         findings.warnings.append(PlanProblem(file, message, document.line(offset), key))
+    refuse_crowds(root)
     chosen = choose(root, choices.format)
     _refuse(root, chosen, choices)
     return Opened(root, chosen, chosen.read(root, choices))

@@ -14,11 +14,13 @@ from ruamel.yaml.nodes import Node as YamlNode
 
 from gitpar.plans.document import DEEPEST, Node, Scalar, SyntaxFault, Tree
 
-_LARGEST = 2_000_000
-"""Characters; the composer takes some ten seconds for these."""
+_LARGEST = 250_000
+"""Characters; the composer takes a second or more for these."""
+_MOST_ALIASES = 5_000
 _MOST_VALUES = 500_000
 """After aliases are spread out: what a bomb of aliases exceeds."""
 _BRACKETS = re.compile(rf"(?:[\[{{]\s*){{{DEEPEST}}}")
+_ALIAS = re.compile(r"(?<![\w*])\*\w")
 _PREFIX = "tag:yaml.org,2002:"
 _KNOWN_TAGS = {
     _PREFIX + name for name in ("str", "int", "float", "bool", "null", "map", "seq", "timestamp", "merge")
@@ -37,6 +39,8 @@ def parse_yaml(text: str) -> Tree:
     """Returns the tree of a YAML text of one document; raises SyntaxFault."""
     if len(text) > _LARGEST:
         raise SyntaxFault(0, f"longer than {_LARGEST:,} characters; write a plan of this size as JSON")
+    if sum(1 for _ in _ALIAS.finditer(text)) > _MOST_ALIASES:
+        raise SyntaxFault(0, f"more than {_MOST_ALIASES:,} aliases; write a plan of this size as JSON")
     if deep := _BRACKETS.search(text):
         raise SyntaxFault(deep.start(), f"nested deeper than {DEEPEST} levels")
     try:

@@ -257,6 +257,6 @@ def test_too_many_at_once_are_refused(complaints: Complaints) -> None:
     text = "".join(f"- [ ] {phase}.{n} [P] x{n}\n" for phase in (1, 2) for n in range(400))
     text = text.replace("- [ ] 2.0 ", "## Phase 2\n- [ ] 2.0 ")
     assert complaints(text) == [
-        "`plan` line 1: more than 100,000 dependencies follow from the order of the tasks",
+        "`plan` line 1: more than 100,000 dependencies follow from its text and order",
         "Divide the plan into several",
     ]
