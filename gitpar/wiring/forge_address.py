@@ -57,8 +57,8 @@ def forge_address(kind: str, environ: Mapping[str, str], remote_url: str) -> For
             repository = environ.get("GITHUB_REPOSITORY", path)
     if not repository:
         raise UsageError(
-            "it is not clear which repository to ask the forge for: there is no remote `origin`",
-            "Name the branches instead: --others GLOB",
+            "it is not clear which repository of the forge is meant: the remote's address names none",
+            "Give the remote the forge's address: git remote set-url NAME URL",
         )
     api = api.rstrip("/")
     token, header, source = _token(found, environ, host)
@@ -88,7 +88,7 @@ def _kind(kind: str, environ: Mapping[str, str], host: str) -> ForgeKind:
     for known, parts in _KNOWN:
         if any(part in host for part in parts):
             return known
-    where = f"`{host}`" if host else "this repository, which has no remote `origin`"
+    where = f"`{host}`" if host else "this repository, whose remote names no host,"
     raise UsageError(
         f"it is not clear which kind of forge {where} belongs to",
         "Say it: --forge github, --forge gitlab or --forge gitea",

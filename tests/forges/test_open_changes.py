@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -160,6 +161,17 @@ def test_where_the_forge_is(
 ) -> None:
     found = forge_address(kind, environ, url)
     assert (found.kind.value, found.api, found.repository) == expected
+
+
+def test_a_gh_that_is_logged_in_gives_its_token(tmp_path: Path) -> None:
+    program = tmp_path / "gh"
+    program.write_text('#!/bin/sh\n[ "$*" = "auth token --hostname github.acme.org" ] && echo of-gh\n')
+    program.chmod(0o755)
+    environ = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    found = forge_address("auto", environ, "git@github.acme.org:a/b.git")
+    assert (found.permit, found.token_from) == (("Authorization", "Bearer of-gh"), "`gh auth token`")
+    assert forge_address("auto", environ, "git@github.com:a/b.git").permit is None
+    assert forge_address("auto", {**environ, "GH_TOKEN": "x"}, "git@github.com:a/b").token_from == "GH_TOKEN"
 
 
 def test_a_forge_nobody_knows() -> None:

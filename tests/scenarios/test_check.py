@@ -181,7 +181,7 @@ def test_others_come_from_a_file(repo: Repo, check: Checks, tmp_path: Path) -> N
         (("--sarif", "--json"), "--sarif and --json would both be printed"),
         (
             ("--forge",),
-            "it is not clear which kind of forge this repository, which has no remote `origin` belongs to",
+            "it is not clear which kind of forge this repository, whose remote names no host, belongs to",
         ),
     ],
 )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gitpar.ui.cli.main import main
+from tests.support.driving import Driver
 from tests.support.hosting import TOKEN, Fault
 from tests.support.publishing import FINAL, KINDS, Shop, make, opened
 from tests.support.sealed import git
@@ -270,3 +273,65 @@ def test_a_remote_that_is_gone(shop: Shop, publish: Publishes) -> None:
     assert status == 3
     assert "the remote `origin` cannot be read" in err
     assert "s3cret" not in err
+
+
+def test_the_users_own_hook_sees_the_push(shop: Shop, publish: Publishes) -> None:
+    hook = shop.repository / ".git" / "hooks" / "pre-push"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\ncat > pushed\n")
+    hook.chmod(0o755)
+    assert publish("--as", "branch")[0] == 0
+    assert f"refs/heads/{shop.level(2)}" in (shop.repository / "pushed").read_text()
+
+
+PARTLY: list[dict[str, Any]] = [
+    {"id": "good", "title": "Do good", "command": "echo good > good"},
+    {"id": "bad", "title": "Do bad", "command": "exit 3", "retries": 0},
+]
+
+
+def test_what_did_not_land_is_told_and_nothing_is_merged(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "made").mkdir()
+    make(tmp_path / "made", os.environ, tasks=PARTLY)
+    with opened(tmp_path / "made", tmp_path / "copy", "github") as shop:
+        for name, value in shop.forge.environ().items():
+            monkeypatch.setenv(name, value)
+        publish = Publishes(shop, capfd)
+        assert publish("--as", "pr-per-level")[0] == 0
+        assert "- `bad` failed: exit status 3" in shop.forge.pulls[0].body
+        assert publish("--as", "pr-per-task")[0] == 0
+        assert shop.stack()[1:] == [(shop.landed("good"), "main", "open")]
+        status, out, _ = publish("--as", "into", "--target", "main")
+        assert (status, out.splitlines()[-1]) == (
+            1,
+            "`main` of `origin` was not moved: not everything landed",
+        )
+
+
+def test_a_run_publishes_at_its_end_and_a_resume_does_where_it_was_killed(
+    template: Path, tmp_path: Path
+) -> None:
+    if not (template / "shop").exists():
+        make(template, os.environ)
+    with opened(template, tmp_path / "copy", "gitlab") as shop:
+        plan = shop.folder / "plan.json"
+        words = ("run", plan, "--publish", "pr-per-level")
+        tokenless = {**os.environ, **shop.forge.environ(), "GITLAB_TOKEN": ""}
+        without = Driver(shop.repository, tokenless).say(*words)
+        assert without.status == 3
+        assert "without a token" in without.stderr
+        environ = {**os.environ, **shop.forge.environ()}
+        driver = Driver(shop.repository, environ)
+        killed = driver.say(*words, fault="publish.push:1:kill")
+        assert killed.status == -signal.SIGKILL
+        assert shop.stack() == []
+        said = driver.say("resume")
+        assert said.status == 0, str(said)
+        branches = said.facts["published"]["branches"]
+        assert [each["request"]["state"] for each in branches] == ["open", "open"]
+        assert [each["branch"] for each in branches] == [level["branch"] for level in said.facts["levels"]]
+        assert len(shop.forge.pulls) == 2
+        status = driver.say("status")
+        assert status.facts["published"] == said.facts["published"]

@@ -25,6 +25,8 @@ from tests.support.sealed import git
 
 TOKEN = "t0ken-that-nobody-may-see"
 REPOSITORY = "ada/shop"
+PREFIXES = {"github": "", "gitlab": "/api/v4", "gitea": "/api/v1"}
+"""Where the interface begins."""
 PAGE = 2
 """So that a list of three has two pages."""
 
@@ -52,7 +54,7 @@ class Hosting:
     def __init__(self, bare: Path, kind: str) -> None:
         self.bare = bare
         self.kind = kind
-        self.api = ""
+        self.root = self.api = ""
         self.pulls: list[Pull] = []
         self.faults: list[Fault] = []
         self.exchanges: list[Exchange] = []
@@ -188,7 +190,8 @@ def hosting(bare: Path, kind: str) -> Iterator[Hosting]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     server.daemon_threads = False
-    forge.api = f"http://127.0.0.1:{server.server_address[1]}"
+    forge.root = f"http://127.0.0.1:{server.server_address[1]}"
+    forge.api = forge.root + PREFIXES[kind]
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
@@ -201,7 +204,7 @@ def hosting(bare: Path, kind: str) -> Iterator[Hosting]:
 
 
 def _serve(forge: Hosting, request: BaseHTTPRequestHandler) -> None:
-    asked = urlsplit(request.path)
+    asked = urlsplit(request.path.removeprefix(PREFIXES[forge.kind]))
     query = dict(parse_qsl(asked.query, keep_blank_values=True))
     length = int(request.headers.get("Content-Length") or 0)
     sent = json.loads(request.rfile.read(length)) if length else None

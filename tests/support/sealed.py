@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 """The project's own folder."""
 
-LET_IN = frozenset({"GITPAR_SAMPLES", "GITPAR_REPOS", "GITPAR_SARIF_SCHEMA"})
+LET_IN = frozenset({"GITPAR_SAMPLES", "GITPAR_REPOS", "GITPAR_SARIF_SCHEMA", "GITPAR_FORGE_DESCRIPTIONS"})
 """Other people's plans and repositories, and the schema of SARIF; tests skip where they are unset."""
 
 NAME = "Terry Tester"
