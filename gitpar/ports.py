@@ -301,6 +301,10 @@ class Remote(Protocol):
         """Pushes all or none, each only where it still stands as expected; returns why not, else nothing."""
         ...
 
+    def push_notes(self) -> str:
+        """Pushes the notes with the certificates, forward only; returns why not, else nothing."""
+        ...
+
     def contains(self, newer: CommitId, older: CommitId) -> bool:
         """Says whether a commit has another, perhaps unknown one in its past."""
         ...

@@ -1,7 +1,7 @@
 """What happened: the facts a journal holds and a Run is folded from. Frozen, in the past tense.
 
-LevelOpening, AttemptOpened, LandingOpened, RunClosing, BranchesPushing, RequestWriting
-and RequestMerging are written before the world changes, their partners after; a resume
+LevelOpening, AttemptOpened, LandingOpened, RunClosing, BranchesPushing, NotesPushing,
+RequestWriting and RequestMerging are written before the world changes, their partners after; a resume
 closes what was left open.
 `at` is the instant in seconds since 1970 UTC.
 """
@@ -284,6 +284,8 @@ class PublishOpened(Event):
     remote: str
     target: str
     layers: tuple[Layer, ...]
+    notes: bool = False
+    """Whether the certificates are pushed as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,6 +298,18 @@ class BranchesPushing(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchesPushed(Event):
     """The push has ended; `refused` says why nothing moved, empty where all did."""
+
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotesPushing(Event):
+    """The notes that hold the certificates are about to be pushed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotesPushed(Event):
+    """The notes are on the remote; `refused` says why not where they are not."""
 
     refused: str = ""
 

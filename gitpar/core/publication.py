@@ -34,6 +34,7 @@ class Publication:
     remote: str
     target: str
     layers: tuple[Layer, ...]
+    notes: bool = False
     closed: bool = False
     problems: tuple[str, ...] = ()
     requests: dict[str, Published] = field(default_factory=dict)
@@ -43,7 +44,7 @@ class Publication:
 
 def _opened(run: Run, event: e.PublishOpened) -> None:
     before = run.publication.requests if run.publication is not None else {}
-    run.publication = Publication(event.mode, event.remote, event.target, event.layers)
+    run.publication = Publication(event.mode, event.remote, event.target, event.layers, event.notes)
     heads = {layer.head for layer in event.layers}
     run.publication.requests.update({head: one for head, one in before.items() if head in heads})
 
@@ -73,13 +74,15 @@ def _closed(run: Run, event: e.PublishClosed) -> None:
 
 
 def _nothing(_run: Run, _event: e.Event) -> None:
-    """What is about to happen changes nothing yet."""
+    """What is about to happen changes nothing yet; that notes are there, the remote says."""
 
 
 PUBLISHING: dict[type[e.Event], Callable[[Run, Any], None]] = {
     e.PublishOpened: _opened,
     e.BranchesPushing: _pushing,
     e.BranchesPushed: _pushed,
+    e.NotesPushing: _nothing,
+    e.NotesPushed: _nothing,
     e.RequestWriting: _nothing,
     e.RequestMerging: _nothing,
     e.RequestSeen: _seen,

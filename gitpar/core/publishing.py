@@ -47,6 +47,8 @@ class Seen:
     """Why a head's request could not be made or changed."""
     unmerged: dict[str, str] = field(default_factory=dict)
     """Why a head's request was not merged."""
+    notes: str | None = None
+    """What came of pushing the notes: None where that was not tried, empty where they are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,12 @@ class MergeRequest:
     commit: CommitId
 
 
-Step = PushBranches | WriteRequest | MergeRequest
+@dataclass(frozen=True, slots=True)
+class PushNotes:
+    """Push the notes that hold the certificates, forward only."""
+
+
+Step = PushBranches | WriteRequest | MergeRequest | PushNotes
 
 
 def layers(run: Run, mode: PublishAs, target: str) -> tuple[Layer, ...]:
@@ -108,6 +115,8 @@ def due(run: Run, publication: Publication, seen: Seen, words: Mapping[str, Word
         return None
     if pushes := tuple(_pushes(publication, seen)):
         return PushBranches(pushes)
+    if publication.notes and publication.layers and seen.notes is None:
+        return PushNotes()
     if publication.mode not in _OPENS:
         return None
     for layer in publication.layers:
@@ -212,6 +221,8 @@ def problems(run: Run, publication: Publication, seen: Seen) -> tuple[str, ...]:
         told.append(held)
     if seen.push_refused:
         told.append(f"`{publication.remote}` refused the push, so nothing moved there: {seen.push_refused}")
+    if seen.notes:
+        told.append(f"the certificates were not pushed: {seen.notes}")
     told += seen.refused.values()
     if publication.mode in _OPENS and not told:
         for layer in publication.layers:
@@ -260,6 +271,8 @@ def _imagine(seen: Seen, publication: Publication, step: Step) -> None:
                 replace(r, state=RequestState.MERGED) if r.number == number else r
                 for r in seen.requests[head]
             ]
+        case PushNotes():
+            seen.notes = ""
 
 
 # --- bodies -------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from gitpar.core.publication import Publication
 from gitpar.core.publishing import (
     MergeRequest,
     PushBranches,
+    PushNotes,
     Seen,
     Step,
     Words,
@@ -84,6 +85,8 @@ class Publisher:
                 return e.RequestWriting(at=self._now(), head=draft.head, base=draft.base, number=number)
             case MergeRequest(head, number, commit):
                 return e.RequestMerging(at=self._now(), head=head, number=number, commit=commit)
+            case PushNotes():
+                return e.NotesPushing(at=self._now())
             case _:
                 assert_never(step)
 
@@ -95,6 +98,8 @@ class Publisher:
                 self._write(step, seen)
             case MergeRequest():
                 self._merge(step, seen)
+            case PushNotes():
+                self._push_notes(seen)
             case _:
                 assert_never(step)
 
@@ -106,6 +111,12 @@ class Publisher:
         seen.push_refused = refused
         if not refused:
             seen.branches |= {push.head: push.commit for push in step.pushes}
+
+    def _push_notes(self, seen: Seen) -> None:
+        passage(FaultStep.PUBLISH_PUSH)
+        seen.notes = self._outside.remote.push_notes()
+        passage(FaultStep.PUBLISH_PUSHED)
+        self._take(e.NotesPushed(at=self._now(), refused=seen.notes))
 
     def _write(self, step: WriteRequest, seen: Seen) -> None:
         """Makes or changes a request. One that is there after a refusal was made by a lost answer."""
@@ -137,7 +148,7 @@ class Publisher:
 
     def _looked_again(self, publication: Publication, before: Seen) -> Seen:
         seen = look(self._outside.remote, self._outside.forge, self._run, publication)
-        seen.refused, seen.unmerged = before.refused, before.unmerged
+        seen.refused, seen.unmerged, seen.notes = before.refused, before.unmerged, before.notes
         return seen
 
     def _note(self, publication: Publication, seen: Seen) -> None:

@@ -15,6 +15,7 @@ from gitpar.core.names import CommitId
 from gitpar.errors import RemoteLost
 from gitpar.git.command import GitResult, UserGitCommand
 from gitpar.git.environment import GitEnvironment
+from gitpar.git.notes import NOTES
 from gitpar.git.repository import RepositoryPlace
 from gitpar.ports import RemoteBranches
 
@@ -64,9 +65,21 @@ class GitRemote:
         """Pushes all or none; returns what git or the remote said where it refused, else nothing."""
         leases = [f"--force-with-lease={_HEADS}{push.head}:{push.expected}" for push in pushes]
         specs = [f"{push.commit}:{_HEADS}{push.head}" for push in pushes]
-        done = self._git.run(
-            "push", "--porcelain", "--atomic", *leases, "--", self.name, *specs, ok=range(-64, 256)
-        )
+        return self._pushed("--atomic", *leases, "--", self.name, *specs)
+
+    def push_notes(self) -> str:
+        """Pushes refs/notes/gitpar; a remote whose notes have gone elsewhere keeps them."""
+        if not self._git.run("for-each-ref", NOTES).stdout:
+            return "there are none here"
+        refused = self._pushed("--", self.name, f"{NOTES}:{NOTES}")
+        if refused:
+            theirs = f"refs/notes/{self.name}/gitpar"
+            fetch = f"git fetch {self.name} +{NOTES}:{theirs}"
+            return f"{refused}; where they differ there: {fetch} && git notes --ref=gitpar merge {theirs}"
+        return ""
+
+    def _pushed(self, *arguments: str) -> str:
+        done = self._git.run("push", "--porcelain", *arguments, ok=range(-64, 256))
         if done.status == 0:
             return ""
         refused = [line.split("\t") for line in done.text.splitlines() if line.startswith("!")]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gitpar.core.publication import Publication
-from gitpar.core.publishing import MergeRequest, PushBranches, Step, WriteRequest
+from gitpar.core.publishing import MergeRequest, PushBranches, PushNotes, Step, WriteRequest
 from gitpar.ui.plain import clean, named
 
 
@@ -24,6 +24,8 @@ def plan_lines(publication: Publication, steps: Sequence[Step]) -> Iterator[str]
                 yield f"open   a request from {where}: {clean(draft.title)}"
             case WriteRequest(draft, number):
                 yield f"change request {number} from {named(draft.head)} into {named(draft.base)}"
+            case PushNotes():
+                yield f"push   the certificates to {named(publication.remote)}"
             case MergeRequest(head):
                 yield f"merge  the request from {named(head)}"
     if not steps:
@@ -49,5 +51,7 @@ def _step(step: Step) -> dict[str, Any]:
             verb = "open" if number is None else "change"
             request = {"branch": draft.head, "base": draft.base, "title": draft.title, "body": draft.body}
             return {"do": verb, "number": number, **request}
+        case PushNotes():
+            return {"do": "push-notes"}
         case MergeRequest(head, number, commit):
             return {"do": "merge", "branch": head, "number": number or None, "commit": commit}

@@ -32,6 +32,10 @@ def _pushed(event: e.BranchesPushed, run: Run) -> list[str]:
     return [f"pushed to {remote}"]
 
 
+def _noted(event: e.NotesPushed, _run: Run) -> list[str]:
+    return ["pushed the certificates"] if not event.refused else []
+
+
 def _seen(event: e.RequestSeen, _run: Run) -> list[str]:
     where = f"{named(event.head)} into {named(event.base)}"
     return [f"request {event.number} {_STATES[event.state]}: {where}, {clean(event.url)}"]
@@ -51,6 +55,7 @@ def _closed(event: e.PublishClosed, run: Run) -> list[str]:
 SAID: dict[type[e.Event], Callable[[Any, Run], list[str]]] = {
     e.PublishOpened: _opened,
     e.BranchesPushed: _pushed,
+    e.NotesPushed: _noted,
     e.RequestSeen: _seen,
     e.RequestMerging: _merging,
     e.PublishClosed: _closed,

@@ -64,7 +64,7 @@ def publish(directory: Path, request: PublishRequest, watcher: Watcher) -> RunVi
         outside = Outside(remote, forge, SystemClock(), time.sleep)
         watcher.begin(run)
         try:
-            if (opened := _opening(run, goal, remote)) is not None:
+            if (opened := _opening(run, goal, remote, notes=request.notes)) is not None:
                 journal.append([opened])
                 apply(run, opened)
                 watcher.event(opened, run)
@@ -86,7 +86,7 @@ def publish_plan(directory: Path, request: PublishRequest) -> tuple[Publication,
     goal = goal_of(site.place, run.settings, _as_before(run, request))
     remote, forge = _sides(site.place, goal)
     target = goal.target or _default_branch(goal, remote)
-    publication = Publication(goal.mode, goal.remote, target, layers(run, goal.mode, target))
+    publication = Publication(goal.mode, goal.remote, target, layers(run, goal.mode, target), request.notes)
     seen = look(remote, forge, run, publication)
     return publication, planned(run, publication, seen, _words(run, publication.layers, request))
 
@@ -167,7 +167,7 @@ def _sides(place: RepositoryPlace, goal: Goal) -> tuple[Remote, Forge | None]:
     return GitRemote(place, goal.remote), forge
 
 
-def _opening(run: Run, goal: Goal, remote: Remote) -> e.PublishOpened | None:
+def _opening(run: Run, goal: Goal, remote: Remote, *, notes: bool) -> e.PublishOpened | None:
     """Returns what opens a publication, None where one of the same was cut short and goes on."""
     target = goal.target or _default_branch(goal, remote)
     wanted = layers(run, goal.mode, target)
@@ -175,10 +175,13 @@ def _opening(run: Run, goal: Goal, remote: Remote) -> e.PublishOpened | None:
     if (
         known is not None
         and not known.closed
+        and known.notes >= notes
         and (known.mode, known.remote, known.target, known.layers) == (goal.mode, goal.remote, target, wanted)
     ):
         return None
-    return e.PublishOpened(at=time.time(), mode=goal.mode, remote=goal.remote, target=target, layers=wanted)
+    return e.PublishOpened(
+        at=time.time(), mode=goal.mode, remote=goal.remote, target=target, layers=wanted, notes=notes
+    )
 
 
 def _default_branch(goal: Goal, remote: Remote) -> str:

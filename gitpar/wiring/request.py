@@ -115,6 +115,8 @@ class PublishRequest:
     remote: str | None = None
     target: str | None = None
     forge: str | None = None
+    notes: bool = False
+    """Whether the certificates are pushed as well."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -282,6 +283,23 @@ def test_the_users_own_hook_sees_the_push(shop: Shop, publish: Publishes) -> Non
     hook.chmod(0o755)
     assert publish("--as", "branch")[0] == 0
     assert f"refs/heads/{shop.level(2)}" in (shop.repository / "pushed").read_text()
+
+
+def test_certificates_go_along_where_that_is_asked_for(shop: Shop, publish: Publishes) -> None:
+    notes = "refs/notes/gitpar"
+    assert publish("--as", "branch")[0] == 0
+    assert git(shop.origin, "for-each-ref", notes) == ""
+    assert publish("--as", "branch", "--notes", "--dry-run")[1] == "push   the certificates to `origin`\n"
+    assert publish("--as", "branch", "--notes")[0] == 0
+    assert git(shop.origin, "rev-parse", notes) == git(shop.repository, "rev-parse", notes)
+    git(shop.origin, "notes", "--ref=gitpar", "add", "-f", "-m", "theirs", "main")
+    git(shop.repository, "notes", "--ref=gitpar", "add", "-f", "-m", "ours", "main")
+    theirs = git(shop.origin, "rev-parse", notes)
+    status, out, _ = publish("--as", "branch", "--notes")
+    assert (status, git(shop.origin, "rev-parse", notes)) == (1, theirs)
+    type_this = out.partition("where they differ there: ")[2].strip()
+    subprocess.run(["sh", "-c", f"{type_this} -s union"], cwd=shop.repository, check=True)
+    assert publish("--as", "branch", "--notes")[0] == 0
 
 
 PARTLY: list[dict[str, Any]] = [

@@ -41,6 +41,7 @@ FORGES = ["auto", "github", "gitlab", "gitea"]
     type=click.Choice(FORGES),
     help="What the remote's host is.  [default: told by its name]",
 )
+@click.option("--notes", is_flag=True, help="Push refs/notes/gitpar as well, which holds the certificates.")
 @click.option("--dry-run", is_flag=True, help="Look and say what would be done; change nothing.")
 @with_json
 @shared
@@ -54,6 +55,7 @@ def command(  # noqa: PLR0913 - an option each
     remote: str | None,
     target: str | None,
     forge: str | None,
+    notes: bool,
     dry_run: bool,
 ) -> int:
     """Push what a run landed and make pull requests of it, one on top of the other.
@@ -71,6 +73,7 @@ def command(  # noqa: PLR0913 - an option each
         remote=remote,
         target=target,
         forge=forge,
+        notes=notes,
     )
     if dry_run:
         return _preview(call, request)
