@@ -55,7 +55,7 @@ def publish(directory: Path, request: PublishRequest, watcher: Watcher) -> RunVi
     is EnvironmentFault as well, and calling again goes on.
     """
     site = Site.at(directory)
-    chosen = _ended(site.chosen(request.run))
+    chosen = _ended(_chosen(site, request.run))
     goal = goal_of(site.place, chosen.settings, _as_before(chosen, request))
     journal = SqliteJournal.own(site.journal_path, chosen.id, Owner.this_process())
     try:
@@ -82,7 +82,7 @@ def publish(directory: Path, request: PublishRequest, watcher: Watcher) -> RunVi
 def publish_plan(directory: Path, request: PublishRequest) -> tuple[Publication, Sequence[Step]]:
     """Returns what `publish` would do, in order; asks remote and forge and changes nothing."""
     site = Site.at(directory)
-    run = _ended(site.chosen(request.run))
+    run = _ended(_chosen(site, request.run))
     goal = goal_of(site.place, run.settings, _as_before(run, request))
     remote, forge = _sides(site.place, goal)
     target = goal.target or _default_branch(goal, remote)
@@ -151,6 +151,16 @@ def _remote_name(place: RepositoryPlace, asked: str | None) -> str:
     if len(names) > 1:
         raise UsageError(f"there are several remotes: {', '.join(names)}", "Say which: --remote NAME")
     return names[0]
+
+
+def _chosen(site: Site, named: str | None) -> Run:
+    """Replays the named run, else the newest that has ended: an older one that was left is not meant."""
+    if named is None:
+        for run_id in reversed(site.run_ids()):
+            run = site.folded(run_id)
+            if run.end is not None and run.end is not e.RunEnd.INTERRUPTED:
+                return run
+    return site.chosen(named)
 
 
 def _ended(run: Run) -> Run:

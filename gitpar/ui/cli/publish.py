@@ -61,7 +61,7 @@ def command(  # noqa: PLR0913 - an option each
     """Push what a run landed and make pull requests of it, one on top of the other.
 
     May be repeated: what is there already is left or brought up to date, never doubled.
-    RUN may be left out: the newest run. Tokens come from GITHUB_TOKEN, GITLAB_TOKEN or
+    RUN may be left out: the newest that has ended. Tokens come from GITHUB_TOKEN, GITLAB_TOKEN or
     GITEA_TOKEN, or from `gh auth token`.
     """
     from gitpar.wiring import PublishRequest  # noqa: PLC0415 - brings git and everything else

@@ -1,0 +1,53 @@
+"""Title and body of a request: what is in them, and that nothing from a plan can act in them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gitpar.core.forges import Layer
+from gitpar.core.names import TaskId
+from gitpar.core.view import RunView, view
+from gitpar.ui.request_text import describe
+from tests.ui.made import BEGAN, Script, task
+
+HOSTILE = "</td><script>x</script> @everyone closes #7 `rm` | [a](b) \n# big\x1b[31m"
+
+
+def landed(*titles: str) -> tuple[RunView, Layer]:
+    """A run of one wave in which everything landed, and the wave as a layer."""
+    names = [f"t{n}" for n in range(len(titles))]
+    script = Script(tuple(task(name, title=title) for name, title in zip(names, titles, strict=True)))
+    script.level(1)
+    for name in names:
+        script.start(name)
+        script.finish(name, 1, f"src/{name}.py")
+    script.compared(1)
+    tip = [script.land(name) for name in names][-1]
+    return view(script.run, BEGAN + 60), Layer("gitpar/7f3a/level/1", tip, 1)
+
+
+def test_what_a_plan_says_does_nothing_in_a_body() -> None:
+    words = describe(*landed(HOSTILE, "Fine"))
+    [row] = [line for line in words.body.splitlines() if line.startswith("| `t0` | ")][:1]
+    cell = row.split(" | ")[1]
+    assert cell.startswith(r"\</td\>\<script\>x\</script\> @" + "\u200b" + r"everyone closes \#7 \`rm\` \|")
+    assert "\x1b" not in words.body
+    assert "\n" not in words.title
+
+
+def test_one_task_gives_its_title_and_a_task_its_own_body() -> None:
+    seen, layer = landed("Only this")
+    assert describe(seen, layer).title == "Only this"
+    seen, layer = landed("First", "Second")
+    words = describe(seen, replace(layer, task=TaskId("t1")))
+    assert words.title == "Second"
+    assert "`t1`" in words.body
+    assert "`t0`" not in words.body
+
+
+def test_the_longest_run_fits_what_a_forge_takes() -> None:
+    seen, layer = landed(*("title " * 60 for _ in range(600)))
+    words = describe(seen, layer)
+    assert len(words.title) <= 200
+    assert len(words.body) < 65_000
+    assert words.body.endswith("too long to be shown here.")
