@@ -16,12 +16,15 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from gitpar.core.agents import AgentProfile
 from gitpar.core.settings import RunSettings
 from gitpar.errors import EnvironmentFault, UsageError
 from gitpar.options import OPTIONS, Option, Refused
+
+if TYPE_CHECKING:
+    from gitpar.stream_settings import StreamSettings
 
 REPOSITORY_FILE = "gitpar.toml"
 DISPOSABLE = (
@@ -40,6 +43,7 @@ DISPOSABLE = (
 """Ignored files that can be made again and are not kept with an attempt: patterns as in .gitignore."""
 
 _PREFIX = "GITPAR_"
+_TABLES = ("agents", "streams")
 _CONFIG = "GITPAR_CONFIG"
 _NAMES = {**{name: name for name in OPTIONS}, **{option.field: name for name, option in OPTIONS.items()}}
 
@@ -68,6 +72,8 @@ class Settings:
     """A file with a template of prompts, counted from the main worktree's root."""
     profiles: Mapping[str, AgentProfile] = field(default_factory=dict)
     """The profiles of `[agents.NAME]`."""
+    stream_settings: Mapping[str, StreamSettings] = field(default_factory=dict)
+    """The streams of `[streams.NAME]`, by their names in small letters."""
     disposable: tuple[str, ...] = DISPOSABLE
     ignored_limit_bytes: int = 50_000_000
     merge_drivers: tuple[str, ...] = ()
@@ -143,6 +149,8 @@ def load_settings(
         found.update(values)
     if profiles := _profiles(sources, warnings):
         found["profiles"] = profiles
+    if tables := _streams(sources, warnings):
+        found |= {"stream_settings": tables, "streams": tuple(table.rules for table in tables.values())}
     for_run = {each.name: found.pop(each.name) for each in fields(RunSettings) if each.name in found}
     return Settings(run=RunSettings(**for_run), **found), tuple(warnings)
 
@@ -164,9 +172,27 @@ def _profiles(sources: Iterable[_Source], warnings: list[str]) -> dict[str, Agen
     return found
 
 
+def _streams(sources: Iterable[_Source], warnings: list[str]) -> dict[str, StreamSettings]:
+    """Reads the streams of all sources; one of the same name in a later source replaces the earlier."""
+    tables = [(source, table) for source in sources if (table := source.values.get("streams"))]
+    if not tables:
+        return {}
+    from gitpar.stream_settings import read_stream  # noqa: PLC0415 - most repositories have none
+
+    found: dict[str, StreamSettings] = {}
+    for source, table in tables:
+        if not isinstance(table, Mapping):
+            raise UsageError(f"{source.where('streams')} must be a table", "Write: [streams.NAME]")
+        for name, values in table.items():
+            found[str(name).casefold()], more = read_stream(str(name), values, source.where)
+            warnings += more
+    return found
+
+
 def _checked(source: _Source, warnings: list[str]) -> Iterator[tuple[str, object]]:
     """Yields field and value of every setting of a source."""
-    for key, value in _flattened({key: value for key, value in source.values.items() if key != "agents"}):
+    settable = {key: value for key, value in source.values.items() if key not in _TABLES}
+    for key, value in _flattened(settable):
         name = _name_of(key)
         if name is None:
             warnings.append(f"{source.where(key)} is not a setting and was ignored{_nearest(key)}")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, assert_never
 
 from gitpar.core import events as e
+from gitpar.core.places import leave, offer
 from gitpar.core.publication import PUBLISHING
 from gitpar.core.run import Attempt, AttemptState, Candidate, Level, Run, Stage, TaskRun, TaskState
 from gitpar.core.settings import OnRevert
@@ -99,7 +100,8 @@ def _level_opening(run: Run, event: e.LevelOpening) -> None:
 def _level_opened(run: Run, event: e.LevelOpened) -> None:
     level = run.levels[event.level - 1]
     level.stage = Stage.WORKING
-    level.ready.extend(to_start(run, level))
+    for task_id in to_start(run, level):
+        offer(run, level, task_id)
 
 
 def _level_comparing(run: Run, event: e.LevelComparing) -> None:
@@ -261,6 +263,8 @@ def _settle(run: Run, task: TaskRun, state: AttemptState) -> None:
             raise AssertionError("an attempt cannot settle as running")
         case _:
             assert_never(state)
+    if task.state is not TaskState.PENDING:
+        leave(run, run.levels[task.level - 1], task.task.id)
 
 
 def _worked(run: Run, task: TaskRun) -> None:
@@ -292,8 +296,12 @@ def _land_early(run: Run, level: Level, task: TaskRun) -> None:
 def _again(run: Run, task: TaskRun, reason: str) -> None:
     level = run.levels[task.level - 1]
     set_state(task, TaskState.PENDING, reason)
-    queue = level.aside if task.last.rerun else level.solo if level.solo_tried else level.ready
-    queue.appendleft(task.task.id)
+    if task.last.rerun:
+        level.aside.appendleft(task.task.id)
+    elif level.solo_tried:
+        level.solo.appendleft(task.task.id)
+    else:
+        offer(run, level, task.task.id, first=True)
 
 
 def _retry_or_fail(run: Run, task: TaskRun, *, retry: bool) -> None:

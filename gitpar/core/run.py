@@ -126,6 +126,9 @@ class Level:
     base: CommitId | None = None
     tip: CommitId | None = None
     ready: deque[TaskId] = field(default_factory=deque)
+    parked: dict[str, deque[TaskId]] = field(default_factory=dict)
+    """By limited stream: what waits for a place in it (gitpar.core.streams)."""
+    places: dict[str, set[TaskId]] = field(default_factory=dict)
     solo: deque[TaskId] = field(default_factory=deque)
     solo_tried: bool = False
     to_land: deque[TaskId] = field(default_factory=deque)
@@ -149,6 +152,7 @@ class Run:
         self.base: CommitId = opened.base
         self.settings: RunSettings = opened.settings
         self.rules = {rules.name: rules for rules in opened.settings.agents}
+        self.stream_rules = {rules.name.casefold(): rules for rules in opened.settings.streams}
         self.graph = TaskGraph(opened.tasks)
         self.wave_notes = {note.wave: note for note in opened.wave_notes}
         left_out = dict(opened.skipped)

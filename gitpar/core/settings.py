@@ -56,6 +56,19 @@ class PublishAs(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StreamRules:
+    """What decisions depend on of the settings of one stream."""
+
+    name: str
+    jobs: int | None = None
+    """At most so many of its tasks are worked on at once."""
+    account: str = ""
+    """Whoever shares it shares rate limits; empty leaves it to the agent."""
+    keeps_session: bool = False
+    """Whether a task goes on in the agent session of the stream's task before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
     """One run's rules. Durations are seconds, sizes bytes."""
 
@@ -81,3 +94,4 @@ class RunSettings:
     """None where the name of its host tells."""
     agents: tuple[AgentRules, ...] = ()
     """The rules of every agent that the run may use; commands need none."""
+    streams: tuple[StreamRules, ...] = ()

@@ -6,6 +6,7 @@ Pure; made of a Run at one instant. The names of the fields are those of `--json
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from gitpar.core.agents import AgentReport
@@ -13,9 +14,11 @@ from gitpar.core.conflicts import PairConflict
 from gitpar.core.events import PredictedWait, RunEnd
 from gitpar.core.forges import Layer
 from gitpar.core.names import CommitId, RefName, keep_ref, level_ref, short, task_ref
+from gitpar.core.places import rules_of
 from gitpar.core.publication import Publication, Published
 from gitpar.core.run import Attempt, AttemptState, Level, Run, TaskRun, TaskState
 from gitpar.core.settings import PublishAs
+from gitpar.core.streams import streams_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class TaskView:
     rerun: bool
     certificate: str
     """The proof of its landing, JSON; empty where it did not land."""
+    stream: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,22 @@ class LevelView:
     stage: str
     wall_s: float
     rationale: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamView:
+    """One stream; `jobs` is at most how many of its tasks are worked on at once, None for no limit."""
+
+    name: str
+    jobs: int | None
+    account: str
+    tasks: tuple[str, ...]
+    states: tuple[tuple[str, int], ...]
+    """How many of its tasks are in which state."""
+
+    def count(self, state: TaskState) -> int:
+        """How many of its tasks are in a state."""
+        return dict(self.states).get(state, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +155,7 @@ class RunView:
     publication: PublicationView | None = None
     to_publish: bool = False
     """Whether it is still to be published, as it was asked for when it began."""
+    streams: tuple[StreamView, ...] = ()
 
     def count(self, state: TaskState) -> int:
         """How many tasks are in a state."""
@@ -159,6 +180,7 @@ def view(run: Run, now: float) -> RunView:
         metrics=metrics(run, now),
         publication=_publication(run.publication) if run.publication is not None else None,
         to_publish=to_publish(run),
+        streams=streams(run),
     )
 
 
@@ -194,6 +216,17 @@ def _request(layer: Layer, found: Published | None) -> RequestView:
     )
 
 
+def streams(run: Run) -> tuple[StreamView, ...]:
+    """Returns where each stream of the plan stands; nothing where it has none."""
+    found = []
+    for name, tasks in streams_of(run.graph).items():
+        rules = rules_of(run, run.graph[tasks[0]])
+        states = Counter(run.tasks[task].state.value for task in tasks)
+        jobs, account = (rules.jobs, rules.account) if rules is not None else (None, "")
+        found.append(StreamView(name, jobs, account, tuple(tasks), tuple(states.items())))
+    return tuple(found)
+
+
 def _level(run: Run, level: Level, now: float) -> LevelView:
     ref = level_ref(run.settings.prefix, run.id, level.number)
     note = run.wave_notes.get(level.number)
@@ -224,6 +257,7 @@ def _task(run: Run, task: TaskRun, now: float) -> TaskView:
         commit=task.commit,
         rerun=bool(task.reruns),
         certificate=task.certificate,
+        stream=task.task.stream,
     )
 
 

@@ -7,6 +7,7 @@ all. Where that one brought a result, it lands first, and whoever waited starts 
 from __future__ import annotations
 
 from gitpar.core.names import CommitId, TaskId
+from gitpar.core.places import offer
 from gitpar.core.run import Level, Run, TaskState
 
 
@@ -38,7 +39,7 @@ def settled(run: Run, task: TaskId) -> None:
         if task in left:
             run.waiting[later] = left - {task}
             if not run.waiting[later]:
-                level.ready.append(later)
+                offer(run, level, later)
 
 
 def start_of(run: Run, level: Level, task: TaskId) -> CommitId | None:

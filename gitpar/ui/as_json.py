@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # a run's facts need none of it loaded
     from gitpar.core.builds import BuildConflict
     from gitpar.core.comparison import Compared
     from gitpar.core.conflicts import LineRange, PairConflict
-    from gitpar.core.view import AttemptView, LevelView, RunView, TaskView
+    from gitpar.core.view import AttemptView, LevelView, RunView, StreamView, TaskView
     from gitpar.errors import GitparError
 
 _DIGITS = 6
@@ -41,6 +41,7 @@ def run(view: RunView) -> dict[str, Any]:
         "waits": [asdict(wait) for wait in view.waits],
         "conflicts": [pair(found) for found in view.conflicts],
         "published": published(view),
+        "streams": [_stream(stream) for stream in view.streams],
         "metrics": {
             name: round(value, _DIGITS) if isinstance(value, float) else value
             for name, value in asdict(view.metrics).items()
@@ -164,6 +165,17 @@ def _task(task: TaskView) -> dict[str, Any]:
         "attempts": [_attempt(attempt) for attempt in task.attempts],
         "files": list(task.files),
         "declared": list(task.declared),
+        "stream": task.stream,
+    }
+
+
+def _stream(stream: StreamView) -> dict[str, Any]:
+    return {
+        "name": stream.name,
+        "jobs": stream.jobs,
+        "account": stream.account or None,
+        "tasks": list(stream.tasks),
+        "states": dict(stream.states),
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from rich.cells import cell_len, set_cell_size
@@ -22,6 +22,7 @@ from gitpar.core.agents import COMMAND
 from gitpar.core.events import AttemptCaptured, AttemptLost, Event, Landed, LandingRefused
 from gitpar.core.names import TaskId
 from gitpar.core.run import Level, Run, TaskRun, TaskState
+from gitpar.core.streams import streams_of
 from gitpar.ui import text
 from gitpar.ui.plain import clean, counted, elapsed
 from gitpar.ui.tail import activity, last_line, progress
@@ -58,6 +59,7 @@ class LiveConsole:
         self._began = 0.0
         self._frame = _Frame([])
         self._live: Live | None = None
+        self._by_stream: dict[str, list[TaskId]] | None = None
         self._recent: deque[TaskId] = deque(maxlen=_RECENT)
         self._unicode = (console.encoding or "").lower().startswith("utf")
 
@@ -113,7 +115,7 @@ class LiveConsole:
 
     def _rows(self, run: Run, width: int, height: int) -> Iterator[list[Piece]]:
         """Lays a frame out in at most `height` rows: what does not fit is counted."""
-        head = [self._title(run), *self._waves(run)]
+        head = [self._title(run), *self._waves(run), *self._streams(run, height)]
         foot = [[(line, "bold")] for line in (text.landing(run), text.draining(run)) if line]
         space = height - len(head) - len(foot) - 1
         yield from head
@@ -133,8 +135,21 @@ class LiveConsole:
         return [self._wave(run, level) for level in islice(run.levels, first, first + _MOST_WAVES)]
 
     def _wave(self, run: Run, level: Level) -> list[Piece]:
-        states = Counter(run.tasks[t].state for t in level.tasks)
-        done, total = states[TaskState.LANDED], len(level.tasks)
+        return self._bar(run, f"wave {level.number:<3} ", level.tasks)
+
+    def _streams(self, run: Run, height: int) -> list[list[Piece]]:
+        """A bar a stream, as far as they leave half of the screen to the tasks."""
+        found = list(islice(self._tasks_of_streams(run).items(), max(0, height // 2 - _MOST_WAVES)))
+        return [self._bar(run, set_cell_size(clean(name), _NAME) + " ", tasks) for name, tasks in found]
+
+    def _tasks_of_streams(self, run: Run) -> dict[str, list[TaskId]]:
+        if self._by_stream is None:
+            self._by_stream = streams_of(run.graph)
+        return self._by_stream
+
+    def _bar(self, run: Run, name: str, tasks: Sequence[TaskId]) -> list[Piece]:
+        states = Counter(run.tasks[t].state for t in tasks)
+        done, total = states[TaskState.LANDED], len(tasks)
         lost = sum(states[s] for s in (TaskState.HELD, TaskState.FAILED, TaskState.BLOCKED))
         full, broken = _BAR * done // total, -(-_BAR * lost // total)
         block, shade, empty = ("█", "▒", "░") if self._unicode else ("#", "x", "-")
@@ -144,7 +159,7 @@ class LiveConsole:
             (empty * (_BAR - full - min(broken, _BAR - full)), "dim"),
         ]
         told = ", ".join([f"{done}/{total} landed", *(f"{states[s]} {s.value}" for s in _LOST if states[s])])
-        return [(f"wave {level.number:<3} ", ""), *bar, (f"  {told}", "")]
+        return [(name, ""), *bar, (f"  {told}", "")]
 
     def _shown(self, run: Run, space: int) -> list[TaskId]:
         """Every task of the wave where they fit, else those that run, then those that ended last."""

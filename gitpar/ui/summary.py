@@ -18,7 +18,7 @@ from rich.text import Text
 from gitpar.core.conflicts import Tier
 from gitpar.core.run import TaskState
 from gitpar.core.view import LevelView, RunView, TaskView
-from gitpar.ui import agent_text, closing
+from gitpar.ui import agent_text, closing, stream_view
 from gitpar.ui.plain import clean, duration, listed
 from gitpar.ui.publish_text import published_lines
 
@@ -53,6 +53,8 @@ def summary(view: RunView) -> Iterator[RenderableType]:
         yield from _part("Not landed", _missing(missing, view.run))
     if view.levels:
         yield from _part("Waves", _waves(view))
+    if view.streams:
+        yield from _part("Streams", _streams(view))
     if view.metrics.spawned:
         yield from _part("Work", _figures(view))
     yield from conflict_report(view)
@@ -89,6 +91,8 @@ def status(view: RunView, owner: str | None) -> Iterator[RenderableType]:
     yield from _part("Tasks", _tasks(view))
     if view.levels:
         yield from _part("Waves", _waves(view))
+    if view.streams:
+        yield from _part("Streams", _streams(view))
     if typed := closing.what_next(view):
         yield from _part("Next", _typed(typed))
 
@@ -151,6 +155,8 @@ def _missing(tasks: list[TaskView], run: str) -> Table:
 def _tasks(view: RunView) -> Table:
     table = _table("Task", "State", "Wave", "Tries", "Time", "What is known")
     table.columns[0].max_width = 24
+    if view.streams:
+        table.add_column("Stream", overflow="fold")
     for column in table.columns[2:5]:
         column.justify = "right"
     for task in view.tasks:
@@ -162,6 +168,7 @@ def _tasks(view: RunView) -> Table:
             Text(str(len(task.attempts)) if task.attempts else ""),
             Text(duration(spent) if task.attempts else ""),
             Text(clean(task.reason or task.title)),
+            *([Text(clean(task.stream or ""))] if view.streams else []),
         )
     return table
 
@@ -189,6 +196,17 @@ def _wave(level: LevelView, by_id: dict[str, TaskView]) -> tuple[Text, ...]:
         Text(f"{landed} of {len(level.tasks)}"),
         Text(duration(level.wall_s) if level.wall_s else ""),
     )
+
+
+def _streams(view: RunView) -> Table:
+    found = stream_view.rows(view)
+    # what no stream has is no column
+    shown = [at for at in range(len(stream_view.HEADINGS)) if any(row[at] for row in found)]
+    table = _table(*(stream_view.HEADINGS[at] for at in shown))
+    table.columns[1].justify = "right"
+    for row in found:
+        table.add_row(*(Text(row[at]) for at in shown))
+    return table
 
 
 def _figures(view: RunView) -> Table:

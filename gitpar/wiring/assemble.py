@@ -49,8 +49,18 @@ def pool_settings(site: Site, settings: Settings) -> tuple[PoolSettings, str | N
 
 
 @contextmanager
-def world_of(site: Site, run: Run, pool: PoolSettings, crew: Callable[[str], Agent]) -> Iterator[World]:
-    """Makes everything a run acts on, and ends it all again; `crew` finds agents by their names."""
+def world_of(
+    site: Site,
+    run: Run,
+    pool: PoolSettings,
+    crew: Callable[[str], Agent],
+    *,
+    of_streams: Mapping[str, Mapping[str, str]],
+) -> Iterator[World]:
+    """Makes everything a run acts on, and ends it all again.
+
+    `crew` finds agents by their names, `of_streams` has variables by stream.
+    """
     place = site.place
     with ExitStack() as stack:
         refs = GitRefs(place)
@@ -67,7 +77,9 @@ def world_of(site: Site, run: Run, pool: PoolSettings, crew: Callable[[str], Age
 
         def environment(at: Workplace, places: AttemptPlaces, more: Mapping[str, str]) -> dict[str, str]:
             files = WorkerFiles(places.prompt, places.result, places.progress)
-            return worker_environment({**base_environment, **more}, at, files, run.graph[at.key.task])
+            task = run.graph[at.key.task]
+            known = {**base_environment, **more, **of_streams.get(task.stream or "", {})}
+            return worker_environment(known, at, files, task)
 
         def finish(ended: Run, tip: CommitId, end: RunEnd) -> str:
             said = [write_back(ended)] if ended.settings.write_back else []

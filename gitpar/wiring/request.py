@@ -28,6 +28,8 @@ class RunRequest:
     base: str | None = None
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
+    streams: tuple[str, ...] = ()
+    parallel_streams: bool = True
     choices: Choices = PLAIN
     flags: Mapping[str, object] = field(default_factory=dict)
 

@@ -17,7 +17,6 @@ from gitpar.core.graph import Task, TaskGraph
 from gitpar.core.names import NO_COMMIT, CommitId, RefName
 from gitpar.core.recover import reconcile
 from gitpar.core.run import Run
-from gitpar.core.selection import renumbered, select
 from gitpar.core.view import RunView, view
 from gitpar.engine.coordinator import Coordinator
 from gitpar.errors import PlanError, UsageError
@@ -34,8 +33,10 @@ from gitpar.wiring.assemble import pool_settings, world_of
 from gitpar.wiring.crew import crew_of, look_for, rules_of, staffed
 from gitpar.wiring.foreseen import foresee
 from gitpar.wiring.noting import notes_of
+from gitpar.wiring.preview import chosen_part
 from gitpar.wiring.request import RunRequest
 from gitpar.wiring.site import Site
+from gitpar.wiring.streams import stream_environments, with_stream_agents
 
 
 def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
@@ -44,9 +45,9 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
     Raises PlanError, UsageError or EnvironmentFault before anything was started.
     """
     site = Site.at(directory)
-    plan = read_plans(request.plans, request.choices)
+    plan, skipped = chosen_part(read_plans(request.plans, request.choices), request)
     settings, warnings = _settings(site, request, plan)
-    tasks, skipped = select(plan.graph, request.only, request.skip)
+    tasks = with_stream_agents(plan.graph, settings.stream_settings)
     tasks = staffed(tasks, settings.agent, plan.settings.agent)
     if problems := missing_commands(TaskGraph(tasks), settings.run.agent_command):
         raise PlanError(problems)
@@ -73,7 +74,7 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
         plans=tuple(str(Path(path).absolute()) for path in plan.paths),
         format=plan.format,
         tasks=tuple(_placed(task) for task in tasks),
-        wave_notes=renumbered(plan.wave_notes, plan.graph, graph),
+        wave_notes=plan.wave_notes,
         base=base,
         settings=settings.run,
         notices=tuple(notices),
@@ -143,7 +144,9 @@ def _drive(site: Site, owned: Owned, settings: Settings, watcher: Watcher) -> Ru
     run = owned.run
     pool, moved = pool_settings(site, settings)
     run.notices += (moved,) if moved else ()
-    with world_of(site, run, pool, crew_of(settings, site.place.main)) as world:
+    crew = crew_of(settings, site.place.main)
+    environments = stream_environments(run, settings.stream_settings)
+    with world_of(site, run, pool, crew, of_streams=environments) as world:
         watcher.begin(run)
         try:
             Coordinator(run, owned.journal, world, watcher).drive()

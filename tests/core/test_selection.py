@@ -31,5 +31,5 @@ def test_an_unknown_id_names_the_nearest() -> None:
 
 
 def test_nothing_left_is_an_error() -> None:
-    with pytest.raises(UsageError, match="leave no task"):
+    with pytest.raises(UsageError, match="`--skip` leaves no task"):
         select(PLAN, (), ("a", "d"))

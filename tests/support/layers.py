@@ -31,7 +31,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "gitpar.agent_port": VALUES,
     "gitpar.options": VALUES,
     "gitpar.profiles": VALUES | {"gitpar.options"},
-    "gitpar.config": VALUES | {"gitpar.options", "gitpar.profiles"},
+    "gitpar.stream_settings": VALUES | {"gitpar.options"},
+    "gitpar.config": VALUES | {"gitpar.options", "gitpar.profiles", "gitpar.stream_settings"},
     "gitpar.plans": ADAPTER,
     "gitpar.git": ADAPTER,
     "gitpar.symbols": ADAPTER,
@@ -45,7 +46,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         f"gitpar.{part}"
         for part in ("config", "options", "plans", "git", "symbols", "agents", "backends", "forges")
     }
-    | {"gitpar.profiles", "gitpar.journal", "gitpar.engine"},
+    | {"gitpar.profiles", "gitpar.stream_settings", "gitpar.journal", "gitpar.engine"},
     "gitpar.ui": ADAPTER
     | {"gitpar.config", "gitpar.options", "gitpar.plans", "gitpar.engine", "gitpar.wiring"},
     "gitpar.ui.cli.demo": EVERYWHERE | {"gitpar.git"},  # it makes the repository that it shows

@@ -42,6 +42,7 @@ WHOLE = {
             ],
             "files": ["src/a.py"],
             "declared": ["src/"],
+            "stream": None,
         },
         {
             "id": "b",
@@ -65,12 +66,14 @@ WHOLE = {
             ],
             "files": [],
             "declared": [],
+            "stream": None,
         },
     ],
     "waves": [{"level": 1, "wall_s": 4.5}, {"level": 2, "wall_s": 3.0}],
     "waits": [],
     "conflicts": [],
     "published": None,
+    "streams": [],
     "metrics": {
         "wall_s": 8.0,
         "task_s": 2.0,

@@ -12,9 +12,11 @@ from gitpar.core.settings import RunSettings
 from gitpar.errors import ExitCode, PlanError, UsageError
 from gitpar.ui.cli.options import EXIT_CODES, Invocation, pass_invocation, shared, with_json
 from gitpar.ui.cli.plan_options import choices, plan_options
+from gitpar.ui.cli.stream_options import stream_options
 
 if TYPE_CHECKING:
     from gitpar.plans.choices import Choices
+    from gitpar.wiring.request import RunRequest
 
 _INSTEAD = ("convert", "lint", "schema")
 """Options that print something else than the waves."""
@@ -29,6 +31,7 @@ _INSTEAD = ("convert", "lint", "schema")
     metavar="N",
     help=f"Predict for N jobs.  [default: what the plan says, else {RunSettings().jobs}]",
 )
+@stream_options
 @plan_options
 @click.option("--convert", is_flag=True, help="Print it as a plan of gitpar's own, as JSON.")
 @click.option("--lint", is_flag=True, help="Say what could be better about it; exit code 1 if anything.")
@@ -48,23 +51,31 @@ def command(call: Invocation, /, plans: tuple[Path, ...], **options: Any) -> int
     paths, chosen = [call.path(path) for path in plans], choices(options)
     if asked == ["lint"]:
         return _lint(call, paths, chosen)
-    return _show(call, paths, chosen, jobs=options["jobs"], convert=asked == ["convert"])
+    from gitpar.wiring.request import RunRequest  # noqa: PLC0415 - not needed for --help
+
+    request = RunRequest(
+        plans=tuple(paths),
+        choices=chosen,
+        streams=options["streams"],
+        parallel_streams=options["parallel_streams"],
+    )
+    return _show(call, request, jobs=options["jobs"], convert=asked == ["convert"])
 
 
-def _show(
-    call: Invocation, paths: Sequence[Path], chosen: Choices, *, jobs: int | None, convert: bool
-) -> int:
+def _show(call: Invocation, request: RunRequest, *, jobs: int | None, convert: bool) -> int:
     # Imported here, so that the help comes without the plan formats.
     from gitpar.plans.convert import converted  # noqa: PLC0415 - see above
     from gitpar.plans.reading import read_plans  # noqa: PLC0415 - see above
     from gitpar.ui import plan_view  # noqa: PLC0415 - see above
+    from gitpar.wiring.preview import chosen_part  # noqa: PLC0415 - see above
 
     try:
-        found = read_plans(paths, chosen)
+        found = read_plans(request.plans, request.choices)
     except PlanError as error:
         if call.as_json and not convert:
-            call.print_json(plan_view.broken_plan_json([str(path) for path in paths], error.problems))
+            call.print_json(plan_view.broken_plan_json([str(path) for path in request.plans], error.problems))
         raise
+    found, _ = chosen_part(found, request)
     for problem in found.warnings:
         click.echo(plan_view.warning_text(problem), err=True)
     if convert:

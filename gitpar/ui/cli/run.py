@@ -12,6 +12,7 @@ from gitpar.errors import ExitCode
 from gitpar.ui.cli.options import EXIT_CODES, Duration, Invocation, pass_invocation, shared, with_json
 from gitpar.ui.cli.plan_options import choices, plan_options
 from gitpar.ui.cli.publish import FORGES, publish_if_due
+from gitpar.ui.cli.stream_options import stream_options
 
 if TYPE_CHECKING:
     from gitpar.wiring import RunRequest
@@ -74,6 +75,7 @@ _SWITCHES = ("write_back", "keep_worktrees")
 @click.option("--forge", type=click.Choice(FORGES), help="What its host is.  [default: its name tells]")
 @click.option("--only", metavar="ID", multiple=True, help="Work on this task only; may be repeated.")
 @click.option("--skip", metavar="ID", multiple=True, help="Leave this task out; may be repeated.")
+@stream_options
 @plan_options
 @click.option(
     "--grace",
@@ -138,6 +140,8 @@ def _request(plans: tuple[Path, ...], options: dict[str, Any]) -> RunRequest:
         base=options["base"],
         only=options["only"],
         skip=options["skip"],
+        streams=options["streams"],
+        parallel_streams=options["parallel_streams"],
         choices=choices(options),
         flags=flags,
     )
