@@ -9,7 +9,7 @@ from gitpar.core.conflicts import PairConflict
 from gitpar.ui import conflict_text as say
 from gitpar.ui import page
 from gitpar.ui.check_text import build_line
-from gitpar.ui.conflict_view import LEGEND, matrix
+from gitpar.ui.conflict_view import legend, matrix
 from gitpar.ui.matrix import as_html
 from gitpar.ui.plain import counted, listed, named, place
 
@@ -27,7 +27,8 @@ def write(found: Compared, *, again: bool = False) -> str:
 
 def _parts(found: Compared) -> Iterator[str]:
     yield from map(page.paragraph, (*found.notes, *map(say.together_text, found.together)))
-    yield from as_html(matrix(found), LEGEND)
+    against = matrix(found)
+    yield from as_html(against, legend(against))
     pairs = say.strongest_first(found.report.pairs)
     if pairs:
         yield page.heading("Pairs")

@@ -14,9 +14,13 @@ from gitpar.ui.check_text import build_line
 from gitpar.ui.matrix import Cell, Matrix, drawn
 from gitpar.ui.plain import counted
 
-LEGEND = "X conflict, t touching, f same file, c names alike but for case, b build"
-"""What the letters in the map mean."""
-
+_MEANING = {
+    "X": "conflict",
+    "t": "touching",
+    "f": "same file",
+    "c": "names alike but for case",
+    "b": "build",
+}
 _STYLE = {Tier.CONFLICT: "red", Tier.TOUCHING: "yellow", Tier.FILE: "dim"}
 _LETTER = {Tier.CONFLICT: ("X", 1.0), Tier.TOUCHING: ("t", 0.3), Tier.FILE: ("f", 0.0)}
 _MOST_PAIRS = 40
@@ -40,7 +44,8 @@ def parts(found: Compared) -> Iterator[RenderableType]:
         yield Text(f"  {'conflict':<9} ", "red").append(say.together_text(each), "")
     for build in found.builds:
         yield Text(f"  {'build':<9} ", "yellow").append(build_line(build), "")
-    if heat := drawn(matrix(found), LEGEND):
+    against = matrix(found)
+    if heat := drawn(against, legend(against)):
         yield Text("")
         yield heat
     yield Text("")
@@ -55,6 +60,12 @@ def matrix(found: Compared) -> Matrix:
         if pair not in cells and pair[::-1] not in cells:
             cells[pair] = Cell("b", 0.3, build_line(build))
     return Matrix([change.id for change in found.changes], cells)
+
+
+def legend(found: Matrix) -> str:
+    """Says what the letters in a map mean."""
+    letters = {cell.text for cell in found.cells.values()}
+    return ", ".join(f"{letter} {meaning}" for letter, meaning in _MEANING.items() if letter in letters)
 
 
 def _cell(pair: PairConflict) -> Cell:

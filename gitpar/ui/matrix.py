@@ -110,5 +110,5 @@ def _html_cell(cell: Cell | None, *, same: bool) -> str:
     if cell is None:
         return f"<td>{'&ndash;' if same else ''}</td>"
     why = f' title="{escape(cell.why, quote=True)}"' if cell.why else ""
-    shade = f"background:rgb(220 38 38/{max(cell.heat, 0.08):.2f})"
+    shade = f"background:rgb(220 38 38/{max(0.75 * cell.heat, 0.08):.2f})"
     return f'<td style="{shade}"{why}>{escape(cell.text.strip())}</td>'

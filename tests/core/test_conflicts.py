@@ -60,9 +60,9 @@ def test_a_thousand_change_sets_are_intersected_fast() -> None:
         change_set(*(changed(f"src/{(7 * at + k * k) % 5000}/file.py") for k in range(10)))
         for at in range(1000)
     ]
-    started_at = time.perf_counter()
+    started_at = time.process_time()  # others may have the machine
     found = sharing(sets)
-    assert time.perf_counter() - started_at < 1
+    assert time.process_time() - started_at < 1
     slow = {(a, b) for a in range(60) for b in range(a + 1, 60) if set(sets[a].paths) & set(sets[b].paths)}
     assert {pair for pair in found if max(pair) < 60} == slow
 

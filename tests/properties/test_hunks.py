@@ -60,6 +60,30 @@ def test_hunks_that_do_not_touch_always_merge(base: list[str], ours: list[Edit],
             assert merges(Path(name), base, a, b)
 
 
+PLACES = st.lists(st.tuples(st.integers(0, 14), st.integers(0, 3), st.integers(1, 3)), min_size=1, max_size=3)
+Place = tuple[int, int, int]
+
+
+def written(base: list[str], places: list[Place], who: str) -> list[str]:
+    """The base with lines that stand nowhere else in the places: start, lines gone, lines new."""
+    for number, (start, gone, new) in enumerate(places):
+        base = edited(base, [(start, gone, [f"{who} {number} {line}" for line in range(new)])])
+    return base
+
+
+@settings(max_examples=150, deadline=None)
+@given(count=st.integers(0, 14), ours=PLACES, theirs=PLACES)
+def test_where_every_line_is_another_what_touches_never_merges(
+    count: int, ours: list[Place], theirs: list[Place]
+) -> None:
+    base = [f"line {number}" for number in range(count)]
+    a, b = written(base, ours, "ours"), written(base, theirs, "theirs")
+    with TemporaryDirectory() as name:
+        repository = init_repository(f"{name}/git", bare=True)
+        close = list(touching(hunks(repository, base, a), hunks(repository, base, b)))
+        assert merges(Path(name), base, a, b) == (not close)
+
+
 @settings(max_examples=60, deadline=None)
 @given(count=st.integers(3, 30), at=st.integers(0, 29), gap=st.integers(0, 2), kind=st.sampled_from("ir"))
 def test_one_unchanged_line_between_is_enough(count: int, at: int, gap: int, kind: str) -> None:

@@ -64,7 +64,7 @@ def precision(said: Sequence[Verdicts]) -> float:
 
 def judge(repository: Path, tips: Sequence[str], environ: Mapping[str, str], scratch: Path) -> Verdicts:
     """Compares the commits pair by pair; what git writes goes into `scratch`."""
-    done = gitpar("conflicts", "--json", *tips, cwd=repository)
+    done = gitpar("conflicts", "--json", "--no-symbols", *tips, cwd=repository)
     assert done.status in {0, 1}, done.stderr
     facts = json.loads(done.stdout)
     refused = [pair for pair in facts["pairs"] if pair["tier"] == "conflict"]
