@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from gitpar.core.changes import ChangeSet, FileChange, Hunk
@@ -59,8 +60,26 @@ class Looks:
         a, b = (self._cached(change) for change in (ours, theirs))
         if not a or not b:
             return True, [PathOverlap(path)]
-        near = [PathOverlap(path, _lines([one]), _lines([other])) for one, other in touching(a, b)]
+        near = [
+            PathOverlap(path, _lines([one]), _lines([other]))
+            for one, other in touching(a, b)
+            if not self._same(ours.new_id, one, theirs.new_id, other)
+        ]
         return bool(near), near or [PathOverlap(path, _lines(a), _lines(b))]
+
+    def _same(self, ours: str, one: Hunk, theirs: str, other: Hunk) -> bool:
+        """Whether two hunks are the same edit, which git makes once."""
+        if (one.old_start, one.old_count, one.new_count) != (
+            other.old_start,
+            other.old_count,
+            other.new_count,
+        ):
+            return False
+        return self._text(ours, one) == self._text(theirs, other)
+
+    def _text(self, blob: str, hunk: Hunk) -> list[bytes]:
+        lines = BytesIO(self._repository.read(blob)[1]).readlines()
+        return lines[hunk.new_start - 1 : hunk.new_start - 1 + hunk.new_count]
 
     def _cached(self, change: FileChange) -> tuple[Hunk, ...] | None:
         key = (change.old_id, change.new_id)

@@ -35,6 +35,10 @@ def conflicting(found: Compared) -> list[tuple[str, str, ConflictKind | None]]:
     return [(p.a, p.b, p.kind) for p in found.report.pairs if p.tier is Tier.CONFLICT]
 
 
+def conflicting_pairs(found: Compared) -> list[tuple[str, str]]:
+    return [(a, b) for a, b, _ in conflicting(found)]
+
+
 def test_merge_bases_are_those_of_git(repo: Repo) -> None:
     tips = [CommitId(tip) for tip in Branchy(repo, 5).write(branches=14)]
     # two merges across each other: these have two merge bases
@@ -143,6 +147,18 @@ def test_attributes_are_those_of_the_branch_that_is_merged_into(repo: Repo) -> N
             with pytest.raises(AssertionError):
                 repo.git("merge", "-q", "-m", "merge", theirs)
             repo.git("merge", "--abort")
+
+
+def test_the_same_edit_made_twice_does_not_touch(repo: Repo) -> None:
+    base = repo.commit("base", {"f": lines()})
+    one = repo.branch(base, "one", {"f": lines((3, "same"), (9, "one"))})
+    same = repo.branch(base, "same", {"f": lines((3, "same"), (15, "two"))})
+    other = repo.branch(base, "other", {"f": lines((3, "other"))})
+    cut = repo.branch(base, "cut", {"f": lines().removesuffix("\n")})
+    last = repo.branch(base, "last", {"f": lines((20, "last"))})
+    found = asked(repo, one, same, other, cut, cut, last)
+    touching = [(p.a, p.b) for p in found.report.pairs if p.tier is not Tier.FILE]
+    assert touching == conflicting_pairs(found) == [("a", "c"), ("b", "c"), ("d", "f"), ("e", "f")]
 
 
 def test_histories_that_never_meet_are_refused(repo: Repo) -> None:

@@ -79,7 +79,7 @@ def test_the_three_tiers(repo: Repo, base: CommitId, repository: GitRepository) 
         ("a", "b"): (Tier.CONFLICT, ConflictKind.CONTENT),
         ("a", "c"): (Tier.FILE, None),
         ("a", "d"): (Tier.FILE, None),
-        ("b", "c"): (Tier.TOUCHING, None),  # the same edit: git takes it once
+        ("b", "c"): (Tier.FILE, None),  # the same edit: git takes it once
         ("b", "d"): (Tier.FILE, None),
         ("c", "d"): (Tier.FILE, None),
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.history import read_history
-from tests.support.pairs import Verdicts, crowded_tips, judge, precision, recall
+from tests.support.pairs import Verdicts, crowded_tips, judge, precision, recall, turned_tips
 
 # read while tests are collected, before each test gets a sealed environment
 FOLDER = os.environ.get("GITPAR_REPOS", "")
@@ -18,6 +18,7 @@ CLONES = sorted(path.parent for path in Path(FOLDER).glob("*/.git")) if FOLDER e
 WINDOWS = ((0, 250), (250, 250))
 WANTED = 30
 ON_ONE_BASE = 36
+PLACES = (50, 150, 300, 450)
 ENOUGH = 3000
 
 pytestmark = pytest.mark.long
@@ -40,6 +41,10 @@ def test_every_verdict_on_real_branches_is_that_of_git(
             tips = crowded_tips(clone, os.environ, skip=skip, window=window, wanted=WANTED)
             look(clone, tips, f"{clone.name}, merges {skip} to {skip + window}")
         # merged branches came after each other: brought onto one base, more of them conflict
+        for at in PLACES:
+            scratch = tmp_path / f"{clone.name}-{at}"
+            tips = turned_tips(clone, scratch, os.environ, at=at)
+            look(scratch, tips, f"{clone.name}, both ways from {at}")
         history = read_history(clone, tmp_path / clone.name, os.environ, wanted=ON_ONE_BASE)
         look(history.scratch.folder, [each.commit for each in history.changes], f"{clone.name}, on one base")
     pairs, conflicts = sum(each.pairs for each in said), sum(len(each.git) for each in said)

@@ -18,9 +18,12 @@ from gitpar.git.comparing import common_base, workbench
 from gitpar.git.merges import Comparison
 from gitpar.git.repository import discover
 from tests.support.cli import gitpar
+from tests.support.history import open_scratch
 from tests.support.plaingit import PlainGit
 
 Pair = tuple[str, str]
+
+_TURNED = (1, 2, 3, 4, 6, 8, 11, 15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +126,18 @@ def crowded_tips(
         if len(chosen) >= wanted:
             break
     return list(chosen)[:wanted]
+
+
+def turned_tips(repository: Path, scratch: Path, environ: Mapping[str, str], *, at: int) -> list[str]:
+    """Makes a base out of a commit, and returns what its history leads to from there, both ways.
+
+    That is, squashed onto the base: what came after it on the main line, and what came
+    before, as changes that take it all back. The two ways conflict where they meet, in
+    every manner the history knows. Commits are written into a clone at `scratch`.
+    """
+    git = open_scratch(repository, scratch, environ)
+    line = git.lines("rev-list", "--first-parent", f"--max-count={at + _TURNED[-1] + 1}", "HEAD")
+    base = git.text("commit-tree", "-m", "base", f"{line[at]}^{{tree}}")
+    steps = [step for step in _TURNED if at + step < len(line)]
+    trees = [*(line[at - step] for step in steps), *(line[at + step] for step in steps)]
+    return [git.text("commit-tree", "-p", base, "-m", "step", f"{commit}^{{tree}}") for commit in trees]
