@@ -29,7 +29,8 @@ _MOST_PAIRS = 40
 def print_comparison(found: Compared, console: Console) -> None:
     """Prints the pairs, strongest first, and what fits together."""
     for part in parts(found):
-        console.print(part, crop=False, highlight=False)
+        # a sentence stays one line for whoever searches the output
+        console.print(part, crop=False, highlight=False, soft_wrap=isinstance(part, Text))
 
 
 def parts(found: Compared) -> Iterator[RenderableType]:
