@@ -38,9 +38,13 @@ class Attributes:
 
     def follow(self, repository: Repository, tree: TreeId) -> None:
         """Rewrites the file where the tree's attributes differ from those of the tree before."""
-        if self._tree is None or self._changed(repository, tree):
+        if self.differs(repository, tree):
             self.write(self.text(repository, tree))
         self._tree = tree
+
+    def differs(self, repository: Repository, tree: TreeId) -> bool:
+        """Says whether `follow` would rewrite the file for a tree."""
+        return self._tree is None or self._changed(repository, tree)
 
     def text(self, repository: Repository, tree: TreeId) -> str:
         """Returns what the file must hold for a tree; empty where every file merges in the usual way."""

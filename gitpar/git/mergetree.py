@@ -37,11 +37,19 @@ _KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class MergeOutcome:
-    """What git says of one merge. `tree` holds conflict markers where there are conflicts."""
+    """What git says of one merge. `tree` holds conflict markers where there are conflicts.
+
+    `touched` are all paths that its conflicts are about, under every name git gives them.
+    """
 
     tree: TreeId
     clean: bool
     conflicts: tuple[PathConflict, ...] = ()
+    touched: frozenset[str] = frozenset()
+
+
+_MERELY_MERGED = "Auto-merging"
+"""The type of the one message that is about no conflict."""
 
 
 class SingleMerge:
@@ -116,7 +124,8 @@ def _read(fields: Iterator[bytes], *, clean: bool) -> MergeOutcome:
         for path in stages
         if path not in named
     ]
-    return MergeOutcome(tree, clean=False, conflicts=tuple(found))
+    about = {path for paths, kind, _ in messages if kind != _MERELY_MERGED for path in paths}
+    return MergeOutcome(tree, clean=False, conflicts=tuple(found), touched=frozenset({*stages, *about}))
 
 
 def _messages(fields: Iterator[bytes]) -> Iterator[tuple[list[str], str, str]]:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gitpar.wiring.publishing import publish, publish_plan
     from gitpar.wiring.reading import owner, read, runs
     from gitpar.wiring.running import resume, start
+    from gitpar.wiring.verifying import verify
 
 __all__ = [
     "CalibrateRequest",
@@ -60,6 +61,7 @@ __all__ = [
     "resume",
     "runs",
     "start",
+    "verify",
     "watch",
 ]
 
@@ -79,6 +81,7 @@ _HOMES = {
     "resume": "running",
     "runs": "reading",
     "start": "running",
+    "verify": "verifying",
     "watch": "comparing",
 }
 

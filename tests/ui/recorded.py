@@ -18,6 +18,7 @@ from gitpar.core.names import TaskId
 from gitpar.core.outlook import Outlook
 from gitpar.core.publication import Publication
 from gitpar.core.publishing import Step
+from gitpar.core.verification import Verified
 from gitpar.core.view import RunView, view
 from gitpar.errors import UsageError
 from gitpar.plans.reading import read_plans
@@ -100,6 +101,10 @@ class Recorded:
 
     def watch(self, directory: Path, request: CompareRequest) -> Iterator[Compared]:
         yield self.compare(directory, request)
+
+    def verify(self, directory: Path, what: str | None, most: int | None = None) -> Verified:
+        self.asked.append(("verify", directory, what, most))
+        return Verified(what or "HEAD", ())
 
     def forecast(self, directory: Path, request: ForecastRequest) -> Forecasted:
         self.asked.append(("forecast", directory, request))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gitpar.core.comparison import Compared
     from gitpar.core.publication import Publication
     from gitpar.core.publishing import Step
+    from gitpar.core.verification import Verified
     from gitpar.core.view import RunView
     from gitpar.plans.model import Plan
     from gitpar.ports import Watcher
@@ -88,6 +89,14 @@ class Looks(Protocol):
         ...
 
 
+class Proves(Protocol):
+    """Proving what has landed."""
+
+    def verify(self, directory: Path, what: str | None, most: int | None = None) -> Verified:
+        """Proves a range, a branch or a run, which is the newest where nothing is named."""
+        ...
+
+
 class Foresees(Protocol):
     """Saying what is to be expected."""
 
@@ -116,5 +125,5 @@ class Publishes(Protocol):
         ...
 
 
-class House(Records, Works, Looks, Foresees, Publishes, Protocol):
+class House(Records, Works, Looks, Proves, Foresees, Publishes, Protocol):
     """All of it."""
