@@ -15,7 +15,7 @@ from gitpar.core.names import CommitId
 from gitpar.core.verification import Form, Judged, TakenBack, Verdict
 from gitpar.git.commits import CommitText, read_commit
 from gitpar.git.trees import EMPTY_TREE, difference, entry_at, tree_of
-from gitpar.git.whose import takes_back
+from gitpar.git.whose import wholly_gone
 
 if TYPE_CHECKING:
     from pygit2 import Repository
@@ -55,8 +55,8 @@ def standing(repository: Repository, commit: CommitId) -> Judged:
 def _gone(repository: Repository, parent: CommitId, tree: str) -> Sequence[CommitId]:
     """Returns the latest predecessors, newest first, of which nothing is left in a tree.
 
-    Every file they changed since an older commit must be as it was there, or must have
-    lost what they did to it; one file at least must be wholly as it was.
+    Every file they changed since an older commit must be as it was there, or have none of
+    the lines they added; one file at least must be as it was.
     """
     tip = tree_of(repository, parent)
     found: list[CommitId] = []
@@ -71,7 +71,7 @@ def _gone(repository: Repository, parent: CommitId, tree: str) -> Sequence[Commi
         changed = difference(repository, base, tip).files
         if changed:
             now = {path: entry_at(repository, tree, path) for path in changed}
-            if not all(takes_back(repository, was, did, now[path]) for path, (was, did) in changed.items()):
+            if not all(wholly_gone(repository, was, did, now[path]) for path, (was, did) in changed.items()):
                 break
             if any(now[path] == was for path, (was, _) in changed.items()):
                 found = list(passed)

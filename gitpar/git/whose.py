@@ -37,6 +37,15 @@ def takes_back(repository: Repository, base: Entry, side: Entry, now: Entry) -> 
     return any(left[line] < count for line, count in did.items() if line.strip() and line not in was)
 
 
+def wholly_gone(repository: Repository, was: Entry, did: Entry, now: Entry) -> bool:
+    """Says whether nothing is left of what was done to a file, which went from `was` to `did`."""
+    if now in (was, did):
+        return now == was
+    before, after, left = (lines_of(repository, entry) for entry in (was, did, now))
+    added = [line for line in after if line.strip() and line not in before]
+    return bool(added) and not any(left[line] for line in added)
+
+
 def left_out(repository: Repository, change: tuple[Entry, Entry], tip: Entry, now: Entry) -> bool:
     """Says whether something that a commit did to a file stands at its side's tip and is gone now.
 

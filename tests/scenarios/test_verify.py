@@ -46,7 +46,7 @@ def test_what_a_run_landed_is_proved_by_its_notes(shop: Path, tmp_path: Path, st
 def test_what_became_of_a_level_is_told(shop: Path, tmp_path: Path) -> None:
     run = run_json(shop, write_plan(tmp_path / "plan.json", TASKS))
     level = f"refs/heads/{run['levels'][-1]['branch']}"
-    landed = tip(run)
+    landed = git(shop, "rev-parse", tip(run))
     assert git(shop, "notes", "--ref", "gitpar", "list").count("\n") == 2
     # somebody builds a commit of his own on the level, from a stale tree
     stale = git(shop, "commit-tree", "-p", landed, "-m", "Add a thing (#4)", "main^{tree}")
@@ -57,7 +57,7 @@ def test_what_became_of_a_level_is_told(shop: Path, tmp_path: Path) -> None:
     done = gitpar("verify", cwd=shop)
     assert done.status == 1
     assert normalised(done.stdout) == (
-        "alarm      <commit> Title of three\n"
+        "alarm      <commit> three\n"
         "           `three` landed here, and the last level does not contain it\n"
         "run <run>: 3 commits looked at: 1 alarm, 2 proved\n"
     )
@@ -69,7 +69,7 @@ def test_what_became_of_a_level_is_told(shop: Path, tmp_path: Path) -> None:
 
 def test_a_forged_certificate_is_an_alarm(shop: Path, tmp_path: Path) -> None:
     run = run_json(shop, write_plan(tmp_path / "plan.json", TASKS), "--strategy", "squash")
-    landed = tip(run)
+    landed = git(shop, "rev-parse", tip(run))
     said = json.loads(git(shop, "notes", "--ref", "gitpar", "show", landed))
     for change, reason in (
         ({"result": said["tip"]}, "the two merge engines disagree about three.txt"),
@@ -78,7 +78,7 @@ def test_a_forged_certificate_is_an_alarm(shop: Path, tmp_path: Path) -> None:
         ({"attempt": 7}, "does not say that it lands attempt 7 of `three`"),
     ):
         git(shop, "notes", "--ref", "gitpar", "add", "-f", "-m", json.dumps({**said, **change}), landed)
-        found = facts(gitpar("verify", "--json", cwd=shop))
+        found = facts(gitpar("verify", "--json", cwd=shop), status=1)
         assert found["commits"][0]["verdict"] == "alarm"
         assert reason in found["commits"][0]["reason"]
     git(shop, "notes", "--ref", "gitpar", "add", "-f", "-m", json.dumps({**said, "result": "1" * 40}), landed)
