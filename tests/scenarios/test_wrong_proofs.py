@@ -23,6 +23,7 @@ from gitpar.journal.memory import MemoryJournal, MemoryStore
 from gitpar.ports import Landing, Proof, Refusal, Repository
 from gitpar.ui.console import Quiet
 from gitpar.wiring.assemble import pool_settings, world_of
+from gitpar.wiring.crew import crew_of
 from gitpar.wiring.site import Site
 from tests.support.repo import Repo, sealed_repo
 
@@ -125,7 +126,8 @@ def test_a_proof_of_something_else_moves_nothing(
     site = Site.at(repo.root)
     settings, _ = load_settings(repo.root, {"jobs": 1}, {})
     journal = MemoryJournal.own(MemoryStore(), RUN, Owner.this_process())
-    with world_of(site, run, pool_settings(site, settings)[0]) as world:
+    pool, _ = pool_settings(site, settings)
+    with world_of(site, run, pool, crew_of(settings, repo.root)) as world:
         repository = world.repository if wrong is None else Wrong(world.repository, WRONG[wrong])
         Coordinator(run, journal, replace(world, repository=repository), Quiet()).drive()
     landed = {name for name, task in run.tasks.items() if task.state is TaskState.LANDED}
