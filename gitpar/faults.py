@@ -61,6 +61,8 @@ class Step(StrEnum):
     REQUEST_WRITTEN = "request.written"
     REQUEST_MERGE = "request.merge"
     REQUEST_MERGED = "request.merged"
+    UNDO_MOVE = "undo.move"
+    UNDO_MOVED = "undo.moved"
     CLEAN_REFS = "clean.refs"
     CLEAN_DONE = "clean.done"
 

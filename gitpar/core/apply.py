@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, assert_never
 
 from gitpar.core import events as e
+from gitpar.core.operations import OPERATIONS
 from gitpar.core.places import leave, offer
 from gitpar.core.publication import PUBLISHING
 from gitpar.core.run import Attempt, AttemptState, Candidate, Level, Run, Stage, TaskRun, TaskState
@@ -390,5 +391,6 @@ _APPLIED: dict[type[e.Event], Callable[[Run, Any], None]] = {
     e.LandingRefused: _landing_refused,
     e.LandingOpened: _landing_opened,
     e.Landed: _landed,
+    **OPERATIONS,
     **PUBLISHING,
 }

@@ -15,7 +15,8 @@ from gitpar.core.agents import COMMAND, AgentReport
 from gitpar.core.conflicts import ConflictReport, PathConflict
 from gitpar.core.forges import BranchPush, Layer, RequestState
 from gitpar.core.graph import Task, WaveNote
-from gitpar.core.names import CommitId, RunId, TaskId, TreeId
+from gitpar.core.moves import RefMove
+from gitpar.core.names import CommitId, RefName, RunId, TaskId, TreeId
 from gitpar.core.settings import PublishAs, RunSettings
 
 
@@ -349,3 +350,20 @@ class PublishClosed(Event):
     """All that could be published is; `problems` are for a person, a sentence each."""
 
     problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undoing(Event):
+    """Refs are about to be put back: what a run moved, or an earlier undo (`of`)."""
+
+    operation: str
+    of: str
+    moves: tuple[RefMove, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone(Event):
+    """The refs that could be put back are; the others somebody else has moved or uses."""
+
+    operation: str
+    moved: tuple[RefName, ...]

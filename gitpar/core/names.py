@@ -87,6 +87,16 @@ def keep_ref(run: RunId, task: TaskId, attempt: int) -> RefName:
     return RefName(f"refs/gitpar/keep/{run}/{encode_id(task)}/{attempt}")
 
 
+def into_ref(run: RunId) -> RefName:
+    """Returns the ref that keeps where the branch of `--into` stood before the run moved it."""
+    return RefName(f"refs/gitpar/into/{run}")
+
+
+def undone_ref(operation: str, ref: RefName) -> RefName:
+    """Returns the ref that keeps what an undo took a ref away from."""
+    return RefName(f"refs/gitpar/undone/{operation}/{ref.removeprefix('refs/')}")
+
+
 def short(ref: RefName) -> str:
     """Returns a branch as people type it."""
     return ref.removeprefix("refs/heads/")

@@ -15,7 +15,8 @@ from gitpar.core.agents import COMMAND, AgentReport
 from gitpar.core.conflicts import ConflictReport, PathConflict
 from gitpar.core.events import Ending, RunEnd, RunOpened
 from gitpar.core.graph import Task, TaskGraph, TaskStatus
-from gitpar.core.names import CommitId, RunId, TaskId
+from gitpar.core.moves import RefMove
+from gitpar.core.names import CommitId, RefName, RunId, TaskId
 from gitpar.core.publication import Publication
 from gitpar.core.settings import RunSettings
 
@@ -106,6 +107,18 @@ class TaskRun:
 
 
 @dataclass(slots=True)
+class Operation:
+    """One undo: of a run or of an earlier undo. `moved` are the refs that were put back."""
+
+    id: str
+    of: str
+    at: float
+    moves: tuple[RefMove, ...]
+    moved: frozenset[RefName] = frozenset()
+    done: bool = False
+
+
+@dataclass(slots=True)
 class Candidate:
     """The landing that is under way; `commit` once it is proved, `moving` once its move began."""
 
@@ -182,6 +195,7 @@ class Run:
         self.closing: RunEnd | None = None
         self.end: RunEnd | None = None
         self.message = ""
+        self.operations: list[Operation] = []
         self.max_concurrent = 0
         self.opened_at = opened.at
         self.last_at = opened.at

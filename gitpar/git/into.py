@@ -6,10 +6,12 @@ because it was asked to.
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
+from gitpar.core.moves import RefMove
 from gitpar.core.names import NO_COMMIT, CommitId, RefName, short
-from gitpar.errors import GitparError, UsageError
+from gitpar.errors import GitparError, RefMoved, UsageError
 from gitpar.faults import Step, passage
 from gitpar.git.command import UserGitCommand
 from gitpar.git.environment import GitEnvironment
@@ -40,8 +42,12 @@ class IntoBranch:
                 f"Start from the branch: --base {short(self.ref)}",
             )
 
-    def move(self, tip: CommitId) -> str:
-        """Moves the branch forward to `tip` and says what became of it; never raises for a refusal."""
+    def move(self, tip: CommitId, before: RefName) -> str:
+        """Moves the branch forward to `tip` and says what became of it; never raises for a refusal.
+
+        Where it stood is kept at the ref `before`, for an undo; what stands there already,
+        by a run that was killed here, is right.
+        """
         there = self._tip()
         name = short(self.ref)
         if there == tip:
@@ -51,6 +57,8 @@ class IntoBranch:
                 f"`{name}` was not moved: it has gone elsewhere meanwhile. Merge with: git merge {tip[:12]}"
             )
         passage(Step.INTO_MOVE)
+        with contextlib.suppress(RefMoved):
+            self._refs.move([RefUpdate(before, there, NO_COMMIT)])
         checkout = self._checkout()
         said = self._in_checkout(checkout, tip) if checkout else self._bare(there, tip)
         passage(Step.INTO_MOVED)
@@ -75,6 +83,19 @@ class IntoBranch:
             why = next(iter(merged.stderr.splitlines()), "git refused")
             return f"`{name}` was not moved: {why} {type_this}"
         return f"`{name}` was moved to {tip[:12]}, and its checkout in {checkout} with it"
+
+    def put_back(self, move: RefMove) -> str:
+        """Moves the branch and its checkout, where it has one; returns why not, or nothing."""
+        checkout = self._checkout()
+        if checkout is None:
+            self._refs.move([RefUpdate(move.ref, move.new, move.old)])
+            return ""
+        git = UserGitCommand(GitEnvironment(checkout, {}, self._environment.settings))
+        if git.run("status", "--porcelain", "--untracked-files=no").stdout:
+            return f"it is checked out in {checkout} with uncommitted changes"
+        # like --hard, but for files that were changed meanwhile, for which it stops
+        reset = git.run("reset", "--keep", "--quiet", move.new, ok=(0, 1, 128))
+        return next(iter(reset.stderr.splitlines()), "git refused") if reset.status else ""
 
     def _tip(self) -> CommitId:
         found = self._git.run("rev-parse", "--verify", "--quiet", f"{self.ref}^{{commit}}", ok=(0, 1, 128))

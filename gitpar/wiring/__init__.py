@@ -18,8 +18,10 @@ from gitpar.wiring.request import (
     Forecasted,
     ForecastRequest,
     Linted,
+    OperationView,
     PublishRequest,
     RunRequest,
+    UndoReport,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from gitpar.wiring.publishing import publish, publish_plan
     from gitpar.wiring.reading import owner, read, runs
     from gitpar.wiring.running import resume, start
+    from gitpar.wiring.undoing import history, undo
     from gitpar.wiring.verifying import verify
 
 __all__ = [
@@ -44,14 +47,17 @@ __all__ = [
     "ForecastRequest",
     "Forecasted",
     "Linted",
+    "OperationView",
     "PublishRequest",
     "RunRequest",
+    "UndoReport",
     "calibrate",
     "check",
     "clean",
     "compare",
     "diagnose",
     "forecast",
+    "history",
     "lint",
     "owner",
     "preview",
@@ -61,6 +67,7 @@ __all__ = [
     "resume",
     "runs",
     "start",
+    "undo",
     "verify",
     "watch",
 ]
@@ -80,7 +87,9 @@ _HOMES = {
     "read": "reading",
     "resume": "running",
     "runs": "reading",
+    "history": "undoing",
     "start": "running",
+    "undo": "undoing",
     "verify": "verifying",
     "watch": "comparing",
 }

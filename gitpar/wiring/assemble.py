@@ -11,7 +11,7 @@ from gitpar.agents.command import WorkerFiles, worker_environment
 from gitpar.backends.local import LocalBackend
 from gitpar.config import Settings
 from gitpar.core.events import RunEnd
-from gitpar.core.names import CommitId, short
+from gitpar.core.names import CommitId, into_ref, short
 from gitpar.core.run import Run
 from gitpar.engine.executor import World
 from gitpar.engine.places import AttemptPlaces
@@ -84,7 +84,7 @@ def world_of(
         def finish(ended: Run, tip: CommitId, end: RunEnd) -> str:
             said = [write_back(ended)] if ended.settings.write_back else []
             if ended.settings.into is not None:
-                said.append(_into(IntoBranch(place.common, refs, ended.settings.into), tip, end))
+                said.append(_into(IntoBranch(place.common, refs, ended.settings.into), ended, tip, end))
             return " ".join(filter(None, said))
 
         yield World(
@@ -101,9 +101,9 @@ def world_of(
         )
 
 
-def _into(branch: IntoBranch, tip: CommitId, end: RunEnd) -> str:
+def _into(branch: IntoBranch, run: Run, tip: CommitId, end: RunEnd) -> str:
     if end is RunEnd.DONE:
-        return branch.move(tip)
+        return branch.move(tip, into_ref(run.id))
     if end is RunEnd.INTERRUPTED:
         return ""
     name = short(branch.ref)

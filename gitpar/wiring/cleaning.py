@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gitpar.backends.leftovers import end_below
 from gitpar.config import load_settings
-from gitpar.core.names import NO_COMMIT, CommitId, RefName, encode_id, short
+from gitpar.core.names import NO_COMMIT, CommitId, RefName, encode_id, into_ref, short
 from gitpar.core.run import Run, TaskState
 from gitpar.engine.places import run_folder
 from gitpar.errors import EnvironmentFault
@@ -87,7 +87,15 @@ def _own_refs(refs: GitRefs, run: Run) -> dict[RefName, CommitId]:
     return {
         **refs.read(f"refs/heads/{run.settings.prefix}/{run.id}/"),
         **refs.read(f"refs/gitpar/keep/{run.id}/"),
+        **refs.read(into_ref(run.id)),
+        **_undone(refs, run),
     }
+
+
+def _undone(refs: GitRefs, run: Run) -> dict[RefName, CommitId]:
+    """What undos of the run keep."""
+    found = (refs.read(f"refs/gitpar/undone/{one.id}/") for one in run.operations)
+    return {ref: commit for there in found for ref, commit in there.items()}
 
 
 def _doomed(refs: GitRefs, run: Run, *, purge: bool) -> dict[RefName, CommitId]:
@@ -133,9 +141,9 @@ def _kept(refs: GitRefs, run: Run, doomed: dict[RefName, CommitId]) -> Iterator[
     for ref in _own_refs(refs, run):
         if ref in doomed:
             continue
-        if ref.startswith("refs/gitpar/"):
+        if ref.startswith("refs/gitpar/keep/"):
             keeps += 1
-        else:
+        elif ref.startswith("refs/heads/"):
             (levels if "/level/" in ref else tasks).append(short(ref))
     yield from (f"branch {name}" for name in sorted(levels))
     yield from (f"branch {name} (its task did not land)" for name in sorted(tasks))

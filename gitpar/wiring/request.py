@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gitpar.core.forges import Layer
     from gitpar.core.lint import Remark
+    from gitpar.core.moves import RefMove
     from gitpar.core.outlook import Outlook
     from gitpar.core.publishing import Words
     from gitpar.core.settings import PublishAs
@@ -119,6 +120,32 @@ class PublishRequest:
     forge: str | None = None
     notes: bool = False
     """Whether the certificates are pushed as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class UndoReport:
+    """What `gitpar undo` did: the operation (empty where nothing moved), what it took back, refs moved.
+
+    `left` are refs that were not put back, each with the reason.
+    """
+
+    run: str
+    operation: str
+    of: str
+    moved: tuple[RefMove, ...]
+    left: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OperationView:
+    """One row of `gitpar history`: a run, or an undo `of` something. `at` is seconds since 1970 UTC."""
+
+    operation: str
+    run: str
+    of: str
+    at: float
+    state: str
+    moves: tuple[RefMove, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from gitpar.core.apply import apply, fold
 from gitpar.core.events import Event, Landed, RunEnd, RunOpened
 from gitpar.core.graph import Task, TaskGraph
 from gitpar.core.names import NO_COMMIT, CommitId, RefName
+from gitpar.core.operations import is_undone
 from gitpar.core.recover import reconcile
 from gitpar.core.run import Run
 from gitpar.core.view import RunView, view
@@ -96,6 +97,12 @@ def resume(directory: Path, run: str | None, watcher: Watcher, *, steal: bool = 
     chosen = site.chosen(run)
     if chosen.end is not None and chosen.end is not RunEnd.INTERRUPTED:
         return view(chosen, chosen.last_at)
+    if is_undone(chosen):
+        last = chosen.operations[-1].id
+        raise UsageError(
+            f"run {chosen.id} was undone, so there is nothing to go on from",
+            f"Bring it back: gitpar undo {last}",
+        )
     settings, _ = load_settings(site.place.main, {}, os.environ)
     if chosen.settings.agents:
         look_for(crew_of(settings, site.place.main), chosen.settings.agents, os.environ)

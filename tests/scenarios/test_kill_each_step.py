@@ -15,7 +15,9 @@ SEED = 5
 OF_CLEAN = (Step.CLEAN_REFS, Step.CLEAN_DONE)
 OF_PUBLISHING = [step for step in Step if step.value.startswith(("publish.", "request."))]
 """Killed at in test_publish_kills.py."""
-OF_RUN = [step for step in Step if step not in (*OF_CLEAN, *OF_PUBLISHING)]
+OF_UNDO = (Step.UNDO_MOVE, Step.UNDO_MOVED)
+"""Killed at in test_undo.py."""
+OF_RUN = [step for step in Step if step not in (*OF_CLEAN, *OF_UNDO, *OF_PUBLISHING)]
 
 ONCE = frozenset(
     {

@@ -33,8 +33,10 @@ from gitpar.wiring import (
     Forecasted,
     ForecastRequest,
     Linted,
+    OperationView,
     PublishRequest,
     RunRequest,
+    UndoReport,
 )
 from tests.ui.made import BASE, Script, everything
 
@@ -105,6 +107,14 @@ class Recorded:
     def verify(self, directory: Path, what: str | None, most: int | None = None) -> Verified:
         self.asked.append(("verify", directory, what, most))
         return Verified(what or "HEAD", ())
+
+    def undo(self, directory: Path, what: str | None, level: int = 1) -> UndoReport:
+        self.asked.append(("undo", directory, what, level))
+        return UndoReport("7f3a", "", "7f3a", (), ())
+
+    def history(self, directory: Path, run: str | None) -> Sequence[OperationView]:
+        self.asked.append(("history", directory, run))
+        return ()
 
     def forecast(self, directory: Path, request: ForecastRequest) -> Forecasted:
         self.asked.append(("forecast", directory, request))

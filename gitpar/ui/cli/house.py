@@ -28,8 +28,10 @@ if TYPE_CHECKING:
         Forecasted,
         ForecastRequest,
         Linted,
+        OperationView,
         PublishRequest,
         RunRequest,
+        UndoReport,
     )
 
 
@@ -97,6 +99,18 @@ class Proves(Protocol):
         ...
 
 
+class Undoes(Protocol):
+    """Taking back what moved refs."""
+
+    def undo(self, directory: Path, what: str | None, level: int = 1) -> UndoReport:
+        """Puts back what a run (from a level on) or an undo moved."""
+        ...
+
+    def history(self, directory: Path, run: str | None) -> Sequence[OperationView]:
+        """Returns runs and undos, newest first."""
+        ...
+
+
 class Foresees(Protocol):
     """Saying what is to be expected."""
 
@@ -125,5 +139,5 @@ class Publishes(Protocol):
         ...
 
 
-class House(Records, Works, Looks, Proves, Foresees, Publishes, Protocol):
+class House(Records, Works, Looks, Proves, Undoes, Foresees, Publishes, Protocol):
     """All of it."""

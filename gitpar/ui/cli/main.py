@@ -31,6 +31,8 @@ COMMANDS = {
     "publish": "Push what a run landed and make pull requests of it.",
     "report": "Show what became of a run, with all conflicts.",
     "clean": "Remove what a run no longer needs.",
+    "undo": "Put back what a run moved, or what an undo did.",
+    "history": "List runs and undos, with the branches that each moved.",
     "verify": "Prove what has landed: a range, a branch or a run.",
     "doctor": "Check git, the repository and the machine.",
     "demo": "Make a small repository and run a plan in it.",
