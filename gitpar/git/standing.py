@@ -32,7 +32,8 @@ _SAID = re.compile(
 def standing(repository: Repository, commit: CommitId) -> Judged:
     """Says whether a commit takes its latest predecessors back and brings something else along."""
     tree, parents, text = read_commit(repository, commit)
-    if not parents:
+    # a shallow clone ends where a commit names a parent that is not there
+    if not parents or parents[0] not in repository:
         return Judged(commit, Form.COMMIT, Verdict.PLAIN)
     mine = difference(repository, tree_of(repository, parents[0]), tree).files
     gone = _gone(repository, parents[0], tree) if mine else []

@@ -184,3 +184,15 @@ def test_names_that_are_not_text_come_out_whole(repo: Repo, base: CommitId) -> N
     tip = with_tree(repo, adas, "merge", bobs, adas)
     assert judged(repo, tip, base)[0].reverts[0].paths == (name,)
     assert json.dumps(name)
+
+
+def test_a_shallow_clone_is_looked_at_as_far_as_it_goes(repo: Repo, base: CommitId) -> None:
+    one = repo.branch(base, "one", {"f.txt": lines((2, "one"))})
+    two = repo.branch(base, "two", {"README": "two\n"})
+    tip = merged(repo, repo.branch(one, "more", {"m": "m\n"}), two, "merge")
+    repo.git("branch", "here", tip)
+    repo.git("clone", "-q", "--depth=2", "--branch=here", f"file://{repo.root}", "../shallow")
+    clone = Repo(repo.root.parent / "shallow")
+    found = judged(clone, clone.git("rev-parse", "HEAD"))
+    assert verdicts(found)["more"] == "plain"
+    assert {one.verdict for one in found} <= {Verdict.PLAIN, Verdict.UNPROVED}
