@@ -127,7 +127,7 @@ def test_a_proof_of_something_else_moves_nothing(
     settings, _ = load_settings(repo.root, {"jobs": 1}, {})
     journal = MemoryJournal.own(MemoryStore(), RUN, Owner.this_process())
     pool, _ = pool_settings(site, settings)
-    with world_of(site, run, pool, crew_of(settings, repo.root)) as world:
+    with world_of(site, run, pool, crew_of(settings, repo.root), of_streams={}) as world:
         repository = world.repository if wrong is None else Wrong(world.repository, WRONG[wrong])
         Coordinator(run, journal, replace(world, repository=repository), Quiet()).drive()
     landed = {name for name, task in run.tasks.items() if task.state is TaskState.LANDED}
