@@ -21,6 +21,7 @@ from gitpar.wiring.request import (
     OperationView,
     PublishRequest,
     RunRequest,
+    Survey,
     UndoReport,
 )
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from gitpar.wiring.publishing import publish, publish_plan
     from gitpar.wiring.reading import owner, read, runs
     from gitpar.wiring.running import resume, start
+    from gitpar.wiring.surveying import survey
     from gitpar.wiring.undoing import history, undo
     from gitpar.wiring.verifying import verify
 
@@ -50,6 +52,7 @@ __all__ = [
     "OperationView",
     "PublishRequest",
     "RunRequest",
+    "Survey",
     "UndoReport",
     "calibrate",
     "check",
@@ -67,6 +70,7 @@ __all__ = [
     "resume",
     "runs",
     "start",
+    "survey",
     "undo",
     "verify",
     "watch",
@@ -91,6 +95,7 @@ _HOMES = {
     "start": "running",
     "undo": "undoing",
     "verify": "verifying",
+    "survey": "surveying",
     "watch": "comparing",
 }
 

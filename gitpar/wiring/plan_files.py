@@ -25,7 +25,7 @@ def only_plan(place: RepositoryPlace, configured: str | None) -> Path:
     """
     if configured is not None:
         return place.main / configured
-    found = list(_plans(place))
+    found = list(plans_of(place))
     if len(found) == 1:
         return found[0]
     if not found:
@@ -42,7 +42,8 @@ def only_plan(place: RepositoryPlace, configured: str | None) -> Path:
     )
 
 
-def _plans(place: RepositoryPlace) -> Iterator[Path]:
+def plans_of(place: RepositoryPlace) -> Iterator[Path]:
+    """Yields the plan files of the checkout, those that git would not ignore."""
     root = place.root
     if root is None:
         return

@@ -76,6 +76,19 @@ class Forecasted:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What `gitpar init` finds in a repository. `copied` are ignored files that workers may need."""
+
+    root: Path
+    has_settings: bool
+    plans: tuple[str, ...]
+    test_command: str | None
+    agents: tuple[str, ...]
+    readme: str | None
+    copied: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Linted:
     """A plan's forecast and what else is to be said of it."""

@@ -76,7 +76,7 @@ def test_a_converted_plan_can_be_run_as_it_is_printed(repo: Repo) -> None:
     (repo.root / "own.json").write_text(done.stdout)
     waves = json.loads(gitpar("plan", "own.json", "--json", cwd=repo.root).stdout)["waves"]
     assert waves == [["T002", "T003"], ["T004"]]
-    work = 'echo x > "$GITPAR_TASK_ID.txt"'
+    work = 'echo x > "$GITPAR_TASK.txt"'
     ran = gitpar("run", "own.json", "--json", "--agent-command", work, cwd=repo.root)
     assert states(json.loads(ran.stdout)) == {
         "T001": "skipped",

@@ -36,6 +36,7 @@ from gitpar.wiring import (
     OperationView,
     PublishRequest,
     RunRequest,
+    Survey,
     UndoReport,
 )
 from tests.ui.made import BASE, Script, everything
@@ -123,6 +124,18 @@ class Recorded:
 
     def lint(self, directory: Path, request: ForecastRequest) -> Linted:
         return Linted(self.forecast(directory, request), ())
+
+    def survey(self, directory: Path) -> Survey:
+        self.asked.append(("survey", directory))
+        return Survey(
+            root=directory,
+            has_settings=False,
+            plans=(),
+            test_command=None,
+            agents=(),
+            readme=None,
+            copied=(),
+        )
 
     def calibrate(self, directory: Path, request: CalibrateRequest) -> Calibration:
         self.asked.append(("calibrate", directory, request))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         OperationView,
         PublishRequest,
         RunRequest,
+        Survey,
         UndoReport,
     )
 
@@ -120,6 +121,10 @@ class Foresees(Protocol):
 
     def lint(self, directory: Path, request: ForecastRequest) -> Linted:
         """Returns what could be better about a plan; starts and writes nothing."""
+        ...
+
+    def survey(self, directory: Path) -> Survey:
+        """Looks what a repository has to begin with."""
         ...
 
     def calibrate(self, directory: Path, request: CalibrateRequest) -> Calibration:

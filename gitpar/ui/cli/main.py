@@ -34,6 +34,7 @@ COMMANDS = {
     "undo": "Put back what a run moved, or what an undo did.",
     "history": "List runs and undos, with the branches that each moved.",
     "verify": "Prove what has landed: a range, a branch or a run.",
+    "init": "Write settings and a first plan from what the repository has.",
     "doctor": "Check git, the repository and the machine.",
     "demo": "Make a small repository and run a plan in it.",
 }
