@@ -11,7 +11,7 @@ from gitpar.plans import fields
 from gitpar.plans.checklist import Box, boxes, note_the_rest, warn_of_mark
 from gitpar.plans.details import command_of, fields_of, files_of, message_of, paths_in
 from gitpar.plans.document import Syntax
-from gitpar.plans.headed import headed
+from gitpar.plans.headed import beside_boxes, headed
 from gitpar.plans.item import Item
 from gitpar.plans.labels import is_optional, waits_in
 from gitpar.plans.markdown import Heading, Markdown
@@ -58,7 +58,7 @@ def read_boxes(root: Item, *, scope_from_title: bool = False) -> Boxes:
     """
     if root.document.lines is None:
         return Boxes(Markdown((), ()), Draft())
-    found = boxes(root) or headed(root)
+    found = beside_boxes(root, boxes(root)) or headed(root)
     made = Boxes(root.document.lines, Draft())
     ids = Ids()
     for box in found:

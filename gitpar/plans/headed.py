@@ -1,8 +1,10 @@
-"""Tasks that are headings: `### Task 1.1: title` with fields below, `### T001 [Setup] title`."""
+"""Tasks that are headings (`### Task 1.1: title` with fields below, `### T001 [Setup]`) or paragraphs."""
 
 from __future__ import annotations
 
+import bisect
 import re
+from typing import NamedTuple
 
 from gitpar.core.graph import TaskStatus
 from gitpar.plans.checklist import Box
@@ -15,28 +17,92 @@ from gitpar.plans.markdown import Markdown
 _WORDED = re.compile(r"(?:\*\*)?(?:task|step)[ ]+#?(?=[\dV])", re.IGNORECASE)
 _FIELDS = frozenset({"do", "verify", "done when", "files"})
 _DONE = "✅"
+_BOLD = re.compile(r"\*\*T-?\d[\w.-]*(?::)?\*\*")
+_SEVERAL = 3
 
 
 def headed(root: Item) -> list[Box]:
-    """Returns the headings of a Markdown text that are tasks.
+    """Returns what are tasks without check boxes of their own: headings, else paragraphs (`**T001** title`).
 
     Such a task is done where its heading has a tick, or where check boxes stand below it
     and all of them are ticked.
     """
     source = root.document.lines
+    if source is None:
+        return []
     found: list[Box] = []
-    for which, heading in enumerate(source.headings if source is not None else ()):
+    for which, heading in enumerate(source.headings):
         named = label(heading.text.replace(_DONE, ""), wordy=True)
-        if source is None or not named.id or not _is_task(source, which, named):
-            continue
-        end = _end(source, which)
-        line = source.lines[heading.at]
-        item = Item(root.document, Node(line.text, line.start, line.start + len(line.text)), root.findings)
-        done = _DONE in heading.text or _all_ticked(source, heading.at + 1, end)
-        status = TaskStatus.DONE if done else TaskStatus.PENDING
-        mark = "x" if done else " "
-        found.append(Box(heading.at, end, named, status, mark, -1, starred=False, item=item, heading=which))
-    return found
+        if named.id and _is_task(source, which, named):
+            found.append(_box(root, source, _Place(heading.at, _end(source, which), which), named))
+    return found or _paragraphs(root, source)
+
+
+def beside_boxes(root: Item, found: list[Box]) -> list[Box]:
+    """Adds the headings without a box to tasks that are headings with one: `### [x] T01`, `### T02`."""
+    source = root.document.lines
+    if source is None:
+        return found
+    heads = {heading.at: heading for heading in source.headings}
+    boxed = [box for box in found if box.at in heads]
+    levels = {heads[box.at].level for box in boxed}
+    kinds = {box.label.kind for box in boxed}
+    taken = {box.at for box in boxed}
+    added: list[Box] = []
+    for which, heading in enumerate(source.headings if boxed else ()):
+        named = label(heading.text.replace(_DONE, ""), wordy=True)
+        if heading.level in levels and heading.at not in taken and named.sure and named.kind in kinds:
+            added.append(_box(root, source, _Place(heading.at, _end(source, which), which), named))
+    return sorted((*found, *added), key=lambda box: box.at) if added else found
+
+
+class _Place(NamedTuple):
+    """The lines of a task, and the index of the heading it stands under."""
+
+    at: int
+    end: int
+    heading: int
+
+
+def _box(root: Item, source: Markdown, place: _Place, named: Label) -> Box:
+    line = source.lines[place.at]
+    item = Item(root.document, Node(line.text, line.start, line.start + len(line.text)), root.findings)
+    done = _DONE in line.text or _all_ticked(source, place.at + 1, place.end)
+    status = TaskStatus.DONE if done else TaskStatus.PENDING
+    return Box(
+        at=place.at,
+        end=place.end,
+        label=named,
+        status=status,
+        mark="x" if done else " ",
+        indent=-1,
+        starred=False,
+        item=item,
+        heading=place.heading,
+    )
+
+
+def _paragraphs(root: Item, source: Markdown) -> list[Box]:
+    """Returns paragraphs that begin with an id in bold, where there are several such."""
+    heads = {heading.at: which for which, heading in enumerate(source.headings)}
+    starts: list[tuple[int, int, Label]] = []
+    ends: list[int] = []
+    heading = -1
+    for at, line in enumerate(source.lines):
+        heading = heads.get(at, heading)
+        bold = not line.hidden and _BOLD.match(line.text)
+        named = label(line.text.replace(_DONE, "")) if bold else None
+        if named is not None and named.kind is Kind.TASK:
+            starts.append((at, heading, named))
+        if at in heads or (starts and starts[-1][0] == at):
+            ends.append(at)
+    ends.append(len(source.lines))
+    if len(starts) < _SEVERAL:
+        return []
+    return [
+        _box(root, source, _Place(at, ends[bisect.bisect_right(ends, at)], which), named)
+        for at, which, named in starts
+    ]
 
 
 def _end(source: Markdown, which: int) -> int:

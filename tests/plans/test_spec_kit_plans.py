@@ -177,3 +177,40 @@ def test_what_counts_as_an_id(read_plan: ReadPlan, title: str, words: int) -> No
     assert len(plan.graph) == 1 + words
     if not words and "[P] T001" not in title and "link" not in title:
         assert plan.notes == ("`plan`: 1 check box has no id and is no task (line 2)",)
+
+
+def test_headings_without_a_box_beside_those_with_one_are_open_tasks(read_plan: ReadPlan) -> None:
+    text = """
+        # Tasks
+        ## Phase 1
+        ### [X] T01 — One
+        - did it
+        ### T02 — Two
+        - [ ] T09 in it
+        ### [ ] T03 Three
+    """
+    plan = read_plan(text, format="spec-kit")
+    assert [(task.id, task.title, task.status.value) for task in plan.graph] == [
+        ("T01", "One", "done"),
+        ("T02", "Two", "pending"),
+        ("T09", "in it", "pending"),
+        ("T03", "Three", "pending"),
+    ]
+
+
+def test_paragraphs_that_begin_with_an_id_are_tasks_where_nothing_else_is(read_plan: ReadPlan) -> None:
+    rows = "".join(
+        f"**T00{n}** {'✅ ' * (n == 1)}[Setup] Do {n}  \n- **File**: `a{n}.py`\n\n" for n in (1, 2, 3)
+    )
+    plan = read_plan(
+        f"# Tasks\n\n### Phase 1: A\n\n{rows}### Phase 2: B\n\n**T004** [P] Last\n\n## Notes\n\nx\n"
+    )
+    assert plan.format == "spec-kit"
+    assert [(task.id, task.title, task.status.value) for task in plan.graph] == [
+        ("T001", "Do 1", "done"),
+        ("T002", "Do 2", "pending"),
+        ("T003", "Do 3", "pending"),
+        ("T004", "Last", "pending"),
+    ]
+    assert plan.graph.waves == (("T002",), ("T003",), ("T004",))
+    assert "Notes" not in plan.graph[TaskId("T004")].prompt
