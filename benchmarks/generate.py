@@ -44,7 +44,8 @@ class Generator:
         self._size = size
         self._chance = random.Random(size.seed)
         self._pool = [self._line() for _ in range(_POOL_LINES)]
-        self._files: dict[str, list[bytes]] = {}
+        self.files: dict[str, list[bytes]] = {}
+        """What the base commit holds, once the stream was read."""
 
     def stream(self) -> Iterator[bytes]:
         """Yields the stream; tasks end up below refs/tasks/."""
@@ -52,9 +53,9 @@ class Generator:
         lines = max(8, self._size.size_bytes // self._size.files // 60)
         for n in range(self._size.files):
             path = f"src/area{n // 500:02}/part{n // 25:03}/file{n:05}.txt"
-            self._files[path] = self._chance.choices(self._pool, k=lines)
-            yield self._file(path, self._files[path])
-        paths = list(self._files)
+            self.files[path] = self._chance.choices(self._pool, k=lines)
+            yield self._file(path, self.files[path])
+        paths = list(self.files)
         for n in range(self._size.tasks):
             yield f"commit refs/tasks/{n:04}\ncommitter ".encode() + _WHO + b"\ndata 4\nTask\nfrom :1\n"
             yield from self._task(n, paths)
@@ -71,7 +72,7 @@ class Generator:
         shared = paths[n // 4]
         edited = [*self._chance.sample(paths[len(paths) // 2 :], 2), shared]
         for path in edited:
-            lines = list(self._files[path])
+            lines = list(self.files[path])
             at = (n % 4) * len(lines) // 4 if path == shared else self._chance.randrange(len(lines))
             lines[at] = f"task {n} was here\n".encode()
             yield self._file(path, lines)

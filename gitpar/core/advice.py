@@ -24,10 +24,14 @@ Risks = Mapping[TaskId, Sequence[tuple[TaskId, float]]]
 LEAST = 0.05
 """A pair less likely than this is never worth waiting for."""
 
-_FEWEST_TRIED = 10
+_FEWEST_TRIED = 12
 _MOST_TRIED = 150
-_MOST_STEPS = 60_000
-_ROUNDS = 2
+_MOST_STEPS = 200_000
+_MOST_A_TASK = 2
+"""In a large wave so many waits a task are tried, by groups."""
+_ROUNDS = 3
+_STARTS = (2.0, 0.4, 0.05)
+"""A search begins with the waits of all conflicts that are at least so likely; with 2, with none."""
 _GAIN = 1e-9
 
 
@@ -42,7 +46,10 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """`later` starts from what `first` landed. `gain_s` is how much earlier the wave is expected to end."""
+    """`later` starts from what `first` landed. `gain_s` is how much earlier the wave is expected to end.
+
+    In a large wave that is only the work that need not be done again.
+    """
 
     first: TaskId
     later: TaskId
@@ -72,25 +79,23 @@ class Advice:
 def advise(wave: Wave, pairs: Sequence[PairForecast]) -> Advice:
     """Returns which tasks of the wave should wait for which, found by trying.
 
-    The likeliest conflicts are tried first, every one twice, because some waits only pay
-    beside others; then those are taken back that no longer do. Where every probability
-    is 0 or 1 the expected times are exact.
+    The search begins with no waits, and again with those of all likely conflicts; the
+    best that is found counts. Where every probability is 0 or 1 the expected times are exact.
     """
     risks = _by_task(pairs)
-    planned = expected_end(wave, {}, risks)
-    chosen, now = list[PairForecast](), planned
-    for _ in range(_ROUNDS if pairs else 0):
-        before = now
-        chosen, now = _more(wave, chosen, now, (_worth_trying(wave, pairs), risks))
-        chosen, now = _fewer(wave, chosen, now, risks)
-        if now == before:
-            break
+    groups = _worth_trying(wave, pairs, risks)
+    small = _tries(wave, risks) == _MOST_TRIED
+    searched = [
+        _search(wave, [p for p in pairs if p.probability >= least], (groups, risks))
+        for least in (_STARTS if small else _STARTS[:1])
+    ]
+    chosen, now = min(searched, key=lambda each: round(each[1], 6))
     waits = _waits(chosen)
     shared = {(p.a, p.b) for p in pairs if any(r.a.signal == r.b.signal == "declared" for r in p.reasons)}
     return Advice(
         tuple(_edges(wave, chosen, now, risks)),
         start_order(wave, waits),
-        planned,
+        expected_end(wave, {}, risks),
         now,
         expected_end(wave, waiting(shared), risks),
         sum(pair.probability for pair in pairs),
@@ -98,39 +103,56 @@ def advise(wave: Wave, pairs: Sequence[PairForecast]) -> Advice:
     )
 
 
-def _more(
-    wave: Wave, chosen: list[PairForecast], now: float, tried: tuple[Sequence[PairForecast], Risks]
+def _search(
+    wave: Wave, chosen: list[PairForecast], tried: tuple[Sequence[Sequence[PairForecast]], Risks]
 ) -> tuple[list[PairForecast], float]:
-    """Adds every wait that makes the expected end earlier, in the order given."""
-    pairs, risks = tried
-    chosen = list(chosen)
-    for pair in pairs:
+    """Adds and takes back waits, each twice: some only pay beside others, some no longer do."""
+    now = expected_end(wave, _waits(chosen), tried[1])
+    for _ in range(_ROUNDS):
+        before = now
+        chosen, now = _more(wave, chosen, now, tried)
+        chosen, now = _fewer(wave, chosen, now, tried[1])
+        if now == before:
+            break
+    return chosen, now
+
+
+def _more(
+    wave: Wave, chosen: list[PairForecast], now: float, tried: tuple[Sequence[Sequence[PairForecast]], Risks]
+) -> tuple[list[PairForecast], float]:
+    """Adds every group of waits that makes the expected end earlier, in the order given."""
+    groups, risks = tried
+    for group in groups:
         waits = _waits(chosen)
-        if pair.a in ancestors(pair.b, waits):
-            continue
-        end = expected_end(wave, _waits([*chosen, pair]), risks)
-        if _sooner(end, now):
-            chosen, now = [*chosen, pair], end
+        fresh = [pair for pair in group if pair.a not in ancestors(pair.b, waits)]
+        if fresh:
+            end = expected_end(wave, _waits([*chosen, *fresh]), risks)
+            if _sooner(end, now):
+                chosen, now = [*chosen, *fresh], end
     return chosen, now
 
 
 def _fewer(
     wave: Wave, chosen: list[PairForecast], now: float, risks: Risks
 ) -> tuple[list[PairForecast], float]:
-    """Takes back every wait without which the expected end is earlier."""
-    for pair in list(chosen):
+    """Takes back every wait without which the expected end is no later."""
+    for pair in chosen[: _tries(wave, risks)]:
         rest = [other for other in chosen if other is not pair]
         end = expected_end(wave, _waits(rest), risks)
-        if _sooner(end, now):
+        if not _sooner(now, end):
             chosen, now = rest, end
     return chosen, now
 
 
 def _edges(wave: Wave, chosen: list[PairForecast], now: float, risks: Risks) -> Iterator[Edge]:
     """Yields the waits with what each of them gains beside the others."""
-    for pair in chosen:
-        rest = _waits([other for other in chosen if other is not pair])
-        yield Edge(pair.a, pair.b, pair.probability, max(0.0, expected_end(wave, rest, risks) - now))
+    exactly = _tries(wave, risks)
+    for at, pair in enumerate(chosen):
+        gain = pair.probability * wave.lengths_s[pair.b]
+        if at < exactly:
+            rest = _waits(other for other in chosen if other is not pair)
+            gain = max(0.0, expected_end(wave, rest, risks) - now)
+        yield Edge(pair.a, pair.b, pair.probability, gain)
 
 
 def _sooner(end: float, now: float) -> bool:
@@ -141,13 +163,21 @@ def _waits(chosen: Iterable[PairForecast]) -> Waits:
     return waiting((pair.a, pair.b) for pair in chosen)
 
 
-def _worth_trying(wave: Wave, pairs: Sequence[PairForecast]) -> list[PairForecast]:
+def _worth_trying(wave: Wave, pairs: Sequence[PairForecast], risks: Risks) -> list[list[PairForecast]]:
     """The likely pairs, near ones first among equals, so that chains come out and not stars."""
     position = {task: at for at, task in enumerate(wave.tasks)}
     likely = [pair for pair in pairs if pair.probability >= LEAST]
     likely.sort(key=lambda p: (-round(p.probability, 3), position[p.b] - position[p.a], position[p.b]))
-    steps = _MOST_STEPS // (1 + len(wave.tasks) + len(pairs))
-    return likely[: max(_FEWEST_TRIED, min(_MOST_TRIED, steps))]
+    tries = _tries(wave, risks)
+    wanted = likely[: max(tries, _MOST_A_TASK * len(wave.tasks))] if tries < _MOST_TRIED else likely[:tries]
+    size = -(-len(wanted) // tries)
+    return [wanted[at : at + size] for at in range(0, len(wanted), size or 1)]
+
+
+def _tries(wave: Wave, risks: Risks) -> int:
+    """How often the wave's expected end may be computed in one round: less often where it is large."""
+    cost = 1 + len(wave.tasks) + sum(map(len, risks.values()))
+    return max(_FEWEST_TRIED, min(_MOST_TRIED, _MOST_STEPS // cost))
 
 
 def waiting(pairs: Iterable[tuple[TaskId, TaskId]]) -> dict[TaskId, frozenset[TaskId]]:
@@ -178,15 +208,18 @@ def start_order(wave: Wave, waits: Waits) -> tuple[TaskId, ...]:
     if not waits:
         return wave.tasks
     tails = dict(wave.lengths_s)
-    for _ in range(len(waits)):
-        changed = False
-        for later, firsts in waits.items():
-            for first in firsts:
-                longer = wave.lengths_s[first] + tails[later]
-                if longer > tails[first] + _GAIN:
-                    tails[first], changed = longer, True
-        if not changed:
-            break
+    followers: dict[TaskId, int] = {}
+    for firsts in waits.values():
+        for first in firsts:
+            followers[first] = followers.get(first, 0) + 1
+    ready = [task for task in waits if not followers.get(task)]
+    while ready:
+        later = ready.pop()
+        for first in waits.get(later, ()):
+            tails[first] = max(tails[first], wave.lengths_s[first] + tails[later])
+            followers[first] -= 1
+            if not followers[first]:
+                ready.append(first)
     return tuple(sorted(wave.tasks, key=lambda task: -tails[task]))
 
 
@@ -233,9 +266,8 @@ def expected_end(wave: Wave, waits: Waits, risks: Risks) -> float:
     for task in order:
         chance = 1.0
         begun = ends[task] - wave.lengths_s[task] + _GAIN if task in waits else -1.0
-        above = ancestors(task, waits) if task in waits else ()
         for other, probability in risks.get(task, ()):
-            if other in lands and other not in above and not (other in early and ends[other] <= begun):
+            if other in lands and not (other in early and ends[other] <= begun):
                 chance *= 1.0 - probability * lands[other]
         lands[task] = chance
         again += (1.0 - chance) * wave.lengths_s[task]

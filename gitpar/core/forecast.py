@@ -9,7 +9,7 @@ of a logistic regression, shipped or fitted by `gitpar conflicts --calibrate`.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -101,30 +101,37 @@ class PairForecast:
     reasons: tuple[Reason, ...]
 
 
-def pair_forecasts(model: Model, intents: Sequence[Intent], most: int | None = None) -> list[PairForecast]:
+def meetings(intents: Iterable[Intent]) -> int:
+    """Counts the paths that tasks have in common, once for every two tasks: the cost of a forecast."""
+    users = Counter(path for intent in intents for path in intent.touches)
+    return sum(n * (n - 1) // 2 for n in users.values())
+
+
+def pair_forecasts(model: Model, intents: Sequence[Intent]) -> list[PairForecast]:
     """Returns every pair that may touch something in common, the likeliest first.
 
-    Where there would be more than `most`, none is returned. Cost: what the tasks have in
-    common, not all pairs.
+    Cost: what the tasks have in common (`meetings`), not all pairs.
     """
     users: defaultdict[str, list[int]] = defaultdict(list)
     for at, intent in enumerate(intents):
         for path in intent.touches:
             users[path].append(at)
-    if most is not None and sum(len(u) * (len(u) - 1) // 2 for u in users.values()) > most:
-        return []
     shared: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
     for path, those in users.items():
         for pair in combinations(those, 2):
             shared[pair].append(path)
-    pairs = (_forecast(model, intents[a], intents[b], paths) for (a, b), paths in shared.items())
+    rates = {path: model.habits.rate(path) for path, those in users.items() if len(those) > 1}
+    pairs = (_forecast((model, rates), intents[a], intents[b], paths) for (a, b), paths in shared.items())
     found = [pair for pair in pairs if pair.reasons]
     position = {intent.task: at for at, intent in enumerate(intents)}
     return sorted(found, key=lambda pair: (-pair.probability, position[pair.a], position[pair.b]))
 
 
-def _forecast(model: Model, ours: Intent, theirs: Intent, paths: Sequence[str]) -> PairForecast:
-    found = (_reason(model, ours, theirs, path) for path in paths)
+def _forecast(
+    learned: tuple[Model, Mapping[str, float]], ours: Intent, theirs: Intent, paths: Sequence[str]
+) -> PairForecast:
+    model, rates = learned
+    found = (_reason(rates, ours, theirs, path) for path in paths)
     # that both of two guesses come true is worth no word
     reasons = [reason for reason in found if not reason.a.signal is reason.b.signal is Signal.TOGETHER]
     said = [r for r in reasons if not r.created and r.a.signal in _SAID and r.b.signal in _SAID]
@@ -141,9 +148,9 @@ def _joint(reason: Reason) -> float:
     return reason.a.chance * reason.b.chance * reason.rate
 
 
-def _reason(model: Model, ours: Intent, theirs: Intent, path: str) -> Reason:
+def _reason(rates: Mapping[str, float], ours: Intent, theirs: Intent, path: str) -> Reason:
     created = path in ours.creates and path in theirs.creates
-    rate = BOTH_CREATE if created else model.habits.rate(path)
+    rate = BOTH_CREATE if created else rates[path]
     return Reason(path, ours.touches[path], theirs.touches[path], rate, created)
 
 

@@ -10,6 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from gitpar.core.changes import ChangeSet
 from gitpar.core.history import Meeting, PastChange
@@ -33,6 +34,7 @@ _HOT = re.compile(
 )
 
 
+@lru_cache(maxsize=1 << 16)
 def is_hot(path: str) -> bool:
     """Says whether a path is of those that many tasks add to: changelogs, lockfiles, registries."""
     return _HOT.search(path) is not None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from gitpar.core.advice import Advice, Wave, advise
-from gitpar.core.forecast import Intent, Model, PairForecast, expected, pair_forecasts
+from gitpar.core.forecast import Intent, Model, PairForecast, expected, meetings, pair_forecasts
 from gitpar.core.graph import Task, TaskGraph, TaskStatus
 from gitpar.core.intents import Doubt
 from gitpar.core.names import TaskId
@@ -15,19 +15,24 @@ from gitpar.core.names import TaskId
 LENGTH_S = 600.0
 """What a task is taken to last where the plan estimates none."""
 
-MOST_PAIRS = 200_000
-"""So many pairs that may touch something in common are looked at in a wave; more are not forecast."""
+MOST_MEETINGS = 200_000
+"""So many common paths of two tasks are looked at in a wave; a wave with more is not forecast."""
 
 
 @dataclass(frozen=True, slots=True)
 class WaveOutlook:
-    """One wave: its pairs, the likeliest first, and how to run it; `silent` tasks name no files."""
+    """One wave: its pairs, the likeliest first, and how to run it.
+
+    Of `silent` tasks nothing can be said: they name no files, or the wave is `crowded`,
+    where more files meet than can be looked at.
+    """
 
     number: int
     tasks: tuple[TaskId, ...]
     pairs: tuple[PairForecast, ...]
     advice: Advice
     silent: tuple[TaskId, ...]
+    crowded: bool = False
 
     @property
     def expected(self) -> float:
@@ -85,10 +90,12 @@ def wave_outlooks(
     """Yields what is to be expected of each wave."""
     lasting = lengths([task for task in graph if task.status is TaskStatus.PENDING])
     for number, wave in enumerate(graph.waves, start=1):
-        pairs = pair_forecasts(model, [intents[task] for task in wave], MOST_PAIRS)
+        meant = [intents[task] for task in wave]
+        crowded = meetings(meant) > MOST_MEETINGS
+        pairs = [] if crowded else pair_forecasts(model, meant)
         advice = advise(Wave(wave, lasting, jobs), pairs)
-        silent = tuple(task for task in wave if not intents[task].touches)
-        yield WaveOutlook(number, wave, tuple(pairs), advice, silent)
+        silent = tuple(task for task in wave if crowded or not intents[task].touches)
+        yield WaveOutlook(number, wave, tuple(pairs), advice, silent, crowded)
 
 
 def needless(graph: TaskGraph, intents: Mapping[TaskId, Intent]) -> Iterator[Needless]:

@@ -11,11 +11,9 @@ _MOST_BRANCHES = 64
 
 
 def plain(declared: str) -> str:
-    """Returns a declared path without what changes nothing: `./`, a slash at its end."""
-    path = declared.strip()
-    while path.startswith("./"):
-        path = path[2:]
-    return path.rstrip("/") or path
+    """Returns a declared path without what changes nothing: `./`, slashes twice or at its end."""
+    parts = declared.strip().split("/")
+    return "/".join(part for part in parts if part not in {"", "."}) or "."
 
 
 def is_pattern(declared: str) -> bool:

@@ -31,7 +31,7 @@ def calibration(found: Calibration) -> str:
 
 def _forecast(found: Forecasted) -> Iterator[str]:
     outlook = found.outlook
-    said = say.conflicts_text(outlook.expected).capitalize()
+    said = say.expected_text(outlook).capitalize()
     yield page.paragraph(f"{said}, from {found.base[:12]}. {say.basis_text(outlook)}")
     for wave in outlook.waves:
         yield page.heading(say.wave_heading(wave))
@@ -39,7 +39,7 @@ def _forecast(found: Forecasted) -> Iterator[str]:
         yield from _pairs(wave)
         yield from page.items(say.advice_lines(wave, outlook))
         if wave.silent:
-            yield page.paragraph(say.silent_text(wave.silent))
+            yield page.paragraph(say.silent_text(wave))
     if outlook.doubts:
         yield page.heading("Declared files")
         yield from page.items(map(say.doubt_text, outlook.doubts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from gitpar.core.advice import Edge
@@ -66,7 +66,15 @@ def span(seconds: float, outlook: Outlook) -> str:
 
 def wave_heading(wave: WaveOutlook) -> str:
     """Names a wave and how many conflicts to expect."""
-    return f"Wave {wave.number} ({counted(len(wave.tasks), 'task')}): {conflicts_text(wave.expected)}"
+    told = "not forecast" if wave.crowded else conflicts_text(wave.expected)
+    return f"Wave {wave.number} ({counted(len(wave.tasks), 'task')}): {told}"
+
+
+def expected_text(outlook: Outlook) -> str:
+    """Says how many conflicts are to be expected of a whole plan."""
+    told = f"{conflicts_text(outlook.expected)} in {counted(len(outlook.waves), 'wave')}"
+    crowded = sum(wave.crowded for wave in outlook.waves)
+    return f"{told}, {crowded} of them not forecast" if crowded else told
 
 
 def conflicts_text(expected: float) -> str:
@@ -96,10 +104,12 @@ def advice_lines(wave: WaveOutlook, outlook: Outlook) -> Iterator[str]:
     yield f"{times}, {span(advice.apart_s, outlook)} with all that share a file in a row"
 
 
-def silent_text(tasks: Sequence[str]) -> str:
-    """Says which tasks nothing can be said of."""
-    verb = "says" if len(tasks) == 1 else "say"
-    return f"{listed(tuple(tasks), 6)} {verb} nothing of files: not forecast"
+def silent_text(wave: WaveOutlook) -> str:
+    """Says of which tasks nothing can be said, and why."""
+    if wave.crowded:
+        return "too many of its tasks mean the same files: declare single files, not folders and patterns"
+    verb = "says" if len(wave.silent) == 1 else "say"
+    return f"{listed(wave.silent, 6)} {verb} nothing of files: not forecast"
 
 
 def doubt_text(doubt: Doubt) -> str:

@@ -29,9 +29,7 @@ def print_forecast(outlook: Outlook, console: Console) -> None:
 
 def forecast(outlook: Outlook) -> Iterator[RenderableType]:
     """Yields the forecast part by part."""
-    yield Text(
-        f"Forecast: {say.conflicts_text(outlook.expected)} in {counted(len(outlook.waves), 'wave')}", "bold"
-    )
+    yield Text(f"Forecast: {say.expected_text(outlook)}", "bold")
     yield Text(say.basis_text(outlook))
     for wave in outlook.waves:
         if len(wave.tasks) > 1:
@@ -59,7 +57,7 @@ def _wave(wave: WaveOutlook, outlook: Outlook) -> Iterator[RenderableType]:
     for line in say.advice_lines(wave, outlook):
         yield Padding(Text(line), (0, 0, 0, 2))
     if wave.silent:
-        yield Padding(Text(say.silent_text(wave.silent), "dim"), (0, 0, 0, 2))
+        yield Padding(Text(say.silent_text(wave), "dim"), (0, 0, 0, 2))
 
 
 def _pairs(wave: WaveOutlook) -> Table:

@@ -48,6 +48,7 @@ def foresee(place: RepositoryPlace, graph: TaskGraph, base: CommitId, settings: 
     except EnvironmentFault as damaged:
         model, notices = Default(), (f"{damaged.message}; it was left aside. {damaged.hints[0]}",)
     waves = _outlooks(place, graph, base, (model, settings.jobs))
+    notices += tuple(_crowded(wave) for wave in waves if wave.crowded)
     if settings.on_predicted is OnPredicted.WARN:
         likely = [pair for wave in waves for pair in wave.pairs if pair.probability >= _LIKELY]
         return Foreseen(notices=(*notices, *_few([_warning(pair) for pair in likely], "likely conflicts")))
@@ -90,6 +91,10 @@ def _outlooks(
     tasks = [graph[task] for wave in graph.waves for task in wave]
     by_task = {intent.task: intent for intent in intents(tasks, tracked, model)}
     return tuple(wave_outlooks(graph, by_task, model, jobs))
+
+
+def _crowded(wave: WaveOutlook) -> str:
+    return f"conflicts in wave {wave.number} are not foreseen: too many of its tasks mean the same files"
 
 
 def _waiting(pair: PairForecast) -> str:

@@ -11,15 +11,16 @@ from hypothesis import strategies as st
 
 from gitpar.core.calibration import calibrated, followed
 from gitpar.core.changes import ChangeKind, ChangeSet, FileChange, Hunk
-from gitpar.core.forecast import Intent, Model, PairForecast, Signal, pair_forecasts
+from gitpar.core.forecast import Intent, Model, PairForecast, Signal, meetings, pair_forecasts
 from gitpar.core.graph import Scope, Source, Task, TaskGraph
 from gitpar.core.habits import Habits, companions_of
 from gitpar.core.history import Judged, Meeting, PastChange, Replay, carried_back
 from gitpar.core.intents import Doubt, Symbols, Tracked, doubts, intents, names_in
 from gitpar.core.names import CommitId, TaskId
-from gitpar.core.outlook import earlier, needless
-from gitpar.core.patterns import pattern
+from gitpar.core.outlook import earlier, needless, wave_outlooks
+from gitpar.core.patterns import pattern, plain
 from gitpar.core.regression import fit, logistic, product
+from gitpar.ui.forecast_text import wave_heading
 
 FILES = ("src/a.py", "src/b.py", "src/deep/c.py", "docs/guide.md", "CHANGELOG.md", "tests/test_a.py")
 
@@ -131,11 +132,22 @@ def test_a_meeting_that_nobody_could_judge_teaches_nothing() -> None:
     assert habits.total == (0, 0)
 
 
-def test_a_wave_where_everything_meets_is_not_forecast_beyond_the_limit() -> None:
+def test_a_wave_where_everything_meets_is_not_forecast_and_says_so() -> None:
     crowd = [task(f"t{n}", "src/a.py") for n in range(30)]
     made = intents(crowd, Tracked(FILES), Model())
-    assert len(pair_forecasts(Model(), made, 435)) == 435
-    assert pair_forecasts(Model(), made, 434) == []
+    assert len(pair_forecasts(Model(), made)) == meetings(made) == 435
+    crowd = [task(f"t{n}", "**") for n in range(400)]
+    tracked = Tracked([f"src/{n}.py" for n in range(10)])
+    graph = TaskGraph(crowd)
+    [wave] = wave_outlooks(graph, {i.task: i for i in intents(crowd, tracked, Model())}, Model(), 4)
+    assert (wave.crowded, wave.pairs, wave.silent) == (True, (), graph.waves[0])
+    assert wave_heading(wave) == "Wave 1 (400 tasks): not forecast"
+
+
+def test_a_declared_path_is_read_as_it_is_meant() -> None:
+    for declared in ("src/a.py", "./src//a.py", " src/./a.py/ "):
+        assert plain(declared) == "src/a.py"
+    assert (plain("."), plain("./"), plain("src/")) == (".", ".", "src")
 
 
 def test_doubts_about_declared_files() -> None:
