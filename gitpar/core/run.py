@@ -182,6 +182,9 @@ class Run:
         for wait in self.waits:
             self.waiting[wait.later] = self.waiting.get(wait.later, frozenset()) | {wait.first}
             self.followers[wait.first] = (*self.followers.get(wait.first, ()), wait.later)
+        for later, firsts in self.waiting.items():
+            names = " and ".join(f"`{first}`" for first in self.in_plan_order(firsts))
+            self.tasks[later].reason = f"waits for {names}: a conflict was predicted"
         self.starts = {task_id: at for at, task_id in enumerate(opened.starts)}
         self.current = 0
         self.active: dict[TaskId, int] = {}

@@ -7,6 +7,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gitpar.core.apply import fold
 from gitpar.core.events import PredictedWait, RunOpened
 from gitpar.core.graph import Task
 from gitpar.core.names import TaskId
@@ -40,6 +41,10 @@ def test_who_waits_starts_from_what_the_other_landed_in_the_same_level() -> None
     run = sim.go()
     assert bases(run) == {"a": BASE, "b": BASE, "c": "base+a"}
     assert run.tip == "base+a+b+c"
+    assert (fold(sim.journal[:1]).tasks[TaskId("c")].reason, run.tasks[TaskId("c")].reason) == (
+        "waits for `a`: a conflict was predicted",
+        "",
+    )
     assert (len(run.levels), run.tasks[TaskId("c")].level) == (1, 1)
 
 
