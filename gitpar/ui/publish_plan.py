@@ -28,7 +28,8 @@ def plan_lines(publication: Publication, steps: Sequence[Step]) -> Iterator[str]
                 yield f"push   the certificates to {named(publication.remote)}"
             case MergeRequest(head):
                 yield f"merge  the request from {named(head)}"
-    if not steps:
+    yield from map(clean, publication.problems)
+    if not steps and not publication.problems:
         yield "nothing to do: everything is published, or nothing landed"
 
 
@@ -39,6 +40,7 @@ def plan_json(publication: Publication, steps: Sequence[Step]) -> dict[str, Any]
         "remote": publication.remote,
         "target": publication.target or None,
         "steps": [_step(step) for step in steps],
+        "problems": list(publication.problems),
     }
 
 

@@ -160,4 +160,5 @@ def _again(view: RunView, layer: Layer) -> Iterator[str]:
     yield "```sh"
     yield f"gitpar run {plans} --base {view.base} --strategy {view.strategy}"
     yield f"git log --graph --oneline {view.base[:12]}..{layer.commit[:12]}"
+    yield f"gitpar verify {view.base[:12]}..{layer.commit[:12]}"
     yield "```"

@@ -12,7 +12,7 @@ from gitpar.core import events as e
 from gitpar.core.apply import apply, fold
 from gitpar.core.forges import ForgeKind, Layer
 from gitpar.core.publication import Publication
-from gitpar.core.publishing import Step, Words, layers, opens_requests, planned
+from gitpar.core.publishing import Step, Words, layers, opens_requests, planned, problems
 from gitpar.core.run import Run
 from gitpar.core.settings import PublishAs, RunSettings
 from gitpar.core.view import RunView, view
@@ -80,7 +80,10 @@ def publish(directory: Path, request: PublishRequest, watcher: Watcher) -> RunVi
 
 
 def publish_plan(directory: Path, request: PublishRequest) -> tuple[Publication, Sequence[Step]]:
-    """Returns what `publish` would do, in order; asks remote and forge and changes nothing."""
+    """Returns what `publish` would do, in order, and the problems that are seen already.
+
+    Asks remote and forge and changes nothing.
+    """
     site = Site.at(directory)
     run = _ended(_chosen(site, request.run))
     goal = goal_of(site.place, run.settings, _as_before(run, request))
@@ -88,6 +91,7 @@ def publish_plan(directory: Path, request: PublishRequest) -> tuple[Publication,
     target = goal.target or _default_branch(goal, remote)
     publication = Publication(goal.mode, goal.remote, target, layers(run, goal.mode, target), request.notes)
     seen = look(remote, forge, run, publication)
+    publication.problems = problems(run, publication, seen)
     return publication, planned(run, publication, seen, _words(run, publication.layers, request))
 
 
@@ -141,8 +145,9 @@ def _remote_name(place: RepositoryPlace, asked: str | None) -> str:
     names = remote_names(place)
     if asked is not None:
         if asked not in names:
-            known = f"There are: {', '.join(names)}" if names else "There is none"
-            raise UsageError(f"there is no remote `{asked}`", f"{known}. Add it: git remote add {asked} URL")
+            add = f"Add it: git remote add {asked} URL"
+            known = f"There are: {', '.join(names)}. Say which: --remote NAME" if names else "There is none"
+            raise UsageError(f"there is no remote `{asked}`", known, add)
         return asked
     if not names:
         raise UsageError("there is no remote to publish to", "Add one: git remote add origin URL")

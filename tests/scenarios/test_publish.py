@@ -160,9 +160,12 @@ def test_what_somebody_else_pushed_is_not_overwritten(shop: Shop, publish: Publi
     head = shop.level(1)
     theirs = git(shop.origin, "commit-tree", f"{head}^{{tree}}", "-p", head, "-m", "a reviewer's")
     git(shop.origin, "update-ref", f"refs/heads/{head}", theirs)
+    status, out, _ = publish("--dry-run")
+    theirs_now = f"`{head}` stands at {theirs[:12]} on `origin`, which this run has not pushed"
+    assert (status, out) == (1, f"{theirs_now}: nothing was overwritten\n")
     status, out, _ = publish()
     assert (status, shop.tip(head)) == (1, theirs)
-    assert f"`{head}` stands at {theirs[:12]} on `origin`, which this run has not pushed" in out
+    assert theirs_now in out
 
 
 def test_a_closed_request_stays_closed(shop: Shop, publish: Publishes) -> None:

@@ -123,7 +123,7 @@ def _preview(call: Invocation, request: PublishRequest) -> int:
     else:
         for line in publish_plan.plan_lines(publication, steps):
             click.echo(line)
-    return ExitCode.OK
+    return ExitCode.NEEDS_PERSON if publication.problems else ExitCode.OK
 
 
 def _print(call: Invocation, view: RunView) -> None:
