@@ -13,9 +13,18 @@ from gitpar.core import events as e
 from gitpar.core.operations import OPERATIONS
 from gitpar.core.places import leave, offer
 from gitpar.core.publication import PUBLISHING
+from gitpar.core.remedies import decided
 from gitpar.core.run import Attempt, AttemptState, Candidate, Level, Run, Stage, TaskRun, TaskState
 from gitpar.core.settings import OnRevert
-from gitpar.core.verdicts import block_dependents, failure_text, give_up, judged, refusal_text, set_state
+from gitpar.core.verdicts import (
+    block_dependents,
+    failure_text,
+    give_up,
+    judged,
+    pass_over,
+    refusal_text,
+    set_state,
+)
 from gitpar.core.waits import is_waited_for, settled, to_start
 
 _TIMEOUTS_RETRIED = 1
@@ -172,8 +181,7 @@ def _close_level(run: Run, level: Level) -> None:
     """Ends a level and goes to the next one that has something to run."""
     level.stage = Stage.CLOSED
     level.closed_at = run.last_at
-    while run.level is not None and not any(run.tasks[t].state is TaskState.PENDING for t in run.level.tasks):
-        run.current += 1
+    pass_over(run)
 
 
 # --- attempts ----------------------------------------------------------------------------
@@ -340,7 +348,7 @@ def _landing_refused(run: Run, event: e.LandingRefused) -> None:
     level = run.levels[task.level - 1]
     level.candidate = None
     task.refused = event.conflicts
-    if event.conflicts and task.reruns == 0:
+    if event.conflicts and task.reruns == 0 and not task.accepted:
         task.reruns += 1
         level.aside.append(event.task)
         set_state(task, TaskState.PENDING, f"stepped aside: {refusal_text(run, task)}")
@@ -371,6 +379,7 @@ def _landed(run: Run, event: e.Landed) -> None:
 
 _APPLIED: dict[type[e.Event], Callable[[Run, Any], None]] = {
     e.RunResumed: _resumed,
+    e.PersonDecided: decided,
     e.StopRequested: _stop_requested,
     e.WorkersStopping: _workers_stopping,
     e.RunClosing: _run_closing,

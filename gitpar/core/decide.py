@@ -125,7 +125,8 @@ def _rerun(run: Run, task: TaskRun) -> Rerun | None:
     """What a re-run is compared with: the result that was refused, and where its level began."""
     if not task.reruns:
         return None
-    first = next(a for a in task.attempts if a.result is not None and not a.rerun and _succeeded(a))
+    # the newest: a person may have had it tried again
+    first = next(a for a in reversed(task.attempts) if a.result is not None and not a.rerun and _succeeded(a))
     return Rerun(_known(first.result), _known(run.levels[task.level - 1].base))
 
 

@@ -82,6 +82,15 @@ class RunResumed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonDecided(Event):
+    """A person decided about tasks that came to nothing: tried again, left out, or landed as they are."""
+
+    retry: tuple[TaskId, ...] = ()
+    skip: tuple[TaskId, ...] = ()
+    accept: tuple[TaskId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopRequested(Event):
     """Somebody asked the run to stop: nothing new starts. With `now` workers are ended too."""
 

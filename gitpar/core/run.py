@@ -96,6 +96,8 @@ class TaskRun:
     failures: int = 0
     timeouts: int = 0
     reruns: int = 0
+    accepted: bool = False
+    """Whether a person wants its result as it is: where that does not merge, it is not run again."""
     refused: tuple[PathConflict, ...] = ()
     commit: CommitId | None = None
     certificate: str = ""

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from gitpar.core import events as e
 from gitpar.core.agents import AgentReport, Said, Trouble
-from gitpar.core.run import Attempt, AttemptState, Run, TaskRun, TaskState
+from gitpar.core.run import Attempt, AttemptState, Run, Stage, TaskRun, TaskState
 
 
 def judged(attempt: Attempt) -> AttemptState:
@@ -100,8 +100,18 @@ def block_dependents(run: Run, task: TaskRun) -> None:
     for waiting in run.graph.downstream([task.task.id]):
         blocked = run.tasks[waiting]
         if blocked.state is TaskState.PENDING:
-            set_state(blocked, TaskState.BLOCKED, f"waits for `{task.task.id}`, which {_fate(task)}")
+            set_state(blocked, TaskState.BLOCKED, f"waits for `{task.task.id}`, which {fate(task)}")
 
 
-def _fate(task: TaskRun) -> str:
+def fate(task: TaskRun) -> str:
+    """Says what became of a held or failed task, after "which"."""
     return "is held" if task.state is TaskState.HELD else "failed"
+
+
+def pass_over(run: Run) -> None:
+    """Goes on to the next level that has something to work on or to land."""
+    to_do = (TaskState.PENDING, TaskState.FINISHED)
+    while (level := run.level) is not None and level.stage in (Stage.WAITING, Stage.CLOSED):
+        if level.stage is Stage.WAITING and any(run.tasks[each].state in to_do for each in level.tasks):
+            return
+        run.current += 1

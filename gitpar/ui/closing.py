@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from gitpar.core.conflicts import PairConflict, Tier
+from gitpar.core.events import RunEnd
 from gitpar.core.run import AttemptState, TaskState
 from gitpar.core.view import Metrics, RunView, TaskView
 from gitpar.errors import ExitCode
@@ -218,4 +219,7 @@ def _look_into(task: TaskView, view: RunView) -> list[Step]:
     steps = [Step(f"what {named(task.id)} said:", command("gitpar", "logs", view.run, task.id))]
     if newest.commit is not None and task.files:
         steps.append(Step(f"what {named(task.id)} did:", command("git", "show", newest.branch)))
+    if view.state in (RunEnd.NEEDS_PERSON, RunEnd.FAILED):
+        again = command("gitpar", "resume", view.run, "--retry", task.id)
+        steps.append(Step(f"try {named(task.id)} again:", again))
     return steps

@@ -17,6 +17,7 @@ from gitpar.core.graph import Task, TaskGraph
 from gitpar.core.names import NO_COMMIT, CommitId, RefName
 from gitpar.core.operations import is_undone
 from gitpar.core.recover import reconcile
+from gitpar.core.remedies import Remedies, decision
 from gitpar.core.run import Run
 from gitpar.core.view import RunView, view
 from gitpar.engine.coordinator import Coordinator
@@ -38,6 +39,8 @@ from gitpar.wiring.preview import chosen_part
 from gitpar.wiring.request import RunRequest
 from gitpar.wiring.site import Site
 from gitpar.wiring.streams import stream_environments, with_stream_agents
+
+_NOTHING = Remedies()
 
 
 def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
@@ -91,11 +94,17 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
         journal.close()
 
 
-def resume(directory: Path, run: str | None, watcher: Watcher, *, steal: bool = False) -> RunView:
-    """Takes an unfinished run over and drives it to its end; a finished one is only looked at."""
+def resume(
+    directory: Path, run: str | None, watcher: Watcher, *, steal: bool = False, asked: Remedies = _NOTHING
+) -> RunView:
+    """Takes an unfinished run over and drives it to its end.
+
+    A finished one is only looked at, unless something is `asked` about tasks that came to
+    nothing. Raises UsageError where that cannot be done; the run is then as it was.
+    """
     site = Site.at(directory)
     chosen = site.chosen(run)
-    if chosen.end is not None and chosen.end is not RunEnd.INTERRUPTED:
+    if _is_finished(chosen) and not asked:
         return view(chosen, chosen.last_at)
     if is_undone(chosen):
         last = chosen.operations[-1].id
@@ -109,7 +118,7 @@ def resume(directory: Path, run: str | None, watcher: Watcher, *, steal: bool = 
     journal = SqliteJournal.own(site.journal_path, chosen.id, Owner.this_process(), steal=steal)
     try:
         replayed = fold(list(journal.events(chosen.id)))
-        if replayed.end is not None and replayed.end is not RunEnd.INTERRUPTED:
+        if _is_finished(replayed) and not asked:
             return view(replayed, replayed.last_at)
         refs = GitRefs(site.place)
         try:
@@ -117,6 +126,8 @@ def resume(directory: Path, run: str | None, watcher: Watcher, *, steal: bool = 
         finally:
             refs.close()
         events = reconcile(replayed, found, time.time())
+        if asked:
+            events.append(decision(replayed, asked, time.time()))
         _note_landed(site, replayed, events)
         journal.append(events)
         for event in events:
@@ -125,6 +136,10 @@ def resume(directory: Path, run: str | None, watcher: Watcher, *, steal: bool = 
         return _drive(site, Owned(replayed, journal), settings, watcher)
     finally:
         journal.close()
+
+
+def _is_finished(run: Run) -> bool:
+    return run.end is not None and run.end is not RunEnd.INTERRUPTED
 
 
 def _note_landed(site: Site, run: Run, found: Sequence[Event]) -> None:

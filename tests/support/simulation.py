@@ -19,6 +19,7 @@ from gitpar.core.decide import decide
 from gitpar.core.graph import Source, Task
 from gitpar.core.names import CommitId, RefName, RunId, TaskId, TreeId, level_ref
 from gitpar.core.recover import reconcile
+from gitpar.core.remedies import Remedies, decision
 from gitpar.core.run import Run
 from gitpar.core.settings import RunSettings
 
@@ -101,6 +102,12 @@ class Simulation:
         self.run = fold(self.journal)
         for event in reconcile(self.run, self.refs, self._tick()):
             self._take(event)
+
+    def decide(self, remedies: Remedies) -> None:
+        """Takes the run over with what a person says; raises UsageError where that cannot be."""
+        event = decision(fold(self.journal), remedies, self._tick())
+        self.kill_and_resume()
+        self._take(event)
 
     def _take(self, event: e.Event) -> None:
         self.journal.append(event)

@@ -19,6 +19,7 @@ from gitpar.core.outlook import Outlook
 from gitpar.core.publication import Publication
 from gitpar.core.publishing import Step
 from gitpar.core.verification import Verified
+from gitpar.core.remedies import Remedies
 from gitpar.core.view import RunView, view
 from gitpar.errors import UsageError
 from gitpar.plans.reading import read_plans
@@ -86,7 +87,10 @@ class Recorded:
         self.asked.append(("preview", directory))
         return read_plans(request.plans)
 
-    def resume(self, directory: Path, run: str | None, watcher: Watcher, *, steal: bool = False) -> RunView:
+    def resume(
+        self, directory: Path, run: str | None, watcher: Watcher, *, steal: bool, asked: Remedies
+    ) -> RunView:
+        assert not asked
         self.asked.append(("resume", directory, run, steal))
         assert watcher.interval_s is None  # no terminal here, so nothing is drawn
         return self._chosen(run)

@@ -64,8 +64,10 @@ Next
   take it:                    git merge gitpar/7f3a/level/2
   what `stuck` said:          gitpar logs 7f3a stuck
   what `stuck` did:           git show gitpar/7f3a/task/stuck/2
+  try `stuck` again:          gitpar resume 7f3a --retry stuck
   what `broken` said:         gitpar logs 7f3a broken
   what `broken` did:          git show gitpar/7f3a/task/broken/3
+  try `broken` again:         gitpar resume 7f3a --retry broken
   remove what is not needed:  gitpar clean 7f3a
 """
 
@@ -97,8 +99,10 @@ Next
   take it:                    git merge gitpar/7f3a/level/2
   what `stuck` said:          gitpar logs 7f3a stuck
   what `stuck` did:           git show gitpar/7f3a/task/stuck/2
+  try `stuck` again:          gitpar resume 7f3a --retry stuck
   what `broken` said:         gitpar logs 7f3a broken
   what `broken` did:          git show gitpar/7f3a/task/broken/3
+  try `broken` again:         gitpar resume 7f3a --retry broken
   remove what is not needed:  gitpar clean 7f3a
 """
 

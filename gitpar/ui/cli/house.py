@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gitpar.core.publication import Publication
     from gitpar.core.publishing import Step
     from gitpar.core.verification import Verified
+    from gitpar.core.remedies import Remedies
     from gitpar.core.view import RunView
     from gitpar.plans.model import Plan
     from gitpar.ports import Watcher
@@ -63,8 +64,10 @@ class Works(Protocol):
         """Returns the plan that `start` would work on."""
         ...
 
-    def resume(self, directory: Path, run: str | None, watcher: Watcher, *, steal: bool = False) -> RunView:
-        """Goes on with a run; changes nothing where it is finished."""
+    def resume(
+        self, directory: Path, run: str | None, watcher: Watcher, *, steal: bool, asked: Remedies
+    ) -> RunView:
+        """Goes on with a run; changes nothing where it is finished and nothing is asked for."""
         ...
 
     def clean(self, directory: Path, run: str | None, *, purge: bool, dry_run: bool) -> CleanReport:

@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import click
 
+from gitpar.core.names import TaskId
 from gitpar.ui.cli.options import EXIT_CODES, Invocation, pass_invocation, shared, with_json
 from gitpar.ui.cli.publish import publish_if_due
 from gitpar.ui.closing import exit_code
+
+_RETRY = "Work on a held or failed task again, and on what waits for it, on levels behind the others."
+_SKIP = "Leave out a task that is held, failed or blocked, and what waits for it."
+_ACCEPT = "Land what the last attempt of a held or failed task left, if it merges."
 
 
 @click.command(epilog=EXIT_CODES)
 @click.argument("run", required=False)
 @click.option("--steal", is_flag=True, help="Take the run from an owner on another host that is silent.")
+@click.option("--retry", metavar="TASK", multiple=True, show_default=False, help=_RETRY)
+@click.option("--skip", metavar="TASK", multiple=True, show_default=False, help=_SKIP)
+@click.option("--accept", metavar="TASK", multiple=True, show_default=False, help=_ACCEPT)
 @with_json
 @shared
 @pass_invocation
-def command(call: Invocation, run: str | None, *, steal: bool) -> int:
+def command(call: Invocation, /, run: str | None, *, steal: bool, **asked: tuple[str, ...]) -> int:
     """Go on with a run that was interrupted or whose gitpar was killed.
 
     What has finished is not done again. RUN may be left out: the newest unfinished run,
-    else the newest. A finished run is left as it is and its summary printed.
+    else the newest. A finished run is left as it is and its summary printed, unless
+    --retry, --skip or --accept says what to do about tasks that are held or failed; each
+    may be given again.
     """
-    view = call.house.resume(call.directory, run, call.watcher(), steal=steal)
+    from gitpar.core.remedies import Remedies  # noqa: PLC0415 - not needed for --help
+
+    wanted = Remedies(**{name: tuple(map(TaskId, dict.fromkeys(ids))) for name, ids in asked.items()})
+    view = call.house.resume(call.directory, run, call.watcher(), steal=steal, asked=wanted)
     view = publish_if_due(call, view)
     call.print_run(view)
     return exit_code(view)

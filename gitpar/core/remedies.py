@@ -1,0 +1,139 @@
+"""What a person decides about tasks that came to nothing: tried again, left out, or taken as they are.
+
+Pure; part of `apply`. What is worked on or landed once more goes on levels of its own
+behind those that stand: a level that was reviewed or published never grows.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from gitpar.core.events import PersonDecided
+from gitpar.core.names import TaskId
+from gitpar.core.run import Level, Run, TaskRun, TaskState
+from gitpar.core.verdicts import fate, pass_over, set_state
+from gitpar.errors import UsageError
+
+_NOTHING = (TaskState.HELD, TaskState.FAILED)
+_IN_THE_WAY = (*_NOTHING, TaskState.BLOCKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Remedies:
+    """What a person asks for, by task."""
+
+    retry: tuple[TaskId, ...] = ()
+    skip: tuple[TaskId, ...] = ()
+    accept: tuple[TaskId, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.retry or self.skip or self.accept)
+
+
+def decision(run: Run, asked: Remedies, at: float) -> PersonDecided:
+    """Returns the event for what is asked; raises UsageError where the run does not allow it."""
+    seen: dict[TaskId, str] = {}
+    for option, task_ids in (("--retry", asked.retry), ("--skip", asked.skip), ("--accept", asked.accept)):
+        for task_id in task_ids:
+            if seen.setdefault(task_id, option) != option:
+                raise UsageError(f"`{task_id}` stands at {seen[task_id]} and at {option}", "Choose one")
+            _allow(run, option, task_id)
+    return PersonDecided(at=at, retry=asked.retry, skip=asked.skip, accept=asked.accept)
+
+
+def _allow(run: Run, option: str, task_id: TaskId) -> None:
+    task = run.tasks.get(task_id)
+    if task is None:
+        near = difflib.get_close_matches(task_id, run.tasks, n=1)
+        hint = f"Did you mean `{near[0]}`?" if near else f"The tasks are listed by: gitpar status {run.id}"
+        raise UsageError(f"`{option} {task_id}`: the run has no such task", hint)
+    if task.state is TaskState.BLOCKED and option != "--skip":
+        raise UsageError(
+            f"`{option} {task_id}`: it {task.reason}",
+            "What waits for a task goes on when that one has landed",
+        )
+    if task.state not in _IN_THE_WAY:
+        raise UsageError(
+            f"`{option} {task_id}`: it is {task.state.value}, neither held nor failed", "Nothing was changed"
+        )
+    if option == "--accept" and not _result(task):
+        raise UsageError(
+            f"`--accept {task_id}`: its last attempt left nothing that could land",
+            f"Try it again: gitpar resume {run.id} --retry {task_id}",
+        )
+
+
+def _result(task: TaskRun) -> bool:
+    return bool(task.attempts) and task.last.captured and task.last.result not in (None, task.last.base)
+
+
+def decided(run: Run, event: PersonDecided) -> None:
+    """Puts the tasks, and what waited for them, into the states that follow."""
+    for task_id in event.skip:
+        set_state(run.tasks[task_id], TaskState.SKIPPED, "left out by --skip")
+        for waiting in run.graph.downstream([task_id]):
+            if run.tasks[waiting].state in (TaskState.BLOCKED, TaskState.PENDING):
+                why = f"waits for `{task_id}`, which is left out"
+                set_state(run.tasks[waiting], TaskState.SKIPPED, why)
+    for task_id in (*event.retry, *event.accept):
+        task = run.tasks[task_id]
+        task.failures = task.timeouts = task.reruns = 0
+        task.refused = ()
+        task.accepted = task_id in event.accept
+        if task.accepted:
+            set_state(task, TaskState.FINISHED, "taken as it is by --accept")
+        else:
+            set_state(task, TaskState.PENDING, "tried again by --retry")
+    _move(run, {*event.retry, *event.accept, *_freed(run)})
+    if run.publication is not None and run.settings.publish is not None:
+        run.publication.closed = False
+    pass_over(run)
+
+
+def _freed(run: Run) -> list[TaskId]:
+    """Lets go what nothing blocks any more, and says of the others what does."""
+    found = []
+    for task_id in (each for wave in run.graph.waves for each in wave):
+        task = run.tasks[task_id]
+        if task.state is not TaskState.BLOCKED:
+            continue
+        before = [run.tasks[each] for each in task.task.depends_on]
+        blocking = next((each for each in before if each.state in _IN_THE_WAY), None)
+        if blocking is None:
+            set_state(task, TaskState.PENDING)
+            found.append(task_id)
+        elif blocking.state is TaskState.BLOCKED:
+            set_state(task, TaskState.BLOCKED, blocking.reason)
+        else:
+            set_state(task, TaskState.BLOCKED, f"waits for `{blocking.task.id}`, which {fate(blocking)}")
+    return found
+
+
+def _move(run: Run, task_ids: Collection[TaskId]) -> None:
+    """Puts tasks on new levels behind the last one that was begun; levels not begun come after them."""
+    if not task_ids:
+        return
+    depth: dict[TaskId, int] = {}
+    for task_id in (each for wave in run.graph.waves for each in wave):
+        if task_id in task_ids:
+            depth[task_id] = 1 + max(
+                (depth.get(each, 0) for each in run.graph[task_id].depends_on), default=0
+            )
+    for level in run.levels:
+        level.tasks = tuple(each for each in level.tasks if each not in depth)
+    begun = [level for level in run.levels if level.base is not None]
+    new = [
+        Level(0, tuple(run.in_plan_order(each for each, at in depth.items() if at == n)))
+        for n in range(1, max(depth.values()) + 1)
+    ]
+    rest = [level for level in run.levels if level.base is None and level.tasks]
+    run.current = min(run.current, len(begun))
+    run.levels = [*begun, *new, *rest]
+    for number, level in enumerate(run.levels, start=1):
+        level.number = number
+        for task_id in level.tasks:
+            run.tasks[task_id].level = number
+    # what the plan says about its waves is about those it had
+    run.wave_notes = {n: note for n, note in run.wave_notes.items() if n <= len(begun)}
