@@ -83,11 +83,15 @@ class RunResumed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonDecided(Event):
-    """A person decided about tasks that came to nothing: tried again, left out, or landed as they are."""
+    """A person decided about tasks that came to nothing: tried again, left out, or landed as they are.
+
+    What was settled by hand (`resolve`) follows as an attempt of its own.
+    """
 
     retry: tuple[TaskId, ...] = ()
     skip: tuple[TaskId, ...] = ()
     accept: tuple[TaskId, ...] = ()
+    resolve: tuple[TaskId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ import difflib
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from gitpar.core.events import PersonDecided
-from gitpar.core.names import TaskId
+from gitpar.core.events import AttemptCaptured, AttemptOpened, Ending, Event, PersonDecided, WorkerEnded
+from gitpar.core.names import CommitId, TaskId
 from gitpar.core.run import Level, Run, TaskRun, TaskState
 from gitpar.core.verdicts import fate, pass_over, set_state
 from gitpar.errors import UsageError
@@ -27,20 +27,42 @@ class Remedies:
     retry: tuple[TaskId, ...] = ()
     skip: tuple[TaskId, ...] = ()
     accept: tuple[TaskId, ...] = ()
+    resolve: tuple[TaskId, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.retry or self.skip or self.accept)
+        return bool(self.retry or self.skip or self.accept or self.resolve)
 
 
 def decision(run: Run, asked: Remedies, at: float) -> PersonDecided:
     """Returns the event for what is asked; raises UsageError where the run does not allow it."""
     seen: dict[TaskId, str] = {}
-    for option, task_ids in (("--retry", asked.retry), ("--skip", asked.skip), ("--accept", asked.accept)):
+    options = {
+        "--retry": asked.retry,
+        "--skip": asked.skip,
+        "--accept": asked.accept,
+        "--resolve": asked.resolve,
+    }
+    for option, task_ids in options.items():
         for task_id in task_ids:
             if seen.setdefault(task_id, option) != option:
                 raise UsageError(f"`{task_id}` stands at {seen[task_id]} and at {option}", "Choose one")
             _allow(run, option, task_id)
-    return PersonDecided(at=at, retry=asked.retry, skip=asked.skip, accept=asked.accept)
+    return PersonDecided(
+        at=at, retry=asked.retry, skip=asked.skip, accept=asked.accept, resolve=asked.resolve
+    )
+
+
+def by_hand(
+    run: Run, task_id: TaskId, settled: tuple[CommitId, CommitId, tuple[str, ...]], at: float
+) -> list[Event]:
+    """Returns what an attempt of a person's is journaled as: base, result and the paths that it changes."""
+    base, result, files = settled
+    n = len(run.tasks[task_id].attempts) + 1
+    return [
+        AttemptOpened(at=at, task=task_id, n=n, base=base, timeout_s=None),
+        WorkerEnded(at=at, task=task_id, n=n, ending=Ending.EXITED, exit=0, duration_s=0.0),
+        AttemptCaptured(at=at, task=task_id, n=n, result=result, files=files, notes=("settled by hand",)),
+    ]
 
 
 def _allow(run: Run, option: str, task_id: TaskId) -> None:
@@ -58,9 +80,9 @@ def _allow(run: Run, option: str, task_id: TaskId) -> None:
         raise UsageError(
             f"`{option} {task_id}`: it is {task.state.value}, neither held nor failed", "Nothing was changed"
         )
-    if option == "--accept" and not _result(task):
+    if option in ("--accept", "--resolve") and not _result(task):
         raise UsageError(
-            f"`--accept {task_id}`: its last attempt left nothing that could land",
+            f"`{option} {task_id}`: its last attempt left nothing that could land",
             f"Try it again: gitpar resume {run.id} --retry {task_id}",
         )
 
@@ -77,16 +99,17 @@ def decided(run: Run, event: PersonDecided) -> None:
             if run.tasks[waiting].state in (TaskState.BLOCKED, TaskState.PENDING):
                 why = f"waits for `{task_id}`, which is left out"
                 set_state(run.tasks[waiting], TaskState.SKIPPED, why)
-    for task_id in (*event.retry, *event.accept):
+    for task_id in (*event.retry, *event.accept, *event.resolve):
         task = run.tasks[task_id]
         task.failures = task.timeouts = task.reruns = 0
         task.refused = ()
-        task.accepted = task_id in event.accept
-        if task.accepted:
+        task.accepted = task_id not in event.retry
+        if task_id in event.accept:
             set_state(task, TaskState.FINISHED, "taken as it is by --accept")
         else:
-            set_state(task, TaskState.PENDING, "tried again by --retry")
-    _move(run, {*event.retry, *event.accept, *_freed(run)})
+            why = "tried again by --retry" if task_id in event.retry else "settled by hand"
+            set_state(task, TaskState.PENDING, why)
+    _move(run, {*event.retry, *event.accept, *event.resolve, *_freed(run)})
     if run.publication is not None and run.settings.publish is not None:
         run.publication.closed = False
     pass_over(run)

@@ -222,4 +222,7 @@ def _look_into(task: TaskView, view: RunView) -> list[Step]:
     if view.state in (RunEnd.NEEDS_PERSON, RunEnd.FAILED):
         again = command("gitpar", "resume", view.run, "--retry", task.id)
         steps.append(Step(f"try {named(task.id)} again:", again))
+        if task.state == TaskState.HELD and task.files:
+            by_hand = command("gitpar", "resume", view.run, "--resolve", task.id)
+            steps.append(Step(f"settle {named(task.id)} by hand:", by_hand))
     return steps

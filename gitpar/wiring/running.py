@@ -127,7 +127,7 @@ def resume(
             refs.close()
         events = reconcile(replayed, found, time.time())
         if asked:
-            events.append(decision(replayed, asked, time.time()))
+            events += _decided(site, settings, replayed, asked)
         _note_landed(site, replayed, events)
         journal.append(events)
         for event in events:
@@ -136,6 +136,16 @@ def resume(
         return _drive(site, Owned(replayed, journal), settings, watcher)
     finally:
         journal.close()
+
+
+def _decided(site: Site, settings: Settings, run: Run, asked: Remedies) -> list[Event]:
+    """Returns what a person's word comes to; raises GitparError where it is not to be done, or not yet."""
+    told = decision(run, asked, time.time())
+    if not asked.resolve:
+        return [told]
+    from gitpar.wiring.resolving import settled  # noqa: PLC0415 - rarely asked for
+
+    return [told, *settled(site, pool_settings(site, settings)[0].root, run, asked.resolve)]
 
 
 def _is_finished(run: Run) -> bool:

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitpar.core.events import RunEnd
-from gitpar.core.names import TaskId
-from gitpar.core.remedies import Remedies
+from gitpar.core.names import CommitId, TaskId
+from gitpar.core.remedies import Remedies, by_hand
 from gitpar.core.run import Run
 from gitpar.core.settings import OnRevert
 from gitpar.errors import UsageError
@@ -189,3 +189,15 @@ def test_a_kill_at_any_event_changes_nothing(seed: int, kills: list[int]) -> Non
     assert states(runs[0]) == states(runs[1])
     assert [level.tasks for level in runs[0].levels] == [level.tasks for level in runs[1].levels]
     assert sorted(runs[0].tip.split("+")) == sorted(runs[1].tip.split("+"))
+
+
+def test_what_was_settled_by_hand_lands_as_an_attempt_of_its_own() -> None:
+    sim = failing()
+    tip = sim.run.tip
+    settled = by_hand(sim.run, TaskId("bad"), (tip, CommitId("hand"), ("bad.txt",)), 200.0)
+    sim.decide(asked(resolve="bad"), settled)
+    run = sim.go()
+    assert (run.end, run.tip) == (RunEnd.DONE, "base+good+apart+bad+after+both")
+    attempt = run.tasks[TaskId("bad")].last
+    assert (attempt.n, attempt.result, attempt.files) == (2, "hand", ("bad.txt",))
+    assert ("bad", 2) not in sim.started

@@ -1,7 +1,8 @@
-"""`gitpar resume --retry`, `--skip`, `--accept` as a person types them: real program, real git."""
+"""`gitpar resume --retry`, `--skip`, `--accept`, `--resolve` as a person types them: real program and git."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +89,72 @@ def test_after_a_clean_it_is_tried_again_all_the_same(repo: Path, failed: Facts,
     switch.touch()
     run = facts(gitpar("resume", "--retry", "fragile", "--json", cwd=repo))
     assert set(states(run).values()) == {"landed"}
+
+
+# --- settled by hand ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def colliding(repo: Path, tmp_path: Path) -> Facts:
+    """A run in which `fragile` failed, whose result does not merge with what `good` landed."""
+    git(repo, "config", "user.name", "Ada Example")
+    git(repo, "config", "user.email", "ada@example.org")
+    tasks: dict[str, str | dict[str, Any]] = {
+        "fragile": "echo fragile > README.md && false",
+        "good": "echo good > README.md",
+        "after": {"command": "cat README.md > after.txt", "depends_on": ["fragile"]},
+    }
+    run = run_json(repo, write_plan(tmp_path / "plan.json", tasks, retries=0), status=1)
+    assert states(run) == {"fragile": "failed", "good": "landed", "after": "blocked"}
+    return run
+
+
+def test_a_task_is_settled_by_hand(repo: Path, colliding: Facts) -> None:
+    words = ("resume", colliding["run"], "--resolve", "fragile")
+    place = repo.parent / f"{repo.name}.worktrees" / f"{colliding['run']}.resolve" / "fragile"
+
+    done = gitpar(*words, cwd=repo)
+    assert (done.status, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == [
+        f"Error: `fragile` is laid out in `{place}`, with conflicts in `README.md`",
+        f"Hint: Settle and commit them there: git -C {place} commit",
+        f"Hint: Then: gitpar resume {colliding['run']} --resolve fragile",
+    ]
+    assert "<<<<<<<" in (place / "README.md").read_text()
+    assert facts(gitpar("status", "--json", cwd=repo), 0) == colliding
+
+    again = gitpar(*words, cwd=repo)
+    assert again.stderr.startswith(f"Error: `fragile` is not settled yet in `{place}`, with conflicts in")
+    (place / "README.md").write_text("good and fragile\n")
+    git(place, "add", "README.md")
+    staged = gitpar(*words, cwd=repo)
+    assert staged.status == 1
+    assert "nothing is committed there" in staged.stderr
+
+    git(place, "commit", "--quiet", "--message", "Settle it")
+    run = facts(gitpar(*words, "--json", cwd=repo))
+    assert states(run) == {"fragile": "landed", "good": "landed", "after": "landed"}
+    assert show(repo, tip(run), "after.txt") == "good and fragile"
+    [task] = [task for task in run["tasks"] if task["id"] == "fragile"]
+    assert [attempt["state"] for attempt in task["attempts"]] == ["failed", "succeeded"]
+    assert task["files"] == ["README.md"]
+    assert git(repo, "rev-parse", task["attempts"][1]["keep_ref"]) == git(place, "rev-parse", "HEAD")
+    assert gitpar("clean", cwd=repo).status == 0
+    assert (place / "README.md").exists(), "it is the person's"
+
+
+def test_a_settled_one_that_was_there_before_is_none(repo: Path, colliding: Facts) -> None:
+    words = ("resume", colliding["run"], "--resolve", "fragile")
+    place = repo.parent / f"{repo.name}.worktrees" / f"{colliding['run']}.resolve" / "fragile"
+    gitpar(*words, cwd=repo)
+    git(place, "merge", "--abort")
+    done = gitpar(*words, cwd=repo)
+    assert done.status == 1
+    level = colliding["levels"][0]["branch"]
+    assert done.stderr.splitlines()[:2] == [
+        f"Error: `{place}` holds nothing but what `fragile` and the run had before",
+        f"Hint: Bring it up to date there: git -C {place} merge {level}",
+    ]
+    # one that was deleted by hand is made again
+    shutil.rmtree(place)
+    assert "is laid out in" in gitpar(*words, cwd=repo).stderr

@@ -6,7 +6,7 @@ recovery can be tried thousands of times.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -103,11 +103,12 @@ class Simulation:
         for event in reconcile(self.run, self.refs, self._tick()):
             self._take(event)
 
-    def decide(self, remedies: Remedies) -> None:
-        """Takes the run over with what a person says; raises UsageError where that cannot be."""
+    def decide(self, remedies: Remedies, settled: Sequence[e.Event] = ()) -> None:
+        """Takes the run over with what a person says and did; raises UsageError where that cannot be."""
         event = decision(fold(self.journal), remedies, self._tick())
         self.kill_and_resume()
-        self._take(event)
+        for each in (event, *settled):
+            self._take(each)
 
     def _take(self, event: e.Event) -> None:
         self.journal.append(event)

@@ -65,6 +65,7 @@ Next
   what `stuck` said:          gitpar logs 7f3a stuck
   what `stuck` did:           git show gitpar/7f3a/task/stuck/2
   try `stuck` again:          gitpar resume 7f3a --retry stuck
+  settle `stuck` by hand:     gitpar resume 7f3a --resolve stuck
   what `broken` said:         gitpar logs 7f3a broken
   what `broken` did:          git show gitpar/7f3a/task/broken/3
   try `broken` again:         gitpar resume 7f3a --retry broken
@@ -100,6 +101,7 @@ Next
   what `stuck` said:          gitpar logs 7f3a stuck
   what `stuck` did:           git show gitpar/7f3a/task/stuck/2
   try `stuck` again:          gitpar resume 7f3a --retry stuck
+  settle `stuck` by hand:     gitpar resume 7f3a --resolve stuck
   what `broken` said:         gitpar logs 7f3a broken
   what `broken` did:          git show gitpar/7f3a/task/broken/3
   try `broken` again:         gitpar resume 7f3a --retry broken

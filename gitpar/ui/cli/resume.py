@@ -13,6 +13,10 @@ _RETRY = "Work on a held or failed task again, and on what waits for it, on leve
 _SKIP = "Leave out a task that is held, failed or blocked, and what waits for it."
 _ACCEPT = "Land what the last attempt of a held or failed task left, if it merges."
 
+_RESOLVE = (
+    "Make a worktree in which a held or failed task can be settled by hand; once that is done, land it."
+)
+
 
 @click.command(epilog=EXIT_CODES)
 @click.argument("run", required=False)
@@ -20,6 +24,7 @@ _ACCEPT = "Land what the last attempt of a held or failed task left, if it merge
 @click.option("--retry", metavar="TASK", multiple=True, show_default=False, help=_RETRY)
 @click.option("--skip", metavar="TASK", multiple=True, show_default=False, help=_SKIP)
 @click.option("--accept", metavar="TASK", multiple=True, show_default=False, help=_ACCEPT)
+@click.option("--resolve", metavar="TASK", multiple=True, show_default=False, help=_RESOLVE)
 @with_json
 @shared
 @pass_invocation
@@ -28,8 +33,8 @@ def command(call: Invocation, /, run: str | None, *, steal: bool, **asked: tuple
 
     What has finished is not done again. RUN may be left out: the newest unfinished run,
     else the newest. A finished run is left as it is and its summary printed, unless
-    --retry, --skip or --accept says what to do about tasks that are held or failed; each
-    may be given again.
+    --retry, --skip, --accept or --resolve says what to do about tasks that are held or
+    failed; each may be given again.
     """
     from gitpar.core.remedies import Remedies  # noqa: PLC0415 - not needed for --help
 
