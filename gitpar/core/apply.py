@@ -24,6 +24,7 @@ from gitpar.core.verdicts import (
     pass_over,
     refusal_text,
     set_state,
+    to_compare,
 )
 from gitpar.core.waits import is_waited_for, settled, to_start
 
@@ -155,13 +156,6 @@ def _after_work(run: Run, level: Level) -> None:
         block_dependents(run, run.tasks[task_id])
     if len(to_compare(run, level)) < _WAVE:
         _start_landing(run, level)
-
-
-def to_compare(run: Run, level: Level) -> list[TaskRun]:
-    """The wave's results that changed something, in plan order, landed or not."""
-    worked = (run.tasks[t] for t in level.tasks)
-    there = (TaskState.FINISHED, TaskState.LANDED)
-    return [t for t in worked if t.attempts and t.state in there and t.last.result != t.last.base]
 
 
 def _start_landing(run: Run, level: Level) -> None:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from itertools import islice
 from typing import assert_never
 
-from gitpar.core.apply import to_compare
 from gitpar.core.commands import (
     CloseRun,
     Command,
@@ -27,6 +26,7 @@ from gitpar.core.events import Ending, RunEnd
 from gitpar.core.names import CommitId, TaskId
 from gitpar.core.run import Attempt, Level, Run, Stage, TaskRun, TaskState
 from gitpar.core.staffing import agent_of, session_of
+from gitpar.core.verdicts import to_compare
 from gitpar.core.waits import start_of
 
 

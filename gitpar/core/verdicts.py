@@ -9,7 +9,7 @@ from typing import assert_never
 
 from gitpar.core import events as e
 from gitpar.core.agents import AgentReport, Said, Trouble
-from gitpar.core.run import Attempt, AttemptState, Run, Stage, TaskRun, TaskState
+from gitpar.core.run import Attempt, AttemptState, Level, Run, Stage, TaskRun, TaskState
 
 
 def judged(attempt: Attempt) -> AttemptState:
@@ -115,3 +115,10 @@ def pass_over(run: Run) -> None:
         if level.stage is Stage.WAITING and any(run.tasks[each].state in to_do for each in level.tasks):
             return
         run.current += 1
+
+
+def to_compare(run: Run, level: Level) -> list[TaskRun]:
+    """The wave's results that changed something, in plan order, landed or not."""
+    worked = (run.tasks[t] for t in level.tasks)
+    there = (TaskState.FINISHED, TaskState.LANDED)
+    return [t for t in worked if t.attempts and t.state in there and t.last.result != t.last.base]

@@ -11,11 +11,10 @@ from typing import Any
 
 from gitpar.core import events as e
 from gitpar.core.agents import COMMAND
-from gitpar.core.apply import to_compare
 from gitpar.core.conflicts import Tier
 from gitpar.core.names import TaskId, level_ref, short
 from gitpar.core.run import Attempt, AttemptState, Run, TaskRun, TaskState
-from gitpar.core.verdicts import failure_text, refusal_text
+from gitpar.core.verdicts import failure_text, refusal_text, to_compare
 from gitpar.ui import publish_text
 from gitpar.ui.agent_text import difference, taken
 from gitpar.ui.plain import clean, counted, duration, listed, named, places

@@ -18,8 +18,8 @@ from gitpar.core.names import TaskId
 from gitpar.core.outlook import Outlook
 from gitpar.core.publication import Publication
 from gitpar.core.publishing import Step
-from gitpar.core.verification import Verified
 from gitpar.core.remedies import Remedies
+from gitpar.core.verification import Verified
 from gitpar.core.view import RunView, view
 from gitpar.errors import UsageError
 from gitpar.plans.reading import read_plans

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from gitpar.core.comparison import Compared
     from gitpar.core.publication import Publication
     from gitpar.core.publishing import Step
-    from gitpar.core.verification import Verified
     from gitpar.core.remedies import Remedies
+    from gitpar.core.verification import Verified
     from gitpar.core.view import RunView
     from gitpar.plans.model import Plan
     from gitpar.ports import Watcher
