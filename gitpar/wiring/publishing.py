@@ -11,6 +11,7 @@ from pathlib import Path
 from gitpar.core import events as e
 from gitpar.core.apply import apply, fold
 from gitpar.core.forges import ForgeKind, Layer
+from gitpar.core.operations import is_undone
 from gitpar.core.publication import Publication
 from gitpar.core.publishing import Step, Words, layers, opens_requests, planned, problems
 from gitpar.core.run import Run
@@ -173,6 +174,11 @@ def _ended(run: Run) -> Run:
         raise UsageError(
             f"run {run.id} has not ended; nothing was published",
             f"Go on with it: gitpar resume {run.id}",
+        )
+    if is_undone(run):
+        raise UsageError(
+            f"run {run.id} was undone; nothing was published",
+            "To have it back, undo the undo; `gitpar history` names it",
         )
     return run
 

@@ -271,6 +271,13 @@ def test_what_is_missing_is_said_before_anything_is_pushed(
     assert shop.tip(shop.level(1)) == ""
 
 
+def test_a_run_that_was_undone_is_not_published(shop: Shop, publish: Publishes) -> None:
+    assert main(["-q", "-C", str(shop.repository), "undo", shop.run]) == 0
+    status, _, err = publish("--as", "branch")
+    assert (status, git(shop.origin, "for-each-ref", "refs/heads/gitpar")) == (2, "")
+    assert "was undone; nothing was published" in err
+
+
 def test_a_remote_that_is_gone(shop: Shop, publish: Publishes) -> None:
     git(shop.repository, "remote", "set-url", "origin", "https://ada:s3cret@127.0.0.1:9/x.git")
     status, _, err = publish("--as", "branch")
