@@ -16,6 +16,8 @@ from gitpar.plans.hidden_lines import hidden_lines
 
 _MARKS = re.compile(r"\\.|\||`+")
 _TICKS = re.compile("`+")
+_MOST_CELLS = 1_000
+"""What stands behind so many is one cell more; no table of people's is as wide."""
 
 
 class Line(NamedTuple):
@@ -167,6 +169,8 @@ def _cut(line: Line, spans: dict[int, int]) -> tuple[Cell, ...]:
             continue
         until = spans.get(mark.start(), until)
         if mark.group() == "|":
+            if len(found) == _MOST_CELLS:
+                break
             found.append(Cell(line.start + begin, text[begin : mark.start()]))
             begin = mark.end()
     if text[begin:].strip():
