@@ -45,22 +45,15 @@ def _variables(value: object) -> object:
     return tuple(value.items())
 
 
-def _session(value: object) -> object:
-    if value not in ("stream", "task"):
-        raise Refused
-    return value == "stream"
-
-
 _KEYS: Mapping[str, tuple[str, str, Callable[[object], object]]] = {
     "jobs": ("jobs", "a whole number, 1 or more", _count),
     "account": ("account", "a text", _text),
-    "session": ("keeps_session", '"stream" or "task"', _session),
     "agent": ("agent", "the name of an agent", _text),
     "agent_command": ("agent_command", "a text", _text),
     "env": ("env", "a table of texts", _variables),
 }
 """By the key: the field, what is allowed, and how it is read."""
-_OF_RULES = ("jobs", "account", "keeps_session")
+_OF_RULES = ("jobs", "account")
 
 
 def read_stream(name: str, table: object, where: Callable[[str], str]) -> tuple[StreamSettings, list[str]]:
@@ -82,12 +75,5 @@ def read_stream(name: str, table: object, where: Callable[[str], str]) -> tuple[
             found[field] = read(value)
         except Refused:
             raise UsageError(f"{shown} must be {allowed}, not {value!r}", "Nothing was started") from None
-    if found.get("keeps_session"):
-        if found.get("jobs", 1) > 1:
-            raise UsageError(
-                f"{where(f'streams.{name}.jobs')} must be 1: the session of a stream has one worker",
-                "Nothing was started",
-            )
-        found["jobs"] = 1
     rules = StreamRules(name=name, **{field: found.pop(field) for field in _OF_RULES if field in found})
     return StreamSettings(rules=rules, **found), warnings

@@ -44,7 +44,6 @@ account = "team-a"
 agent-command = "work --fast"
 env = { KEY_FILE = "/keys/a" }
 [streams."night shift"]
-session = "stream"
 agent = "claude"
 jbos = 3
 """
@@ -59,14 +58,14 @@ def test_streams_have_tables_of_their_own(place: Place) -> None:
         agent_command="work --fast",
         env=(("KEY_FILE", "/keys/a"),),
     )
-    night = StreamRules(name="night shift", jobs=1, keeps_session=True)
+    night = StreamRules(name="night shift")
     assert settings.stream_settings["night shift"] == StreamSettings(rules=night, agent="claude")
     assert settings.run.streams == (
         StreamRules(name="API", jobs=2, account="team-a"),
         StreamRules(name="docs", jobs=1),
         night,
     )
-    told = "`gitpar.toml` line 10: `streams.night shift.jbos` is not a setting and was ignored"
+    told = "`gitpar.toml` line 9: `streams.night shift.jbos` is not a setting and was ignored"
     assert warnings == (f"{told}; did you mean `jobs`?",)
 
 
@@ -78,10 +77,6 @@ def test_streams_have_tables_of_their_own(place: Place) -> None:
         (
             "[streams.a]\njobs = 0",
             "`gitpar.toml` line 2: `streams.a.jobs` must be a whole number, 1 or more, not 0",
-        ),
-        (
-            "[streams.a]\nsession = 'stream'\njobs = 2",
-            "`gitpar.toml` line 3: `streams.a.jobs` must be 1: the session of a stream has one worker",
         ),
         (
             "[streams.a]\nenv = ['A']",

@@ -64,8 +64,6 @@ class StreamRules:
     """At most so many of its tasks are worked on at once."""
     account: str = ""
     """Whoever shares it shares rate limits; empty leaves it to the agent."""
-    keeps_session: bool = False
-    """Whether a task goes on in the agent session of the stream's task before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
