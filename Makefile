@@ -3,11 +3,12 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+AGENTS ?= .agents
 BIN := $(VENV)/bin
 PYTEST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint types bench reference clean
+.PHONY: help demo test test-long test-agents lint types bench reference clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 18
@@ -20,6 +21,9 @@ test: $(VENV)/.installed-test ## run the tests (PYTEST="-k name" picks some)
 
 test-long: $(VENV)/.installed-test ## run what takes minutes: hundreds of kills, thousands of merges
 	@$(BIN)/python -m pytest -n auto -m long -o faulthandler_timeout=3600 $(PYTEST)
+
+test-agents: $(VENV)/.installed-test ## try the real claude and codex, from npm, against a model on this machine
+	@sh .ci/agents "$(AGENTS)" "$(BIN)/python" $(PYTEST)
 
 lint: $(VENV)/.installed-lint ## check format and rules
 	@$(BIN)/ruff format --check .

@@ -18,12 +18,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from gitpar.core.agents import AgentProfile
 from gitpar.core.settings import RunSettings
 from gitpar.errors import EnvironmentFault, UsageError
 from gitpar.options import OPTIONS, Option, Refused
 
 if TYPE_CHECKING:
+    from gitpar.core.agents import AgentProfile
     from gitpar.stream_settings import StreamSettings
 
 REPOSITORY_FILE = "gitpar.toml"

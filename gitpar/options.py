@@ -198,6 +198,38 @@ def _agents(field: str) -> Option:
     return Option(field, allowed, read, str.split)
 
 
+def _amount(field: str) -> Option:
+    """Dollars; 0 for no limit."""
+
+    def read(value: object) -> object:
+        found = _number(value.strip().removeprefix("$")) if isinstance(value, str) else value
+        if (
+            isinstance(found, bool)
+            or not isinstance(found, int | float)
+            or not math.isfinite(found)
+            or found < 0
+        ):
+            raise Refused
+        return float(found) or None
+
+    return Option(field, 'dollars such as 2.5 or "$2.50", 0 for no limit', read)
+
+
+def _number(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII) else None
+
+
+def _limit(field: str) -> Option:
+    def read(value: object) -> object:
+        if isinstance(value, str) and (found := _SIZE.fullmatch(value.strip())) and found[2] != "B":
+            return int(float(found[1]) * _UNITS_BYTES[(found[2] or "").upper()]) or None
+        if type(value) is not int or value < 0:
+            raise Refused
+        return value or None
+
+    return Option(field, 'a number such as 200000, "200k" or "2M", 0 for no limit', read)
+
+
 def _branch_prefix(field: str) -> Option:
     def read(value: object) -> object:
         if not isinstance(value, str) or not _PREFIX.fullmatch(value):
@@ -218,6 +250,12 @@ OPTIONS: Mapping[str, Option] = {
     "grace": _duration("grace_s"),
     "on_revert": _choice("on_revert", OnRevert),
     "on_predicted": _choice("on_predicted", OnPredicted),
+    "max_cost": _amount("max_cost_usd"),
+    "max_tokens": _limit("max_tokens"),
+    "max_time": _duration("max_time_s", may_be_endless=True),
+    "wave_max_cost": _amount("wave_max_cost_usd"),
+    "wave_max_tokens": _limit("wave_max_tokens"),
+    "wave_max_time": _duration("wave_max_time_s", may_be_endless=True),
     "into": _text("into"),
     "agent": _agents("agent"),
     "agent_command": _text("agent_command"),

@@ -247,6 +247,10 @@ class Backend(Protocol):
         """Ends every worker that runs now (interrupt, grace, kill); their `run` returns INTERRUPTED."""
         ...
 
+    def end(self, job_exit_file: Path, why: str) -> None:
+        """Ends one worker (interrupt, grace, kill); its `run` returns CUT_SHORT with the reason."""
+        ...
+
     def recover(self, job_exit_file: Path) -> WorkerResult | None:
         """Ends what a dead owner's worker left running; returns its ending if that was recorded."""
         ...

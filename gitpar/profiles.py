@@ -13,7 +13,6 @@ from gitpar.options import Refused, duration
 
 BUILT_IN = ("claude", "codex", "gemini", "opencode", "qwen", "aider")
 PERMISSIONS = ("read", "edit", "all")
-SANDBOXES = ("none", "auto", "bwrap")
 RETRIES = ("session", "fresh")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 
@@ -82,8 +81,8 @@ _KEYS: Mapping[str, tuple[str, str, Callable[[object], object]]] = {
     "idle_timeout": ("idle_timeout_s", _A_TIME, _time),
     "max_turns": ("max_turns", "a whole number, 1 or more", _count),
     "max_cost_usd": ("max_cost_usd", "an amount above 0", _amount),
+    "cooling": ("cooling_s", _A_TIME, _time),
     "retry": ("retry", ", ".join(map(repr, RETRIES)), _choice(*RETRIES)),
-    "sandbox": ("sandbox", ", ".join(map(repr, SANDBOXES)), _choice(*SANDBOXES)),
 }
 """By the key: the field, what is allowed, and how it is read."""
 

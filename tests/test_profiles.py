@@ -27,7 +27,6 @@ idle_timeout = 90
 max_turns = 5
 max_cost_usd = 1
 retry = "fresh"
-sandbox = "auto"
 [agents.house]
 command = "make agent"
 """
@@ -55,7 +54,6 @@ def test_a_profile_with_everything(tmp_path: Path) -> None:
             max_turns=5,
             max_cost_usd=1.0,
             retry="fresh",
-            sandbox="auto",
         ),
         "house": AgentProfile(name="house", kind="command", command="make agent"),
     }

@@ -29,6 +29,14 @@ class WorkerFiles:
     """May be written by the worker: what it wants to say about its result."""
     progress: Path
     """May be written by the worker: a percentage and a line of text."""
+    scratch: Path
+    """A folder of the attempt's own, outside the worktree."""
+
+
+PORTS = 20
+"""How many ports each worktree has to itself."""
+_FIRST_PORT = 20_000
+_SLOTS = 1_000
 
 
 class CommandAgent:
@@ -92,6 +100,8 @@ def worker_environment(
         "GITPAR_PROMPT_FILE": str(files.prompt),
         "GITPAR_RESULT_FILE": str(files.result),
         "GITPAR_PROGRESS": str(files.progress),
+        "GITPAR_SCRATCH": str(files.scratch),
+        "GITPAR_PORT": str(_FIRST_PORT + place.slot % _SLOTS * PORTS),
     }
 
 

@@ -98,7 +98,8 @@ class JsonLines:
 
     def met(self, trouble: Trouble, message: str) -> None:
         """Remembers what keeps the agent from its work."""
-        self.found = replace(self.found, trouble=trouble, message=one_line(message))
+        slowed = self.found.slowed + (trouble in (Trouble.RATE_LIMIT, Trouble.OVERLOADED))
+        self.found = replace(self.found, trouble=trouble, message=one_line(message), slowed=slowed)
 
     def in_session(self, session: str) -> None:
         """Remembers the session."""
@@ -117,4 +118,6 @@ class JsonLines:
         """Remembers that the agent came to its end."""
         said = Said.ENDED if well else Said.FAILED
         line = one_line(message) or (self.found.message if not well else "")
+        if not well and trouble is Trouble.NONE:
+            trouble = self.found.trouble  # who is interrupted in its trouble says no more about it
         self.found = replace(self.found, said=said, message=line, trouble=trouble)

@@ -37,6 +37,8 @@ class LocalBackend:
         self._changed = threading.Condition()
         self._idle: list[Supervisor] = []
         self._busy: set[Supervisor] = set()
+        self._working: dict[Path, Supervisor] = {}
+        self._why: dict[Path, str] = {}
         self._stopped = False
 
     def run(self, job: Job, started: Callable[[int], None]) -> WorkerResult:
@@ -55,12 +57,30 @@ class LocalBackend:
         if supervisor is None:
             return WorkerResult(Ending.INTERRUPTED, None, 0.0, "stopped before it started")
         usable = False
+        why: str | None = None
+        with self._changed:
+            self._working[job.exit_file] = supervisor
         try:
             result, usable = _work(supervisor, job, started)
         finally:
+            with self._changed:
+                del self._working[job.exit_file]
+                why = self._why.pop(job.exit_file, None)
+            usable = usable and why is None  # it takes no further job once it was stopped
             self._give_back(supervisor, usable=usable)
         passage(Step.WORKER_ENDED)
+        if why is not None and result.ending is Ending.INTERRUPTED and not self._stopped:
+            return replace(result, ending=Ending.CUT_SHORT, message=why)
         return result
+
+    def end(self, job_exit_file: Path, why: str) -> None:
+        """Ends one worker (interrupt, grace, kill); its `run` returns CUT_SHORT with the reason."""
+        with self._changed:
+            supervisor = self._working.get(job_exit_file)
+            if supervisor is None:
+                return  # it has ended meanwhile
+            self._why.setdefault(job_exit_file, why)
+        supervisor.stop()
 
     def stop(self) -> None:
         """Ends every worker that runs now (interrupt, grace, kill); a second call kills at once."""

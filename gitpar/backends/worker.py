@@ -8,6 +8,7 @@ import select
 import time
 
 from gitpar.backends.family import Family
+from gitpar.backends.masking import Mask, secrets_of
 from gitpar.backends.orders import Order, Owner
 from gitpar.backends.output import LogFile
 
@@ -44,6 +45,7 @@ class Worker:
         self.gone = True
         self.left_behind: list[str] = []
         self.log = LogFile(order.log, order.log_limit_bytes)
+        self._mask = Mask(secrets_of(order.env))
         self._order = order
         self._owner = owner
         self._wakeup = wakeup
@@ -81,6 +83,7 @@ class Worker:
                 self._lose_patience()
         while self._read() > 0:
             pass
+        self.log.write(self._mask.rest())
         os.close(self._output)
         self.log.close()
 
@@ -152,7 +155,7 @@ class Worker:
             output = os.read(self._output, _CHUNK_BYTES)
         except BlockingIOError:
             return -1
-        self.log.write(output)
+        self.log.write(self._mask.take(output))
         return len(output)
 
 

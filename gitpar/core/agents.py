@@ -1,4 +1,4 @@
-"""What is known of agents: the rules of a profile, and what an agent said of its work.
+"""What is known of agents: a profile, and what an agent said of its work.
 
 Pure values. How an agent is started and how its output is read is gitpar.agents'.
 """
@@ -83,20 +83,8 @@ class AgentReport:
     """The files it says it changed, None where it does not say."""
     notes: str = ""
     """What it wants those after it to know."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentRules:
-    """What decisions depend on of one agent profile: journaled with the run."""
-
-    name: str
-    account: str = ""
-    """Whoever shares it shares rate limits; empty stands for the agent's kind."""
-    fallback: str | None = None
-    idle_timeout_s: float | None = None
-    timeout_s: float | None = None
-    resumes: bool = False
-    """Whether a session can be gone on with."""
+    slowed: int = 0
+    """How often it was told to slow down or found nobody there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +106,6 @@ class AgentProfile:
     idle_timeout_s: float | None = None
     max_turns: int | None = None
     max_cost_usd: float | None = None
+    cooling_s: float | None = None
     retry: str = "session"
     """Whether a retry goes on in the session of the attempt before it, or begins afresh."""
-    sandbox: str | None = None

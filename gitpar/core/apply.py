@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, assert_never
 
+from gitpar.core import accounts, budgets, troubles
 from gitpar.core import events as e
 from gitpar.core.operations import OPERATIONS
 from gitpar.core.places import leave, offer
@@ -63,6 +64,9 @@ def _resumed(run: Run, event: e.RunResumed) -> None:
         run.level.opened_at += max(0.0, event.at - run.last_at)
     run.end = run.closing = None
     run.stop_requested = run.stop_now = run.stopping = False
+    run.paused_until = 0.0
+    run.to_end.clear()
+    budgets.raised(run, event)
     run.trouble = run.disturbed = run.message = ""
     run.since = event.at
     run.orphans = dict(run.active)
@@ -185,44 +189,19 @@ def _attempt_opened(run: Run, event: e.AttemptOpened) -> None:
     task = run.tasks[event.task]
     level = run.levels[task.level - 1]
     for queue in (level.ready, level.solo, level.aside):
-        if queue and queue[0] == event.task:
-            queue.popleft()
+        if event.task in queue:  # nearly always the first
+            queue.remove(event.task)
             break
-    task.attempts.append(
-        Attempt(
-            event.n,
-            event.base,
-            event.timeout_s,
-            event.at,
-            rerun=event.rerun,
-            agent=event.agent,
-            session=event.session,
-        )
-    )
+    task.attempts.append(Attempt.opened(event))
     set_state(task, TaskState.RUNNING)
     run.active[event.task] = event.n
+    accounts.begun(run, task)
     run.max_concurrent = max(run.max_concurrent, len(run.active))
 
 
 def _attempt_recovering(run: Run, event: e.AttemptRecovering) -> None:
     run.orphans.pop(event.task, None)
     run.recovering.add(event.task)
-
-
-def _worker_started(run: Run, event: e.WorkerStarted) -> None:
-    attempt = run.tasks[event.task].last
-    attempt.started_at = event.at
-    attempt.worktree = event.worktree
-    attempt.log = event.log
-
-
-def _worker_ended(run: Run, event: e.WorkerEnded) -> None:
-    attempt = run.tasks[event.task].last
-    attempt.ending = event.ending
-    attempt.exit = event.exit
-    attempt.duration_s = event.duration_s
-    attempt.message = event.message
-    attempt.report = event.report
 
 
 def _attempt_captured(run: Run, event: e.AttemptCaptured) -> None:
@@ -234,6 +213,7 @@ def _attempt_captured(run: Run, event: e.AttemptCaptured) -> None:
     attempt.problem = event.problem
     attempt.notes = event.notes
     attempt.undone = event.undone
+    attempt.outside = event.outside
     _settle(run, task, judged(attempt))
 
 
@@ -250,8 +230,10 @@ def _settle(run: Run, task: TaskRun, state: AttemptState) -> None:
     attempt.state = state
     run.active.pop(task.task.id, None)
     run.recovering.discard(task.task.id)
+    accounts.settled(run, task)
     match state:
         case AttemptState.SUCCEEDED:
+            accounts.recovered(run, task)
             _worked(run, task)
         case AttemptState.INTERRUPTED | AttemptState.LOST:
             _again(run, task, attempt.message)
@@ -259,9 +241,7 @@ def _settle(run: Run, task: TaskRun, state: AttemptState) -> None:
             task.timeouts += 1
             _retry_or_fail(run, task, retry=task.timeouts <= _TIMEOUTS_RETRIED)
         case AttemptState.FAILED:
-            task.failures += 1
-            allowed = run.settings.retries if task.task.retries is None else task.task.retries
-            _retry_or_fail(run, task, retry=task.failures <= allowed)
+            _failed(run, task)
         case AttemptState.RUNNING:
             raise AssertionError("an attempt cannot settle as running")
         case _:
@@ -305,6 +285,17 @@ def _again(run: Run, task: TaskRun, reason: str) -> None:
         level.solo.appendleft(task.task.id)
     else:
         offer(run, level, task.task.id, first=True)
+
+
+def _failed(run: Run, task: TaskRun) -> None:
+    match accounts.after_failure(run, task):
+        case accounts.Next.AGAIN:
+            _again(run, task, f"tried again: {failure_text(task.last)}")
+        case accounts.Next.GIVEN_UP:
+            _retry_or_fail(run, task, retry=False)
+        case accounts.Next.COUNTED:
+            task.failures += 1
+            _retry_or_fail(run, task, retry=task.failures <= accounts.retries(run, task))
 
 
 def _retry_or_fail(run: Run, task: TaskRun, *, retry: bool) -> None:
@@ -385,8 +376,7 @@ _APPLIED: dict[type[e.Event], Callable[[Run, Any], None]] = {
     e.LevelDisturbed: _level_disturbed,
     e.AttemptOpened: _attempt_opened,
     e.AttemptRecovering: _attempt_recovering,
-    e.WorkerStarted: _worker_started,
-    e.WorkerEnded: _worker_ended,
+    **troubles.APPLIED,
     e.AttemptCaptured: _attempt_captured,
     e.AttemptLost: _attempt_lost,
     e.LandingTried: _landing_tried,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import islice
 
+from gitpar.core.accounts import agent_of
 from gitpar.core.agents import COMMAND
 from gitpar.core.graph import Task
 from gitpar.core.names import CommitId, RunId, TaskId, keep_ref
-from gitpar.core.run import Attempt, Run, TaskRun, TaskState
+from gitpar.core.run import Attempt, AttemptState, Run, TaskRun, TaskState
 from gitpar.core.verdicts import failure_text
 
 _MOST_NAMED = 20
@@ -69,10 +70,15 @@ class Briefing:
     """Whether the agent goes on with its earlier session and knows the task."""
 
 
-def briefing(run: Run, task_id: TaskId, n: int) -> Briefing:
-    """Returns the briefing of an attempt that is about to begin; costs what is at work, not the wave."""
+def briefing(run: Run, task_id: TaskId) -> Briefing:
+    """Returns the briefing of the attempt that has just been opened, else of the next one.
+
+    Costs what is at work and what was tried, not the wave.
+    """
     task = run.tasks[task_id]
-    if task.last.agent == COMMAND:
+    opened = task.attempts[-1] if task.attempts and task.attempts[-1].state is AttemptState.RUNNING else None
+    n = opened.n if opened is not None else len(task.attempts) + 1
+    if (opened.agent if opened is not None else agent_of(task)) == COMMAND:
         return Briefing(task=task.task, run=run.id, n=n)
     earlier = [attempt for attempt in task.attempts if attempt.n < n]
     return Briefing(
@@ -84,9 +90,9 @@ def briefing(run: Run, task_id: TaskId, n: int) -> Briefing:
         neighbours=_neighbours(run, task),
         notes=_notes(run, task),
         tries=tuple(_try(run, task, attempt) for attempt in earlier),
-        rerun=task.last.rerun,
+        rerun=opened.rerun if opened is not None else bool(task.reruns),
         refused=tuple(conflict.path for conflict in task.refused),
-        resumed=bool(task.last.session),
+        resumed=opened is not None and bool(opened.session),
     )
 
 

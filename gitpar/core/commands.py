@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
+from gitpar.core.agent_events import BudgetReached, PauseBegun, WorkerEnding
 from gitpar.core.agents import COMMAND
 from gitpar.core.events import (
     AttemptOpened,
@@ -99,6 +100,29 @@ class MoveLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class EndWorker:
+    """End one worker that cannot come to anything; what it did is captured."""
+
+    task: TaskId
+    n: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wake the run at an instant; nothing is due before it."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class StopForBudget:
+    """Start nothing more: another attempt would pass a limit."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class StopWorkers:
     """End every worker now; their attempts are captured as interrupted."""
 
@@ -118,6 +142,9 @@ Command = (
     | CompareLevel
     | ProveLanding
     | MoveLevel
+    | EndWorker
+    | Pause
+    | StopForBudget
     | StopWorkers
     | CloseRun
 )
@@ -125,10 +152,10 @@ Command = (
 
 def changes_the_world(command: Command) -> bool:
     """Says whether a command's opening must be durable before it begins; computing needs none."""
-    return not isinstance(command, CompareLevel | ProveLanding)
+    return not isinstance(command, CompareLevel | ProveLanding | Pause)
 
 
-def opening(command: Command, at: float) -> Event:  # noqa: PLR0911 - one row a command
+def opening(command: Command, at: float) -> Event:  # noqa: C901, PLR0911 - one row a command
     """Returns the event that opens a command at the given instant."""
     match command:
         case OpenLevel(level, base):
@@ -152,6 +179,12 @@ def opening(command: Command, at: float) -> Event:  # noqa: PLR0911 - one row a 
             return LandingTried(at=at, task=task, n=n, tip=tip)
         case MoveLevel(task=task, n=n, tip=tip, commit=commit):
             return LandingOpened(at=at, task=task, n=n, tip=tip, commit=commit)
+        case EndWorker(task, n, message):
+            return WorkerEnding(at=at, task=task, n=n, message=message)
+        case Pause(until):
+            return PauseBegun(at=at, until=until)
+        case StopForBudget(message):
+            return BudgetReached(at=at, message=message)
         case StopWorkers():
             return WorkersStopping(at=at)
         case CloseRun(end=end):

@@ -7,13 +7,15 @@ comes out once, because the event that opens it takes it out of its queue.
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
 from typing import assert_never
 
+from gitpar.core.accounts import agent_of, session_of
+from gitpar.core.budgets import LEAST_S, time_left
 from gitpar.core.commands import (
     CloseRun,
     Command,
     CompareLevel,
+    EndWorker,
     MoveLevel,
     OpenLevel,
     ProveLanding,
@@ -25,12 +27,12 @@ from gitpar.core.commands import (
 from gitpar.core.events import Ending, RunEnd
 from gitpar.core.names import CommitId, TaskId
 from gitpar.core.run import Attempt, Level, Run, Stage, TaskRun, TaskState
-from gitpar.core.staffing import agent_of, session_of
+from gitpar.core.starting import startable
 from gitpar.core.verdicts import to_compare
 from gitpar.core.waits import start_of
 
 
-def decide(run: Run) -> list[Command]:
+def decide(run: Run) -> list[Command]:  # noqa: PLR0911 - one row a state
     """Returns what is due now; nothing while everything that was begun is still under way."""
     if run.end is not None or run.closing is not None:
         return []
@@ -38,6 +40,8 @@ def decide(run: Run) -> list[Command]:
         return [_recovery(run, task_id, n) for task_id, n in run.orphans.items()]
     if run.recovering:
         return []
+    if run.to_end:
+        return [EndWorker(task, run.tasks[task].last.n, why) for task, why in run.to_end.items()]
     if run.stop_requested or run.trouble or run.disturbed:
         return _stop(run)
     level = run.level
@@ -63,16 +67,15 @@ def _in_level(run: Run, level: Level) -> list[Command]:
 def _work(run: Run, level: Level) -> list[Command]:
     base = _known(level.base)
     if level.solo:
-        return [] if run.active else [_attempt(run, level.solo[0], base)]
+        return [] if run.active else _alone(run, level, level.solo[0], base)
     free = max(0, run.settings.jobs - len(run.active))
-    due: list[Command] = [
-        _attempt(run, task_id, _known(start_of(run, level, task_id))) for task_id in islice(level.ready, free)
-    ]
+    starting, due = startable(run, level, level.ready, free)
+    due += [_attempt(run, task_id, _known(start_of(run, level, task_id))) for task_id in starting]
     # what others of the wave wait for lands while the rest is worked on
     early = level.candidate is not None or bool(level.to_land)
     if early:
         due += _candidate(run, level)
-    if due or early or run.active:
+    if due or early or run.active or level.ready:
         return due
     results = tuple((t.task.id, _known(t.last.result)) for t in to_compare(run, level))
     return [CompareLevel(level.number, base, results)]
@@ -82,8 +85,14 @@ def _land(run: Run, level: Level) -> list[Command]:
     if level.candidate is not None or level.to_land:
         return _candidate(run, level)
     if level.aside and not run.active:
-        return [_attempt(run, level.aside[0], _known(level.tip))]
+        return _alone(run, level, level.aside[0], _known(level.tip))
     return []
+
+
+def _alone(run: Run, level: Level, task_id: TaskId, base: CommitId) -> list[Command]:
+    """Starts a task that is tried by itself, when it may."""
+    starting, due = startable(run, level, [task_id], 1)
+    return due + [_attempt(run, one, base) for one in starting]
 
 
 def _candidate(run: Run, level: Level) -> list[Command]:
@@ -102,7 +111,7 @@ def _candidate(run: Run, level: Level) -> list[Command]:
 
 def _attempt(run: Run, task_id: TaskId, base: CommitId) -> StartAttempt:
     task = run.tasks[task_id]
-    agent = agent_of(run, task)
+    agent = agent_of(task)
     return StartAttempt(
         task_id,
         len(task.attempts) + 1,
@@ -118,7 +127,11 @@ def _timeout(run: Run, task: TaskRun, agent: str) -> float | None:
     """The task's own limit, its agent's or the run's; after a timeout, twice that."""
     rules = run.rules.get(agent)
     limit = task.task.timeout_s or (rules.timeout_s if rules else None) or run.settings.timeout_s
-    return limit * 2 if limit is not None and task.timeouts else limit
+    limit = limit * 2 if limit is not None and task.timeouts else limit
+    left = time_left(run, run.levels[task.level - 1])
+    if left is None:
+        return limit
+    return max(LEAST_S, left) if limit is None else min(limit, max(LEAST_S, left))
 
 
 def _rerun(run: Run, task: TaskRun) -> Rerun | None:

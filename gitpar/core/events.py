@@ -29,6 +29,8 @@ class Ending(StrEnum):
     INTERRUPTED = "interrupted"
     """Ended by gitpar or with gitpar: never the worker's fault, never counted as a try."""
     NOT_STARTED = "not-started"
+    CUT_SHORT = "cut-short"
+    """Ended by gitpar because it could not come to anything; the message says why."""
 
 
 class RunEnd(StrEnum):
@@ -78,7 +80,14 @@ class RunOpened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResumed(Event):
-    """A new owner took the run over: what its predecessor had begun is open again."""
+    """A new owner took the run over: what its predecessor had begun is open again.
+
+    A limit that is not None takes the place of the one the run began with.
+    """
+
+    max_cost_usd: float | None = None
+    max_tokens: int | None = None
+    max_time_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +183,8 @@ class AttemptCaptured(Event):
     problem: str = ""
     notes: tuple[str, ...] = ()
     undone: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    """What changed outside its worktree while it worked: settings, hooks, refs, the user's files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

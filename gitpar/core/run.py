@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from gitpar.core.agents import COMMAND, AgentReport
 from gitpar.core.conflicts import ConflictReport, PathConflict
-from gitpar.core.events import Ending, RunEnd, RunOpened
+from gitpar.core.events import AttemptOpened, Ending, RunEnd, RunOpened
 from gitpar.core.graph import Task, TaskGraph, TaskStatus
 from gitpar.core.moves import RefMove
 from gitpar.core.names import CommitId, RefName, RunId, TaskId
@@ -79,9 +79,46 @@ class Attempt:
     problem: str = ""
     notes: tuple[str, ...] = ()
     undone: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
     agent: str = COMMAND
     session: str = ""
     report: AgentReport | None = None
+    cut_short: str = ""
+    """Why it was ended, where gitpar ended it."""
+
+    @classmethod
+    def opened(cls, event: AttemptOpened) -> Attempt:
+        """Makes the attempt that an event opens."""
+        return cls(
+            n=event.n,
+            base=event.base,
+            timeout_s=event.timeout_s,
+            opened_at=event.at,
+            rerun=event.rerun,
+            agent=event.agent,
+            session=event.session,
+        )
+
+
+@dataclass(slots=True)
+class Account:
+    """One account's breaker. Open while `times` > 0; closed again it has forgotten everything."""
+
+    strikes: int = 0
+    times: int = 0
+    """How often in a row it was opened."""
+    until: float = 0.0
+    probe: TaskId | None = None
+    """The task that tries whether it works again."""
+
+
+@dataclass(slots=True)
+class Spent:
+    """What agents' attempts have taken so far."""
+
+    attempts: int = 0
+    tokens: int = 0
+    usd: float = 0.0
 
 
 @dataclass(slots=True)
@@ -98,6 +135,10 @@ class TaskRun:
     reruns: int = 0
     accepted: bool = False
     """Whether a person wants its result as it is: where that does not merge, it is not run again."""
+    waits: int = 0
+    """How often it was tried again because its account had to recover."""
+    taken_over_by: str = ""
+    """The agent that its own one has fallen back to."""
     refused: tuple[PathConflict, ...] = ()
     commit: CommitId | None = None
     certificate: str = ""
@@ -154,6 +195,7 @@ class Level:
     report: ConflictReport | None = None
     opened_at: float = 0.0
     closed_at: float = 0.0
+    spent: Spent = field(default_factory=Spent)
 
 
 class Run:
@@ -191,6 +233,10 @@ class Run:
         self.current = 0
         self.active: dict[TaskId, int] = {}
         self.orphans: dict[TaskId, int] = {}
+        self.accounts: dict[str, Account] = {}
+        self.spent = Spent()
+        self.paused_until = 0.0
+        self.to_end: dict[TaskId, str] = {}
         self.recovering: set[TaskId] = set()
         self.stop_requested = False
         self.stop_now = False
@@ -218,6 +264,15 @@ class Run:
     def level(self) -> Level | None:
         """The level that is worked on, None when all are closed."""
         return self.levels[self.current] if self.current < len(self.levels) else None
+
+    @property
+    def limited(self) -> bool:
+        """Whether the settings limit what may be spent."""
+        s = self.settings
+        limits = (s.max_cost_usd, s.max_tokens, s.max_time_s)
+        return any(
+            x is not None for x in (*limits, s.wave_max_cost_usd, s.wave_max_tokens, s.wave_max_time_s)
+        )
 
     @property
     def tip(self) -> CommitId:

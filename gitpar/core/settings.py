@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gitpar.core.agents import AgentRules
+from gitpar.core.agent_rules import AgentRules
 from gitpar.core.forges import ForgeKind
 
 
@@ -90,6 +90,12 @@ class RunSettings:
     """The remote's branch that the work is for; None for its default branch."""
     forge: ForgeKind | None = None
     """None where the name of its host tells."""
+    max_cost_usd: float | None = None
+    max_tokens: int | None = None
+    max_time_s: float | None = None
+    wave_max_cost_usd: float | None = None
+    wave_max_tokens: int | None = None
+    wave_max_time_s: float | None = None
     agents: tuple[AgentRules, ...] = ()
     """The rules of every agent that the run may use; commands need none."""
     streams: tuple[StreamRules, ...] = ()

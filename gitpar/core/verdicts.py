@@ -21,7 +21,7 @@ def judged(attempt: Attempt) -> AttemptState:
             return AttemptState.TIMED_OUT
         case e.Ending.EXITED if attempt.exit == 0 and not attempt.problem and not shortfall(attempt):
             return AttemptState.SUCCEEDED
-        case e.Ending.EXITED | e.Ending.SIGNALED | e.Ending.NOT_STARTED:
+        case e.Ending.EXITED | e.Ending.SIGNALED | e.Ending.NOT_STARTED | e.Ending.CUT_SHORT:
             return AttemptState.FAILED
         case _:
             assert_never(attempt.ending)
@@ -30,6 +30,8 @@ def judged(attempt: Attempt) -> AttemptState:
 def failure_text(attempt: Attempt) -> str:
     """Says in a few words why an attempt did not succeed."""
     match attempt.ending:
+        case e.Ending.CUT_SHORT:
+            return attempt.message or attempt.cut_short
         case e.Ending.TIMED_OUT:
             return f"no end within {attempt.timeout_s:g} s" if attempt.timeout_s else "no end in time"
         case e.Ending.EXITED if attempt.exit != 0:

@@ -37,6 +37,7 @@ class AttemptView:
     message: str
     notes: tuple[str, ...]
     undone: tuple[str, ...]
+    outside: tuple[str, ...]
     worktree: str
     agent: str
     report: AgentReport | None
@@ -277,6 +278,7 @@ def _attempt(run: Run, task: TaskRun, attempt: Attempt, now: float) -> AttemptVi
         message=attempt.problem or attempt.message,
         notes=attempt.notes,
         undone=attempt.undone,
+        outside=attempt.outside,
         worktree=attempt.worktree,
         agent=attempt.agent,
         report=attempt.report,

@@ -7,22 +7,24 @@ reads or moves the level on one further thread, in order.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
-from gitpar.agent_port import Agent, Assignment
+from gitpar.agent_port import Agent, Assignment, OutputReader
+from gitpar.core import agent_events as ae
 from gitpar.core import commands as c
 from gitpar.core import events as e
-from gitpar.core.agents import AgentReport
+from gitpar.core.agents import COMMAND, AgentReport, Trouble
 from gitpar.core.briefing import Briefing, briefing
 from gitpar.core.certificate import read as read_certificate
 from gitpar.core.names import NO_COMMIT, CommitId, TaskId, level_ref
 from gitpar.core.run import Run
 from gitpar.engine.places import AttemptPlaces
-from gitpar.engine.watching import Watch, Watching, read_log
+from gitpar.engine.watching import Alarms, Watch, Watching, read_log
 from gitpar.errors import GitparError, RefMoved
 from gitpar.faults import Step, passage
 from gitpar.ports import (
@@ -57,6 +59,8 @@ class World:
     backend: Backend
     agent: Callable[[str], Agent]
     """Returns the agent of a name."""
+    outside: Callable[[bool], tuple[str, ...]]
+    """Says what changed outside the worktrees since it was asked last; True looks at the checkout too."""
     environment: Callable[[Workplace, AttemptPlaces, Mapping[str, str]], dict[str, str]]
     """Makes the whole environment of a worker; the last argument is what its agent adds."""
     finish: Callable[[Run, CommitId, e.RunEnd], str]
@@ -76,12 +80,13 @@ class Executor:
         self._attempts = ThreadPoolExecutor(max(1, run.settings.jobs), "attempt")
         self._lane = ThreadPoolExecutor(1, "lane")
         self._watching = Watching()
+        self._timers: list[threading.Timer] = []
 
-    def submit(self, command: c.Command) -> None:
+    def submit(self, command: c.Command) -> None:  # noqa: C901 - one row a command
         """Begins a command and returns at once."""
         match command:
             case c.StartAttempt():
-                told = briefing(self._run, command.task, command.n)
+                told = briefing(self._run, command.task)
                 self._attempts.submit(self._guard, lambda: self._start_attempt(command, told))
             case c.RecoverAttempt():
                 self._attempts.submit(self._guard, lambda: self._recover_attempt(command))
@@ -93,6 +98,12 @@ class Executor:
                 self._lane.submit(self._guard, lambda: self._prove_landing(command))
             case c.MoveLevel():
                 self._lane.submit(self._guard, lambda: self._move_level(command))
+            case c.EndWorker():
+                self._lane.submit(self._guard, lambda: self._end_worker(command))
+            case c.Pause():
+                self._pause(command)
+            case c.StopForBudget():
+                pass  # what stops the run is in the event that opened the command
             case c.StopWorkers():
                 self._lane.submit(self._guard, self._world.backend.stop)
             case c.CloseRun():
@@ -105,6 +116,8 @@ class Executor:
         self._attempts.shutdown(wait=True, cancel_futures=True)
         self._lane.shutdown(wait=True, cancel_futures=True)
         self._watching.close()
+        for timer in self._timers:
+            timer.cancel()
 
     def _guard(self, action: Callable[[], None]) -> None:
         try:
@@ -123,7 +136,8 @@ class Executor:
             place = self._world.worktrees.open(key, command.base)
             result = self._work(command, told, place)
             capture = self._world.worktrees.capture(place, processes_gone=result.processes_gone)
-            self._post(self._captured(command, capture))
+            outside = self._world.outside(command.agent != COMMAND)
+            self._post(self._captured(command, capture, outside))
         except (OSError, GitparError) as error:
             self._post(self._lost(command.task, command.n, error))
             return
@@ -136,7 +150,7 @@ class Executor:
         work = Assignment(told, place.path, places.prompt, places.folder, command.session)
         limit = self._run.settings.log_limit_bytes
         reader = agent.reader()
-        watch = Watch(places.log, limit, reader) if reader is not None else None
+        watch = self._watch(command, places.log, reader) if reader is not None else None
         job = Job(
             key=place.key,
             command=agent.command(work),
@@ -176,6 +190,37 @@ class Executor:
         finally:
             self._watching.remove(watch)
 
+    def _watch(self, command: c.StartAttempt, log: Path, reader: OutputReader) -> Watch:
+        """Has whatever troubles an agent while it works told to the loop, which decides about it."""
+        rules = self._run.rules.get(command.agent)
+
+        def tell(trouble: Trouble, message: str) -> None:
+            now = self._world.clock.now()
+            self._post(
+                ae.AgentTroubled(at=now, task=command.task, n=command.n, trouble=trouble, message=message)
+            )
+
+        def silent(for_s: float, asks: str) -> None:
+            now = self._world.clock.now()
+            self._post(ae.AgentSilent(at=now, task=command.task, n=command.n, for_s=for_s, asks=asks))
+
+        idle_s = rules.idle_timeout_s if rules is not None else None
+        return Watch(log, self._run.settings.log_limit_bytes, reader, Alarms(tell, silent, idle_s))
+
+    def _end_worker(self, command: c.EndWorker) -> None:
+        places = AttemptPlaces.of(self._world.common_dir, self._key(command.task, command.n))
+        self._world.backend.end(places.exit, command.message)
+
+    def _pause(self, command: c.Pause) -> None:
+        def over() -> None:
+            # clocks may differ by a hair: the instant has come when the timer says so
+            self._post(ae.PauseOver(at=max(self._world.clock.now(), command.until)))
+
+        timer = threading.Timer(max(0.0, command.until - self._world.clock.now()), over)
+        timer.daemon = True
+        self._timers.append(timer)
+        timer.start()
+
     def _recover_attempt(self, command: c.RecoverAttempt) -> None:
         key = self._key(command.task, command.n)
         places = AttemptPlaces.of(self._world.common_dir, key)
@@ -193,7 +238,9 @@ class Executor:
         except (OSError, GitparError) as error:
             self._post(self._lost(command.task, command.n, error))
 
-    def _captured(self, command: c.StartAttempt | c.RecoverAttempt, capture: Capture) -> e.AttemptCaptured:
+    def _captured(
+        self, command: c.StartAttempt | c.RecoverAttempt, capture: Capture, outside: tuple[str, ...] = ()
+    ) -> e.AttemptCaptured:
         files: tuple[str, ...] = ()
         undone: tuple[str, ...] = ()
         if capture.result != command.base:
@@ -212,6 +259,7 @@ class Executor:
             files=files,
             problem=capture.problem,
             notes=capture.notes,
+            outside=outside,
             undone=undone,
         )
 

@@ -50,7 +50,12 @@ class AttemptPlaces:
         """Where its ending is recorded before anybody is told."""
         return self.folder / "exit.json"
 
+    @property
+    def scratch(self) -> Path:
+        """Where the worker may put what it needs and nobody keeps."""
+        return self.folder / "scratch"
+
     def make(self, prompt: str) -> None:
         """Makes the folder and the prompt file."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.scratch.mkdir(parents=True, exist_ok=True)
         self.prompt.write_text(prompt, encoding="utf-8", errors="surrogateescape")

@@ -9,21 +9,46 @@ from __future__ import annotations
 import os
 import re
 import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from gitpar.agent_port import OutputReader
-from gitpar.core.agents import AgentReport
+from gitpar.core.agents import AgentReport, Said, Trouble
 
 _PAUSE_S = 0.5
 _BLOCK_BYTES = 1 << 20
 _REACH_BYTES = 16384
+_QUESTION_S = 15.0
+"""How long a question may stand as the last thing printed before it counts as waiting for a person."""
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x1f]")
 _LEFT_OUT = re.compile(rb"\n\[\xe2\x80\xa6 (\d+) bytes left out \xe2\x80\xa6\]\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """Whom to tell of trouble, and of silence; `idle_s` is how long silence may last, None for ever."""
+
+    troubled: Callable[[Trouble, str], None]
+    silent: Callable[[float, str], None]
+    idle_s: float | None = None
 
 
 class Watch:
     """The output of one worker: fed to its reader up to where it was looked at last."""
 
-    def __init__(self, log: Path, limit_bytes: int, reader: OutputReader) -> None:
+    def __init__(
+        self, log: Path, limit_bytes: int, reader: OutputReader, alarms: Alarms | None = None
+    ) -> None:
+        self.failed: Exception | None = None
+        """What went wrong while the worker was at work; its end is the place to say so."""
+        self._alarms = alarms
+        self._told = Trouble.NONE
+        self._slowed = 0
+        self._heard_at = time.monotonic()
+        self._silent = False
+        self._last_line = b""
         self._log = log
         self._limit = limit_bytes
         self._reader = reader
@@ -35,15 +60,38 @@ class Watch:
     def look(self) -> None:
         """Takes what is new and shows what the agent is doing."""
         with self._lock:
+            before = self._taken
             self._take()
             doing = self._reader.activity()
             if doing != self._shown:
                 self._shown = doing
                 _show(self._log, doing)
+            if self._alarms is not None:
+                self._listen(self._alarms, heard=self._taken != before)
+
+    def _listen(self, alarms: Alarms, *, heard: bool) -> None:
+        report = self._reader.report()
+        if report.said is Said.NOTHING and (report.trouble is not self._told or report.slowed > self._slowed):
+            self._told, self._slowed = report.trouble, report.slowed
+            if report.trouble is not Trouble.NONE:
+                alarms.troubled(report.trouble, report.message)
+        now = time.monotonic()
+        if heard:
+            self._heard_at, self._silent = now, False
+        if self._silent:
+            return
+        for_s = now - self._heard_at
+        patience_s = min(_QUESTION_S, alarms.idle_s or _QUESTION_S)
+        asks = question(self._rest or self._last_line) if for_s >= patience_s else ""
+        if asks or (alarms.idle_s is not None and for_s >= alarms.idle_s):
+            self._silent = True
+            alarms.silent(for_s, asks)
 
     def end(self) -> AgentReport:
         """Takes the rest and returns what the agent told; the worker must have ended."""
         with self._lock:
+            if self.failed is not None:
+                raise self.failed
             self._take()
             if self._rest:
                 self._reader.feed(self._rest)
@@ -62,6 +110,7 @@ class Watch:
                 *lines, self._rest = (self._rest + data).split(b"\n")
                 for line in lines:
                     self._reader.feed(line.rstrip(b"\r"))
+                self._last_line = next((line for line in reversed(lines) if line.strip()), self._last_line)
         finally:
             os.close(file)
 
@@ -85,6 +134,25 @@ class Watch:
 def read_log(log: Path, limit_bytes: int, reader: OutputReader) -> AgentReport:
     """Returns what the agent told in a log that nobody writes any more."""
     return Watch(log, limit_bytes, reader).end()
+
+
+_QUESTION = re.compile(
+    r"\(y(es)?/n(o)?\)|\[y/n\]|\[yes/no\]|do you want to (proceed|continue|allow|make|create|run)"
+    r"|(allow|approve|grant|permit)\b.{0,80}\?|press (enter|any key)|"
+    r"waiting for (your )?(approval|permission|input)"
+    r"|password( for [^:]*)?:\s*$|passphrase.*:\s*$|are you sure",
+    re.IGNORECASE,
+)
+_LONGEST_QUESTION = 200
+
+
+def question(line: bytes) -> str:
+    """Returns the question that a program seems to wait with; empty where the line is none.
+
+    Events of agents (JSON) are not: a model may write any sentence.
+    """
+    text = _ESCAPES.sub("", line.decode(errors="replace")).strip()
+    return text[:_LONGEST_QUESTION] if not text.startswith("{") and _QUESTION.search(text) else ""
 
 
 class Watching:
@@ -129,7 +197,11 @@ class Watching:
                     return
                 watches = list(self._watches)
             for watch in watches:
-                watch.look()
+                try:
+                    watch.look()
+                except Exception as error:  # noqa: BLE001 - a reader of another package; `end` raises it
+                    watch.failed = error
+                    self.remove(watch)
 
 
 def _show(log: Path, doing: str) -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from gitpar.core.accounts import SLOW
+from gitpar.core.agent_events import AgentTroubled
 from gitpar.core.agents import AgentReport, Tokens
+from gitpar.core.run import Account
 from gitpar.core.view import RunView
 from gitpar.ui.plain import clean, counted, listed
 
 _THOUSAND = 1_000
 _MILLION = 1_000_000
 _CENT = 0.01
+_FIRST = 3
 
 
 def taken(report: AgentReport | None) -> str:
@@ -63,6 +67,16 @@ def _inside(path: str, changed: Iterable[str]) -> str:
     if not path.startswith("/"):
         return path
     return next((known for known in changed if path.endswith(f"/{known}")), path)
+
+
+def slowed(name: str, account: str, state: Account | None, event: AgentTroubled) -> list[str]:
+    """Says what troubles an agent at work; of being told to slow down only the first few times."""
+    if event.trouble not in SLOW:
+        return [f"{name} has trouble: {clean(event.message or event.trouble.value)}"]
+    if state is not None and state.times and state.strikes > _FIRST:
+        return []
+    shut = ", so nobody new starts with it for now" if state is not None and state.times else ""
+    return [f"{name} was told to slow down by `{clean(account)}` ({clean(event.message)}){shut}"]
 
 
 def total(view: RunView) -> str:

@@ -191,6 +191,7 @@ def _attempt(attempt: AttemptView) -> dict[str, Any]:
         "duration_s": None if attempt.duration_s is None else round(attempt.duration_s, _DIGITS),
         "log": attempt.log,
         "agent": _agent(attempt),
+        "outside": list(attempt.outside),
     }
 
 

@@ -148,7 +148,10 @@ def notes(view: RunView) -> list[str]:
     for task in view.tasks:
         for attempt in task.attempts:
             name = f"{clean(task.id)}#{attempt.n}"
+            if attempt.message and attempt.state == AttemptState.SUCCEEDED:
+                found.append(f"{name}: {clean(attempt.message)}")
             found += [f"{name}: {clean(note)}" for note in attempt.notes]
+            found += [f"{name} reached outside its worktree: {clean(line)}" for line in attempt.outside]
             if attempt.undone and task.state != TaskState.HELD:
                 found.append(f"{name}: takes away what had landed in this run: {listed(attempt.undone, 3)}")
             if attempt.state == AttemptState.LOST and attempt.message:

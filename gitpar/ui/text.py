@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gitpar.core import agent_events as ae
 from gitpar.core import events as e
+from gitpar.core.accounts import account_of
 from gitpar.core.agents import COMMAND
 from gitpar.core.conflicts import Tier
 from gitpar.core.names import TaskId, level_ref, short
 from gitpar.core.run import Attempt, AttemptState, Run, TaskRun, TaskState
 from gitpar.core.verdicts import failure_text, refusal_text, to_compare
-from gitpar.ui import publish_text
+from gitpar.ui import agent_text, publish_text
 from gitpar.ui.agent_text import difference, taken
 from gitpar.ui.plain import clean, counted, duration, listed, named, places
 
@@ -110,11 +112,28 @@ def _attempt_lost(event: e.AttemptLost, _run: Run) -> list[str]:
     return [f"{_try(event.task, event.n)} came to nothing: {clean(event.message)}"]
 
 
+def _agent_troubled(event: ae.AgentTroubled, run: Run) -> list[str]:
+    account = account_of(run, run.tasks[event.task].last.agent)
+    return agent_text.slowed(_try(event.task, event.n), account, run.accounts.get(account), event)
+
+
+def _worker_ending(event: ae.WorkerEnding, _run: Run) -> list[str]:
+    return [f"{_try(event.task, event.n)} is being ended: {clean(event.message)}"]
+
+
+def _pause_begun(event: ae.PauseBegun, run: Run) -> list[str]:
+    shut = sorted(name for name, account in run.accounts.items() if account.until == event.until)
+    return [f"nobody new starts with {listed(shut)} for {duration(event.until - event.at)}"] if shut else []
+
+
 def _attempt_captured(event: e.AttemptCaptured, run: Run) -> list[str]:
     task = run.tasks[event.task]
     name = _try(event.task, event.n)
     lines = [f"{name} {_outcome(run, task)}"]
+    if task.last.message and task.last.state is AttemptState.SUCCEEDED:
+        lines.append(f"{name}: {clean(task.last.message)}")
     lines += [f"{name}: {clean(note)}" for note in event.notes]
+    lines += [f"{name} reached outside its worktree: {clean(line)}" for line in event.outside]
     lines += [f"{name} {line}" for line in difference(task.last.report, event.files)]
     if event.undone and task.state is not TaskState.HELD:
         lines.append(f"{name} takes away what had just landed: {listed(event.undone, 3)}")
@@ -225,6 +244,9 @@ _SAID: dict[type[e.Event], Callable[[Any, Run], list[str]]] = {
     e.AttemptRecovering: _attempt_recovering,
     e.AttemptLost: _attempt_lost,
     e.AttemptCaptured: _attempt_captured,
+    ae.AgentTroubled: _agent_troubled,
+    ae.WorkerEnding: _worker_ending,
+    ae.PauseBegun: _pause_begun,
     e.LevelCompared: _level_compared,
     e.LandingRefused: _landing_refused,
     e.Landed: _landed,

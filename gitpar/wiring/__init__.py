@@ -19,6 +19,7 @@ from gitpar.wiring.request import (
     ForecastRequest,
     Linted,
     OperationView,
+    PromptRequest,
     PublishRequest,
     RunRequest,
     Survey,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from gitpar.wiring.forecasting import calibrate, forecast
     from gitpar.wiring.linting import lint
     from gitpar.wiring.preview import preview
+    from gitpar.wiring.prompting import prompt
     from gitpar.wiring.publishing import publish, publish_plan
     from gitpar.wiring.reading import owner, read, runs
     from gitpar.wiring.running import resume, start
@@ -50,6 +52,7 @@ __all__ = [
     "Forecasted",
     "Linted",
     "OperationView",
+    "PromptRequest",
     "PublishRequest",
     "RunRequest",
     "Survey",
@@ -64,6 +67,7 @@ __all__ = [
     "lint",
     "owner",
     "preview",
+    "prompt",
     "publish",
     "publish_plan",
     "read",
@@ -88,6 +92,7 @@ _HOMES = {
     "preview": "preview",
     "publish": "publishing",
     "publish_plan": "publishing",
+    "prompt": "prompting",
     "read": "reading",
     "resume": "running",
     "runs": "reading",

@@ -14,12 +14,13 @@ from gitpar.core.events import RunEnd
 from gitpar.core.names import CommitId, into_ref, short
 from gitpar.core.run import Run
 from gitpar.engine.executor import World
-from gitpar.engine.places import AttemptPlaces
+from gitpar.engine.places import AttemptPlaces, run_folder
 from gitpar.git.analysis import GitRepository
 from gitpar.git.environment import without_local
 from gitpar.git.into import IntoBranch
 from gitpar.git.refs import GitRefs
 from gitpar.git.site import PoolSettings, default_root
+from gitpar.git.tampering import Tampering
 from gitpar.git.worktrees import GitWorktrees
 from gitpar.ports import Workplace
 from gitpar.wiring.clock import SystemClock
@@ -76,13 +77,19 @@ def world_of(
         base_environment = without_local(os.environ)
 
         def environment(at: Workplace, places: AttemptPlaces, more: Mapping[str, str]) -> dict[str, str]:
-            files = WorkerFiles(places.prompt, places.result, places.progress)
+            files = WorkerFiles(places.prompt, places.result, places.progress, places.scratch)
             task = run.graph[at.key.task]
             known = {**base_environment, **more, **of_streams.get(task.stream or "", {})}
             return worker_environment(known, at, files, task)
 
+        tampering = Tampering(place, run.settings.prefix, run_folder(place.common, run.id) / "tampered")
+
+        def outside(checkout: bool) -> tuple[str, ...]:  # noqa: FBT001 - a port's signature
+            return tampering.look(checkout=checkout)
+
         def finish(ended: Run, tip: CommitId, end: RunEnd) -> str:
-            said = [write_back(ended)] if ended.settings.write_back else []
+            said = [f"While workers were at work: {'; '.join(found)}."] if (found := outside(True)) else []
+            said += [write_back(ended)] if ended.settings.write_back else []
             if ended.settings.into is not None:
                 said.append(_into(IntoBranch(place.common, refs, ended.settings.into), ended, tip, end))
             return " ".join(filter(None, said))
@@ -96,6 +103,7 @@ def world_of(
             worktrees=worktrees,
             backend=backend,
             agent=crew,
+            outside=outside,
             environment=environment,
             finish=finish,
         )

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from gitpar.agent_port import Agent, Program
 from gitpar.agents.command import CommandAgent
-from gitpar.core.agents import COMMAND, AgentProfile, AgentRules
+from gitpar.core.agent_rules import AgentRules
+from gitpar.core.agents import COMMAND, AgentProfile
 from gitpar.core.graph import Task, TaskGraph, TaskStatus
 from gitpar.errors import EnvironmentFault, UsageError
 
@@ -117,6 +118,7 @@ def rules_of(crew: Crew, tasks: Iterable[Task]) -> tuple[AgentRules, ...]:
             fallback=profile.fallback,
             idle_timeout_s=profile.idle_timeout_s,
             timeout_s=profile.timeout_s,
+            cooling_s=profile.cooling_s or 15.0,
             resumes=bool(getattr(agent, "resumes", False)) and profile.retry == "session",
         )
         names += [profile.fallback] if profile.fallback is not None else []

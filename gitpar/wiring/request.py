@@ -36,6 +36,19 @@ class RunRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PromptRequest:
+    """What a user asked `gitpar prompt` for: a task of plans, or of a run (empty for the newest)."""
+
+    task: str
+    plans: tuple[Path, ...] = ()
+    run: str | None = None
+    agent: tuple[str, ...] = ()
+    choices: Choices = PLAIN
+    template: bool = False
+    """Asks for the template that is shipped instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CompareRequest:
     """What a user asked `gitpar conflicts` for: one of revisions, a run, or the worktrees."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from gitpar.agents.command import missing_commands
 from gitpar.config import Settings, load_settings
 from gitpar.core.apply import apply, fold
-from gitpar.core.events import Event, Landed, RunEnd, RunOpened
+from gitpar.core.events import Event, Landed, RunEnd, RunOpened, RunResumed
 from gitpar.core.graph import Task, TaskGraph
 from gitpar.core.names import NO_COMMIT, CommitId, RefName
 from gitpar.core.operations import is_undone
@@ -125,7 +125,7 @@ def resume(
             found = refs.read(f"refs/heads/{replayed.settings.prefix}/{replayed.id}/")
         finally:
             refs.close()
-        events = reconcile(replayed, found, time.time())
+        events = [_with_limits(one, settings) for one in reconcile(replayed, found, time.time())]
         if asked:
             events += _decided(site, settings, replayed, asked)
         _note_landed(site, replayed, events)
@@ -150,6 +150,19 @@ def _decided(site: Site, settings: Settings, run: Run, asked: Remedies) -> list[
 
 def _is_finished(run: Run) -> bool:
     return run.end is not None and run.end is not RunEnd.INTERRUPTED
+
+
+def _with_limits(event: Event, settings: Settings) -> Event:
+    """Gives a resume the limits that are set now: who has used up the old ones may go on with higher ones."""
+    if not isinstance(event, RunResumed):
+        return event
+    limits = settings.run
+    return replace(
+        event,
+        max_cost_usd=limits.max_cost_usd,
+        max_tokens=limits.max_tokens,
+        max_time_s=limits.max_time_s,
+    )
 
 
 def _note_landed(site: Site, run: Run, found: Sequence[Event]) -> None:

@@ -79,7 +79,7 @@ def test_the_environment_tells_where_and_what_and_cannot_lose_its_marks() -> Non
         RefName("refs/heads/gitpar/7f3a/task/a/2"),
         CommitId("c" * 40),
     )
-    files = WorkerFiles(Path("/f/prompt"), Path("/f/result"), Path("/f/progress"))
+    files = WorkerFiles(Path("/f/prompt"), Path("/f/result"), Path("/f/progress"), Path("/f/scratch"))
     base = {"PATH": "/bin", "LANG": "C", "PWD": "/elsewhere", "GITPAR_RUN": "outer"}
     worked_on = task(env=(("LANG", "de_DE"), ("GITPAR_TASK", "other")))
     assert worker_environment(base, place, files, worked_on) == {
@@ -94,4 +94,6 @@ def test_the_environment_tells_where_and_what_and_cannot_lose_its_marks() -> Non
         "GITPAR_PROMPT_FILE": "/f/prompt",
         "GITPAR_RESULT_FILE": "/f/result",
         "GITPAR_PROGRESS": "/f/progress",
+        "GITPAR_SCRATCH": "/f/scratch",
+        "GITPAR_PORT": "20000",
     }

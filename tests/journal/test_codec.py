@@ -11,7 +11,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import pytest
 
 from gitpar import __version__
-from gitpar.core import events
+from gitpar.core import agent_events, events
 from gitpar.core.conflicts import (
     ConflictKind,
     ConflictReport,
@@ -28,7 +28,7 @@ from tests.support.journals import ended, opened
 
 KINDS = [
     kind
-    for kind in vars(events).values()
+    for kind in (*vars(events).values(), *vars(agent_events).values())
     if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
 ]
 
@@ -86,7 +86,7 @@ def test_what_is_absent_stays_absent() -> None:
 def test_the_text_is_the_one_that_old_journals_hold() -> None:
     assert encode(ended(1)) == (
         "WorkerEnded",
-        '{"at":2.5,"task":"t","n":1,"ending":"exited","exit":0,"duration_s":0.25,"message":"\\u00fc\\udcff"}',
+        '{"at":2.5,"task":"t","n":1,"ending":"exited","exit":0,"duration_s":0.25,"message":"\\u00fc\\udcff","report":null}',
     )
 
 

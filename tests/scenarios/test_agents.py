@@ -10,6 +10,7 @@ import pytest
 from tests.support.agent_programs import (
     claude_init,
     claude_result,
+    claude_retry,
     claude_tool,
     prints,
     program,
@@ -216,3 +217,50 @@ def test_doctor_looks_for_the_agents_that_are_named(repo: Path, claude: Path) ->
     assert found["agent claude"] == (True, "claude 9.9.9")
     assert found["agent codex"] == (None, "`codex` is 0.2.0; 0.100 or newer was tried")
     assert found["agent far"] == (False, "`no-such-qwen` is not on PATH")
+
+
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [
+        (
+            "printf 'Allow this command? (y/n) '",
+            "it waits for an answer that nobody gives: Allow this command? (y/n)",
+        ),
+        ("echo working", "it printed nothing for "),
+    ],
+)
+def test_an_agent_that_waits_for_ever_is_ended_and_its_words_are_quoted(
+    repo: Path, tmp_path: Path, claude: Path, last: str, told: str
+) -> None:
+    program(claude, "claude", f"cat > made.txt\n{prints(claude_init())}{last}\nsleep 2929")
+    settings(repo, '[agents.claude]\nidle_timeout = "1s"\n')
+    plan = write_plan(tmp_path / "plan.json", {"one": {"prompt": "x"}})
+    run = run_json(repo, plan, "--agent", "claude", "--retries", "0", "--grace", "0.2", status=1)
+    assert run["tasks"][0]["reason"].startswith(told)
+    [attempt] = run["tasks"][0]["attempts"]
+    assert show(repo, attempt["keep_ref"], "made.txt")
+
+
+def test_a_refused_key_stops_the_run_and_a_resume_goes_on(repo: Path, tmp_path: Path, claude: Path) -> None:
+    refused = prints(claude_init(), claude_retry(401, "authentication_failed")) + "sleep 2929"
+    works = f"cat > $GITPAR_TASK.txt\n{prints(claude_init(), claude_result())}"
+    program(claude, "claude", f"if [ ! -e {tmp_path}/mended ]; then\n{refused}\nfi\n{works}")
+    plan = write_plan(tmp_path / "plan.json", {"one": {"prompt": "x"}, "two": {"prompt": "x"}})
+    done = gitpar("run", plan, "--agent", "claude", "--jobs", "1", "--grace", "0.2", cwd=repo)
+    assert done.status == 3
+    assert "`claude` cannot work: its key was refused (authentication_failed 401)" in done.stderr
+    (tmp_path / "mended").touch()
+    resumed = gitpar("resume", "--json", cwd=repo)
+    assert states(json.loads(resumed.stdout)) == {"one": "landed", "two": "landed"}
+
+
+def test_another_agent_takes_over(repo: Path, tmp_path: Path, claude: Path) -> None:
+    program(
+        claude, "claude", "cat > /dev/null\n" + prints(claude_init(), claude_retry(401, "no")) + "sleep 2929"
+    )
+    program(claude, "codex", "cat > by-codex.txt")
+    settings(repo, '[agents.claude]\nfallback = "codex"\n')
+    plan = write_plan(tmp_path / "plan.json", {"one": {"prompt": "Make it."}})
+    run = run_json(repo, plan, "--agent", "claude", "--grace", "0.2")
+    assert [a["agent"]["name"] for a in run["tasks"][0]["attempts"]] == ["claude", "codex"]
+    assert "Attempt 1 did not succeed: its key was refused (no 401)" in show(repo, tip(run), "by-codex.txt")

@@ -14,7 +14,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 """The project's own folder."""
 
-LET_IN = frozenset({"GITPAR_SAMPLES", "GITPAR_REPOS", "GITPAR_SARIF_SCHEMA", "GITPAR_FORGE_DESCRIPTIONS"})
+LET_IN = frozenset(
+    {
+        "GITPAR_SAMPLES",
+        "GITPAR_REPOS",
+        "GITPAR_SARIF_SCHEMA",
+        "GITPAR_FORGE_DESCRIPTIONS",
+        "GITPAR_AGENT_PROGRAMS",
+    }
+)
 """Other people's plans and repositories, and the schema of SARIF; tests skip where they are unset."""
 
 NAME = "Terry Tester"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+from gitpar.core import agent_events as ae
 from gitpar.core import commands as c
 from gitpar.core import events as e
 from gitpar.core.apply import apply, fold
@@ -118,7 +119,7 @@ class Simulation:
         self.clock += 1.0
         return self.clock
 
-    def _answer(self, command: c.Command) -> list[e.Event]:  # noqa: PLR0911 - one row a command
+    def _answer(self, command: c.Command) -> list[e.Event]:  # noqa: C901, PLR0911 - one row a command
         at = self._tick()
         match command:
             case c.OpenLevel(level, base):
@@ -139,7 +140,10 @@ class Simulation:
                     raise AssertionError("compare-and-swap failed")
                 self.refs[ref] = commit
                 return [e.Landed(at=at, task=task_id, n=n, commit=commit)]
-            case c.StopWorkers():
+            case c.Pause(until):
+                self.clock = max(self.clock, until)
+                return [ae.PauseOver(at=self.clock)]
+            case c.StopWorkers() | c.EndWorker() | c.StopForBudget():
                 return []
             case c.CloseRun(end):
                 return [e.RunClosed(at=at, end=end)]

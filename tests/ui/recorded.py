@@ -35,6 +35,7 @@ from gitpar.wiring import (
     ForecastRequest,
     Linted,
     OperationView,
+    PromptRequest,
     PublishRequest,
     RunRequest,
     Survey,
@@ -86,6 +87,10 @@ class Recorded:
     def preview(self, directory: Path, request: RunRequest) -> Plan:
         self.asked.append(("preview", directory))
         return read_plans(request.plans)
+
+    def prompt(self, directory: Path, request: PromptRequest) -> str:
+        self.asked.append(("prompt", directory, request))
+        return f"# {request.task}\n"
 
     def resume(
         self, directory: Path, run: str | None, watcher: Watcher, *, steal: bool, asked: Remedies

@@ -38,6 +38,7 @@ WHOLE = {
                     "duration_s": 2.0,
                     "log": "logs/a/1/attempt.log",
                     "agent": None,
+                    "outside": [],
                 }
             ],
             "files": ["src/a.py"],
@@ -62,6 +63,7 @@ WHOLE = {
                     "duration_s": 1.5,
                     "log": "logs/b/1/attempt.log",
                     "agent": None,
+                    "outside": [],
                 }
             ],
             "files": [],

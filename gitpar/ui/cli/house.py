@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ForecastRequest,
         Linted,
         OperationView,
+        PromptRequest,
         PublishRequest,
         RunRequest,
         Survey,
@@ -147,5 +148,13 @@ class Publishes(Protocol):
         ...
 
 
-class House(Records, Works, Looks, Proves, Undoes, Foresees, Publishes, Protocol):
+class Briefs(Protocol):
+    """Saying what workers are told."""
+
+    def prompt(self, directory: Path, request: PromptRequest) -> str:
+        """Returns the prompt that a task's worker would get now."""
+        ...
+
+
+class House(Records, Works, Looks, Proves, Undoes, Foresees, Publishes, Briefs, Protocol):
     """All of it."""

@@ -23,6 +23,7 @@ from gitpar.ui.streams import silence
 COMMANDS = {
     "run": "Work on a plan: run its tasks at once and land what they bring.",
     "plan": "Show a plan: waves, dependencies, critical path.",
+    "prompt": "Show what the worker of a task is told.",
     "conflicts": "Show which changes get in each other's way.",
     "check": "Check before a merge whether a change merges, and with what else is open.",
     "status": "Show where a run stands.",

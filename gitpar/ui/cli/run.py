@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 _DEFAULT = RunSettings()
 _LIMIT = Duration()
 _PAUSE = Duration(zero=True)
-_SETTINGS = ("jobs", "agent", "agent_command", "timeout_s", "retries", "into", "grace_s")
+_SETTINGS = (
+    *("max_cost_usd", "max_tokens", "max_time_s"),
+    "jobs",
+    "agent",
+    "agent_command",
+    "timeout_s",
+    "retries",
+    "into",
+    "grace_s",
+)
 _SWITCHES = ("write_back", "keep_worktrees")
 
 
@@ -63,6 +72,26 @@ _SWITCHES = ("write_back", "keep_worktrees")
     metavar="N",
     type=click.IntRange(min=0),
     help=f"How often a failed task is tried again.  [default: {_DEFAULT.retries}]",
+)
+@click.option(
+    "--max-cost",
+    "max_cost_usd",
+    metavar="USD",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Start no agent whose cost may pass this.  [default: none]",
+)
+@click.option(
+    "--max-tokens",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Start no agent whose tokens may pass this.  [default: none]",
+)
+@click.option(
+    "--max-time",
+    "max_time_s",
+    metavar="S",
+    type=_LIMIT,
+    help="Longest time of the run; each worker has 60 s at least.  [default: none]",
 )
 @click.option("--into", metavar="BRANCH", help="Branch to fast-forward at the end.  [default: none]")
 @click.option(

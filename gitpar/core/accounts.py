@@ -1,0 +1,151 @@
+"""What agents' troubles mean for the run: the breaker of an account, and what follows a failure. Pure.
+
+An account is whatever shares rate limits. Told to slow down often enough, nobody new starts
+with it for a while (open); then one attempt tries (half-open); its success lets all start
+again (closed). Attempts that are at work go on: their programs wait by themselves.
+"""
+
+from __future__ import annotations
+
+import zlib
+from enum import Enum
+
+from gitpar.core.agents import COMMAND, Trouble
+from gitpar.core.run import Account, Run, TaskRun
+from gitpar.core.verdicts import failure_text
+
+_STRIKES = 3
+"""How often an account is told to slow down before nobody new starts with it."""
+_LONGEST_S = 900.0
+_MOST_WAITS = 6
+"""How often a task waits for an account to recover before it counts as failed."""
+_JITTER = 0.2
+SLOW = (Trouble.RATE_LIMIT, Trouble.OVERLOADED)
+_HOPELESS = (Trouble.BUDGET, Trouble.PERMISSION, Trouble.TOO_LONG)
+"""Another try by the same agent would end the same way."""
+
+
+class Next(Enum):
+    """What follows a failed attempt."""
+
+    COUNTED = "counted"
+    """It is tried again as often as the settings allow."""
+    AGAIN = "again"
+    """It was not the task's fault: tried again, and not counted."""
+    GIVEN_UP = "given up"
+
+
+def account_of(run: Run, agent: str) -> str:
+    """Returns the account of an agent, empty for a command."""
+    rules = run.rules.get(agent)
+    return rules.account if rules is not None else ""
+
+
+def throttled(run: Run, task: TaskRun, at: float, *, surely: bool = False) -> None:
+    """Counts that an account was told to slow down; `surely` opens its breaker at once."""
+    rules = run.rules.get(task.last.agent)
+    if rules is None:
+        return
+    account = run.accounts.setdefault(rules.account, Account())
+    account.strikes += 1
+    open_now = account.times > 0 and at < account.until
+    if open_now or (account.strikes < _STRIKES and not account.times and not surely):
+        return
+    if account.times and account.probe != task.task.id and not surely:
+        return  # whoever was at work before it opened says nothing about now
+    account.times += 1
+    pause_s = min(rules.cooling_s * 2 ** (account.times - 1), _LONGEST_S)
+    account.until = at + pause_s * (1 + _JITTER * _spread(f"{run.id}{rules.account}{account.times}"))
+    account.probe = None
+
+
+def recovered(run: Run, task: TaskRun) -> None:
+    """Closes the breaker of an account with which an attempt has succeeded."""
+    run.accounts.pop(account_of(run, task.last.agent), None)
+
+
+def begun(run: Run, task: TaskRun) -> None:
+    """Remembers who tries an account whose pause is over."""
+    account = run.accounts.get(account_of(run, task.last.agent))
+    if account is not None and account.times:
+        account.probe = task.task.id
+
+
+def settled(run: Run, task: TaskRun) -> None:
+    """Lets the next one try where the one that tried has ended without a word about the account."""
+    account = run.accounts.get(account_of(run, task.last.agent))
+    if account is not None and account.probe == task.task.id:
+        account.probe = None
+
+
+def held_until(run: Run, agent: str) -> float | None:
+    """Returns when an attempt of an agent may start: 0 for now, None for when another one has tried."""
+    account = run.accounts.get(account_of(run, agent))
+    if account is None or not account.times:
+        return 0.0
+    if run.last_at < account.until:
+        return account.until
+    return 0.0 if account.probe is None else None
+
+
+def agent_of(task: TaskRun) -> str:
+    """Returns the name of the agent that works on the next attempt."""
+    return task.taken_over_by or task.task.agent or COMMAND
+
+
+def session_of(run: Run, task: TaskRun, agent: str) -> str:
+    """Returns the session that the next attempt goes on with; empty where it begins afresh."""
+    rules = run.rules.get(agent)
+    if rules is None or not rules.resumes or not task.attempts:
+        return ""
+    report = task.last.report
+    if report is None or task.last.agent != agent or report.trouble in (Trouble.SESSION, Trouble.TOO_LONG):
+        return ""
+    return report.session
+
+
+def after_failure(run: Run, task: TaskRun) -> Next:
+    """Says what follows a failed attempt.
+
+    Where another agent takes over the task knows it; where nothing can work until
+    somebody has mended something, the run is in trouble, and stops.
+    """
+    attempt = task.last
+    trouble = attempt.report.trouble if attempt.report is not None else Trouble.NONE
+    if trouble is Trouble.SESSION and attempt.session:
+        return Next.AGAIN
+    if trouble in SLOW:
+        throttled(run, task, run.last_at, surely=True)
+        if task.waits < _MOST_WAITS:
+            task.waits += 1
+            return Next.AGAIN
+    more = trouble is Trouble.NONE or trouble is Trouble.TURNS
+    if more and task.failures < retries(run, task):
+        return Next.COUNTED
+    if _taken_over(run, task):
+        return Next.AGAIN
+    if trouble is Trouble.KEY:
+        run.trouble = run.trouble or f"`{attempt.agent}` cannot work: {failure_text(attempt)}"
+        return Next.AGAIN
+    return Next.GIVEN_UP if trouble in (*_HOPELESS, *SLOW) else Next.COUNTED
+
+
+def retries(run: Run, task: TaskRun) -> int:
+    """How often a task that fails is tried again."""
+    return run.settings.retries if task.task.retries is None else task.task.retries
+
+
+def _taken_over(run: Run, task: TaskRun) -> bool:
+    """Gives the task to the agent that its last one falls back to, unless that one has had it."""
+    rules = run.rules.get(task.last.agent)
+    other = rules.fallback if rules is not None else None
+    if other is None or any(attempt.agent == other for attempt in task.attempts):
+        return False
+    task.taken_over_by = other
+    task.failures = task.waits = 0
+    return True
+
+
+def _spread(text: str) -> float:
+    """Returns a number from -1 to 1 that depends on a text alone: a replay must decide alike."""
+    return zlib.crc32(text.encode()) / 0x7FFFFFFF - 1

@@ -1,0 +1,86 @@
+"""What a run, a wave or a task may take: tokens, money, time. Pure; part of `decide`.
+
+A worker starts only where what has been spent, what those at work are expected to spend
+and what it is expected to spend itself stay below the limit. What is expected is the mean
+of the attempts so far; while nothing is known, one works alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gitpar.core.agents import COMMAND
+from gitpar.core.events import RunResumed
+from gitpar.core.run import Level, Run, Spent, TaskRun
+
+LEAST_S = 60.0
+"""A worker for whom less than this is left is not started."""
+
+
+def spend(run: Run, task: TaskRun) -> None:
+    """Adds what an attempt took, when its worker has ended."""
+    report = task.last.report
+    if report is None:
+        return
+    for spent in (run.spent, run.levels[task.level - 1].spent):
+        spent.attempts += 1
+        spent.tokens += report.tokens.all
+        spent.usd += report.cost_usd or 0.0
+
+
+def raised(run: Run, event: RunResumed) -> None:
+    """Puts the limits of a resume in place of those that the run began with."""
+    names = ("max_cost_usd", "max_tokens", "max_time_s")
+    given = {name: value for name in names if (value := getattr(event, name)) is not None}
+    if given:
+        run.settings = replace(run.settings, **given)
+
+
+def used_up(run: Run, level: Level, agent: str, beside: int) -> str:
+    """Says which limit another attempt would pass, `beside` others starting with it; empty where none."""
+    if agent != COMMAND:
+        limits = run.settings
+        of_run = _over(run, run.spent, (limits.max_cost_usd, limits.max_tokens), beside)
+        if of_run:
+            variable = "GITPAR_MAX_COST" if "$" in of_run else "GITPAR_MAX_TOKENS"
+            return f"the run's budget is used up: {of_run}; with a higher one: {variable}=… gitpar resume"
+        of_wave = _over(run, level.spent, (limits.wave_max_cost_usd, limits.wave_max_tokens), beside)
+        if of_wave:
+            return f"the budget of wave {level.number} is used up: {of_wave}"
+    left = time_left(run, level)
+    if left is not None and left < LEAST_S:
+        return f"its time is used up: {max(0.0, left):.0f} s are left, and a worker needs {LEAST_S:.0f}"
+    return ""
+
+
+def must_wait(run: Run, agent: str, beside: int) -> bool:
+    """Says whether an attempt waits for one at work, because nobody knows yet what one takes."""
+    limits = run.settings
+    limited = any((limits.max_cost_usd, limits.max_tokens, limits.wave_max_cost_usd, limits.wave_max_tokens))
+    return limited and agent != COMMAND and not run.spent.attempts and bool(run.active or beside)
+
+
+def time_left(run: Run, level: Level) -> float | None:
+    """Returns the seconds that are left for workers; None without a limit."""
+    left = []
+    if run.settings.max_time_s is not None:
+        gone = run.worked_s + (run.last_at - run.since if run.since is not None else 0.0)
+        left.append(run.settings.max_time_s - gone)
+    if run.settings.wave_max_time_s is not None and level.opened_at:
+        left.append(run.settings.wave_max_time_s - (run.last_at - level.opened_at))
+    return min(left, default=None)
+
+
+def _over(run: Run, spent: Spent, limits: tuple[float | None, int | None], beside: int) -> str:
+    usd, tokens = limits
+    known = run.spent.attempts
+    coming = len(run.active) + beside + 1
+    if usd is not None:
+        each = run.spent.usd / known if known else 0.0
+        if spent.usd >= usd or spent.usd + each * coming > usd:
+            return f"${spent.usd:.2f} of ${usd:.2f}, an attempt takes about ${each:.2f}"
+    if tokens is not None:
+        mean = run.spent.tokens / known if known else 0.0
+        if spent.tokens >= tokens or spent.tokens + mean * coming > tokens:
+            return f"{spent.tokens} of {tokens} tokens, an attempt takes about {mean:.0f}"
+    return ""

@@ -1,0 +1,72 @@
+"""What is heard of workers, and what stops or delays a run because of agents. Pure; part of `apply`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gitpar.core import accounts, budgets
+from gitpar.core import agent_events as ae
+from gitpar.core import events as e
+from gitpar.core.agents import Trouble
+from gitpar.core.run import Run
+
+
+def _worker_started(run: Run, event: e.WorkerStarted) -> None:
+    attempt = run.tasks[event.task].last
+    attempt.started_at = event.at
+    attempt.worktree = event.worktree
+    attempt.log = event.log
+
+
+def _worker_ended(run: Run, event: e.WorkerEnded) -> None:
+    attempt = run.tasks[event.task].last
+    attempt.ending = event.ending
+    attempt.exit = event.exit
+    attempt.duration_s = event.duration_s
+    attempt.message = event.message
+    attempt.report = event.report
+    run.to_end.pop(event.task, None)
+    budgets.spend(run, run.tasks[event.task])
+
+
+def _agent_troubled(run: Run, event: ae.AgentTroubled) -> None:
+    task = run.tasks[event.task]
+    if event.trouble in accounts.SLOW:
+        accounts.throttled(run, task, event.at)
+    elif event.trouble is Trouble.KEY:
+        run.to_end[event.task] = f"its key was refused ({event.message})"
+
+
+def _agent_silent(run: Run, event: ae.AgentSilent) -> None:
+    asks = f"it waits for an answer that nobody gives: {event.asks}" if event.asks else ""
+    run.to_end[event.task] = asks or f"it printed nothing for {event.for_s:.0f} s"
+
+
+def _worker_ending(run: Run, event: ae.WorkerEnding) -> None:
+    run.to_end.pop(event.task, None)
+    run.tasks[event.task].last.cut_short = event.message
+
+
+def _pause_begun(run: Run, event: ae.PauseBegun) -> None:
+    run.paused_until = event.until
+
+
+def _pause_over(run: Run, _event: ae.PauseOver) -> None:
+    run.paused_until = 0.0
+
+
+def _budget_reached(run: Run, event: ae.BudgetReached) -> None:
+    run.trouble = run.trouble or event.message
+
+
+APPLIED: dict[type[e.Event], Callable[[Run, Any], None]] = {
+    e.WorkerStarted: _worker_started,
+    e.WorkerEnded: _worker_ended,
+    ae.AgentTroubled: _agent_troubled,
+    ae.AgentSilent: _agent_silent,
+    ae.WorkerEnding: _worker_ending,
+    ae.PauseBegun: _pause_begun,
+    ae.PauseOver: _pause_over,
+    ae.BudgetReached: _budget_reached,
+}

@@ -1,0 +1,241 @@
+"""The real agents' programs, driven by the real gitpar, against a model on this machine.
+
+`make test-agents` installs them; without it, these tests are skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.agent_programs import settings
+from tests.support.cli import gitpar, program_environment
+from tests.support.model_server import Model, scripted, serving
+from tests.support.plans import Facts, run_json, show, states, tip, write_plan
+
+AGENTS = ("claude", "codex", "opencode", "qwen")
+
+
+@pytest.fixture
+def model() -> Iterator[Model]:
+    with serving() as model:
+        yield model
+
+
+@pytest.fixture(params=AGENTS)
+def agent(request: pytest.FixtureRequest, repo: Path, model: Model, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of an agent that is there, its profile written for the model on this machine."""
+    return ready(request.param, repo, model, monkeypatch)
+
+
+@pytest.fixture
+def claude(repo: Path, model: Model, monkeypatch: pytest.MonkeyPatch) -> str:
+    return ready("claude", repo, model, monkeypatch)
+
+
+def ready(name: str, repo: Path, model: Model, monkeypatch: pytest.MonkeyPatch) -> str:
+    folder = os.environ.get("GITPAR_AGENT_PROGRAMS")
+    if not folder:
+        pytest.skip("GITPAR_AGENT_PROGRAMS names no folder with agents' programs: make test-agents")
+    monkeypatch.setenv("PATH", folder, prepend=os.pathsep)
+    if shutil.which(name) is None:
+        pytest.skip(f"`{name}` is not among the programs in {folder}")
+    settings(repo, profile(name, model))
+    return name
+
+
+def profile(name: str, model: Model, more: str = "") -> str:
+    """The settings that send an agent to the model on this machine."""
+    key = "good-key"
+    local = {
+        "name": "local",
+        "base_url": f"{model.url}/v1",
+        "env_key": "LOCAL_KEY",
+        "wire_api": "responses",
+        "request_max_retries": 2,
+        "stream_max_retries": 2,
+    }
+    table = ", ".join(f"{field} = {json.dumps(value)}" for field, value in local.items())
+    where = f"model_providers.local={{{table}}}"
+    provider = {
+        "npm": "@ai-sdk/openai-compatible",
+        "options": {"baseURL": f"{model.url}/v1", "apiKey": key},
+        "models": {"scripted": {}},
+    }
+    opencode = json.dumps({"provider": {"local": provider}})
+    text = {
+        "claude": f'env = {{ ANTHROPIC_BASE_URL = "{model.url}", ANTHROPIC_API_KEY = "{key}" }}',
+        "codex": (
+            f'model = "gpt-5"\npermission = "all"\nenv = {{ LOCAL_KEY = "{key}" }}\n'
+            f"flags = {json.dumps(['-c', 'model_provider=local', '-c', where])}"
+        ),
+        "opencode": (
+            f'model = "local/scripted"\nenv = {{ OPENCODE_CONFIG_CONTENT = {json.dumps(opencode)} }}'
+        ),
+        "qwen": (
+            'permission = "all"\nmodel = "scripted"\nflags = ["--auth-type", "openai"]\n'
+            f'env = {{ OPENAI_BASE_URL = "{model.url}/v1", OPENAI_API_KEY = "{key}" }}'
+        ),
+    }[name]
+    return f'agent = "{name}"\ngrace = "5s"\n[agents.{name}]\n{text}\n{more}\n'
+
+
+def write(path: str, content: str) -> dict[str, object]:
+    return {"write": {"path": path, "content": content}}
+
+
+def the_attempt(run: Facts, task: int = 0, n: int = -1) -> dict[str, object]:
+    found: dict[str, object] = run["tasks"][task]["attempts"][n]["agent"]
+    return found
+
+
+def test_a_plan_of_three_waves_lands(agent: str, repo: Path, tmp_path: Path) -> None:
+    commit = {"bash": "git add -A && git commit -qm 'Work of an agent' && git log --oneline | head -1"}
+    block = '```json\n{"status": "pass", "files_modified": [], "files_created": ["%s"], "notes": "ok"}\n```'
+    plan = write_plan(
+        tmp_path / "plan.json",
+        {
+            "a": {"prompt": scripted("Write a.", write("a.txt", "a\n"), commit, {"say": block % "a.txt"})},
+            "b": {"prompt": scripted("Write b.", write("b.txt", "b\n"), {"say": block % "b.txt"})},
+            "c": {
+                "prompt": scripted("Join.", {"bash": "cat a.txt b.txt > c.txt"}, {"say": block % "c.txt"}),
+                "depends_on": ["a", "b"],
+            },
+            "d": {
+                "prompt": scripted("Copy.", {"bash": "cp c.txt d.txt"}, {"say": "TASK COMPLETE"}),
+                "depends_on": ["c"],
+            },
+        },
+    )
+    run = run_json(repo, plan)
+    assert states(run) == dict.fromkeys("abcd", "landed")
+    assert len(run["levels"]) == 3
+    assert show(repo, tip(run), "d.txt") == "a\nb"
+    for task in run["tasks"]:
+        [attempt] = task["attempts"]
+        report = attempt["agent"]
+        assert report["name"] == agent
+        assert report["said"] == "done"
+        assert report["session"]
+        answers = 3 if task["id"] == "a" else 2
+        assert report["turns"] == answers
+        assert report["tokens"]["out"] == 50 * answers
+        assert report["tokens"]["cached"] == 300 * answers
+    assert run["tasks"][0]["attempts"][0]["agent"]["claimed"] == ["a.txt"]
+
+
+def test_a_retry_goes_on_in_the_session(repo: Path, tmp_path: Path, claude: str, model: Model) -> None:
+    first = scripted("Write it.", {"say": '```json\n{"status": "fail", "notes": "not yet"}\n```'})
+    plan = write_plan(tmp_path / "plan.json", {"one": {"prompt": first}})
+    run = run_json(repo, plan, status=1)
+    attempts = run["tasks"][0]["attempts"]
+    assert [a["agent"]["message"] for a in attempts] == ["not yet", "That was all."]
+    assert attempts[0]["agent"]["session"] == attempts[1]["agent"]["session"]
+    assert model.count(200) == 2
+    assert claude == "claude"
+
+
+def test_killed_in_the_middle_of_a_tool_nothing_is_left(agent: str, repo: Path, tmp_path: Path) -> None:
+    mark = f"29{os.getpid()}"
+    slow = scripted("Wait.", write("half.txt", "half\n"), {"bash": f"sleep {mark}"}, {"say": "TASK COMPLETE"})
+    plan = write_plan(tmp_path / "plan.json", {"one": {"prompt": slow}})
+    run = subprocess.Popen(
+        [sys.executable, "-m", "gitpar", "run", str(plan)],
+        cwd=repo,
+        env=program_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    wait_for(lambda: bool(with_argument(mark)))
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    wait_for(lambda: not with_argument(mark))
+    assert gitpar("clean", "--dry-run", cwd=repo).status == 0
+    assert [p for p in psutil.process_iter() if marked(p, repo)] == []
+    assert agent
+
+
+@pytest.mark.parametrize("name", ["claude", "codex"])
+def test_a_refused_key_ends_at_once_and_says_so(
+    repo: Path, tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    ready(name, repo, model, monkeypatch)
+    model.key = "another-key"
+    plan = write_plan(
+        tmp_path / "plan.json", {t: {"prompt": scripted("Do it.", {"say": "ok"})} for t in "abc"}
+    )
+    began = time.monotonic()
+    done = gitpar("run", plan, "--jobs", "1", cwd=repo)
+    assert done.status == 3, done.stderr
+    assert time.monotonic() - began < 30
+    assert f"`{name}` cannot work:" in done.stderr
+    assert "401" in done.stderr or "key was refused" in done.stderr
+    assert model.count(200) == 0
+    model.key = "good-key"
+    again = gitpar("resume", "--json", cwd=repo)
+    assert all(t["reason"].startswith("nothing was changed") for t in json.loads(again.stdout)["tasks"])
+
+
+def test_a_storm_of_refusals_passes(repo: Path, tmp_path: Path, claude: str, model: Model) -> None:
+    settings(repo, profile("claude", model, 'cooling = "2s"'))
+    model.refuse = (429, 8)
+    tasks = {t: {"prompt": scripted("Do it.", write(f"{t}.txt", t), {"say": "ok"})} for t in "abcdef"}
+    done = gitpar("run", write_plan(tmp_path / "plan.json", tasks), "--jobs", "3", "--json", cwd=repo)
+    run = json.loads(done.stdout)
+    assert states(run) == dict.fromkeys("abcdef", "landed")
+    assert model.count(429) == 8
+    assert "was told to slow down by `claude`" in done.stderr
+    assert "so nobody new starts with it for now" in done.stderr
+    assert claude
+
+
+def test_a_budget_stops_the_program_and_the_run(
+    repo: Path, tmp_path: Path, claude: str, model: Model
+) -> None:
+    steps = [{"bash": f"echo {n} > f{n}"} for n in range(6)]
+    plan = write_plan(
+        tmp_path / "plan.json", {t: {"prompt": scripted("Do it.", *steps, {"say": "ok"})} for t in "ab"}
+    )
+    settings(repo, profile("claude", model, "max_cost_usd = 0.01"))
+    run = run_json(repo, plan, "--jobs", "1", status=1)
+    assert {t["attempts"][0]["agent"]["trouble"] for t in run["tasks"]} == {"budget"}
+    assert all(len(t["attempts"]) == 1 for t in run["tasks"]) or run["metrics"]["failed"] == 4
+    assert run["tasks"][0]["attempts"][0]["agent"]["cost_usd"] > 0
+    settings(repo, profile("claude", model))
+    done = gitpar("run", plan, "--jobs", "2", "--max-cost", "0.06", "--json", cwd=repo)
+    assert done.status == 3, done.stderr
+    assert "budget is used up: $0.0" in done.stderr
+    assert sorted(states(json.loads(done.stdout)).values()) == ["finished", "pending"]
+    assert claude
+
+
+def with_argument(mark: str) -> list[psutil.Process]:
+    return [
+        p
+        for p in psutil.process_iter(["cmdline"])
+        if "sleep" in (p.info["cmdline"] or []) and mark in p.info["cmdline"]
+    ]
+
+
+def marked(process: psutil.Process, repo: Path) -> bool:
+    try:
+        return process.environ().get("GITPAR_EXIT_FILE", "").startswith(str(repo))
+    except psutil.Error:
+        return False
+
+
+def wait_for(truth: object, patience_s: float = 60.0) -> None:
+    until = time.monotonic() + patience_s
+    while not truth():  # type: ignore[operator]
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.1)
