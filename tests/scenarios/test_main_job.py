@@ -38,7 +38,7 @@ def test_two_edits_of_one_file_merge_and_a_conflict_is_run_again(shop: Path, tmp
     assert landed[9] == "line 10 three"
     [pair] = [p for p in run["conflicts"] if p["tier"] == "conflict"]
     assert (pair["a"], pair["b"], pair["kind"]) == ("first", "second", "content")
-    assert pair["paths"] == [{"path": "list.txt", "a": [5, 1], "b": [5, 1]}]
+    assert pair["paths"] == [{"path": "list.txt", "a": [5, 1], "b": [5, 1], "kind": "content"}]
     assert [a["state"] for t in run["tasks"] for a in t["attempts"] if t["id"] == "second"] == [
         "succeeded"
     ] * 2
