@@ -258,6 +258,7 @@ OPTIONS: Mapping[str, Option] = {
     "wave_max_time": _duration("wave_max_time_s", may_be_endless=True),
     "into": _text("into"),
     "agent": _agents("agent"),
+    "progress_file": _text("progress_file"),
     "agent_command": _text("agent_command"),
     "prompt_template": _text("prompt_template"),
     "write_back": _yes_no("write_back"),

@@ -6,7 +6,7 @@ gitpar.wiring puts them together. Values that cross the border are declared here
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +16,7 @@ from gitpar.core.conflicts import ConflictReport, PathConflict
 from gitpar.core.events import Ending, Event
 from gitpar.core.forges import BranchPush, ChangeRequest, Draft, OpenChange
 from gitpar.core.names import CommitId, RefName, RunId, TaskId, TreeId
+from gitpar.core.progress import Aside, ProgressLanding
 from gitpar.core.run import Run
 from gitpar.core.settings import Strategy
 
@@ -138,6 +139,18 @@ class Repository(Protocol):
 
     def close(self) -> None:
         """Ends its processes and removes scratch objects."""
+        ...
+
+
+class Progress(Protocol):
+    """The files of a run that are gitpar's own: the plan, and the progress file on the level."""
+
+    def prove(self, landing: ProgressLanding) -> Proof | Refusal:
+        """Computes the commit that adds a level's notes, durably stored, and proves it; moves nothing."""
+        ...
+
+    def set_aside(self, base: CommitId, result: CommitId, paths: Collection[str]) -> Aside:
+        """Takes a result's changes to some paths out of it; the base itself where nothing else changed."""
         ...
 
 

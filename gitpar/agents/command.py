@@ -29,6 +29,8 @@ class WorkerFiles:
     """May be written by the worker: what it wants to say about its result."""
     progress: Path
     """May be written by the worker: a percentage and a line of text."""
+    notes: Path
+    """May be written by the worker: what the workers of other tasks should know."""
     scratch: Path
     """A folder of the attempt's own, outside the worktree."""
 
@@ -65,11 +67,14 @@ class CommandAgent:
         """Returns None: what a command prints is for people, its exit status tells how it went."""
 
     def prompt(self, briefing: Briefing) -> str:
-        """Returns title, prompt, files and check of the task as plain text."""
+        """Returns title, prompt, files and check of the task, and the notes of others, as plain text."""
         task = briefing.task
         parts = [f"# {task.title}", task.prompt.strip(), _files(task)]
         if task.verify:
             parts.append(f"It is done when this command succeeds:\n    {task.verify}")
+        if briefing.notes:
+            parts.append("# Notes of tasks that have landed")
+            parts += [f"## {note.task}\n\n{note.text}" for note in briefing.notes]
         return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -102,6 +107,7 @@ def worker_environment(
         "GITPAR_PROGRESS": str(files.progress),
         "GITPAR_SCRATCH": str(files.scratch),
         "GITPAR_PORT": str(_FIRST_PORT + place.slot % _SLOTS * PORTS),
+        "GITPAR_NOTES": str(files.notes),
     }
 
 

@@ -11,8 +11,10 @@ from typing import Any, assert_never
 
 from gitpar.core import accounts, budgets, troubles
 from gitpar.core import events as e
+from gitpar.core.noting import NOTING
 from gitpar.core.operations import OPERATIONS
 from gitpar.core.places import leave, offer
+from gitpar.core.progress import of_level, to_land
 from gitpar.core.publication import PUBLISHING
 from gitpar.core.remedies import decided
 from gitpar.core.run import Attempt, AttemptState, Candidate, Level, Run, Stage, TaskRun, TaskState
@@ -27,7 +29,7 @@ from gitpar.core.verdicts import (
     set_state,
     to_compare,
 )
-from gitpar.core.waits import is_waited_for, settled, to_start
+from gitpar.core.waits import is_waited_for, land_early, settled, to_start
 
 _TIMEOUTS_RETRIED = 1
 _WAVE = 2
@@ -79,6 +81,7 @@ def _resumed(run: Run, event: e.RunResumed) -> None:
         if level.candidate is not None:
             level.to_land.appendleft(level.candidate.task)
             level.candidate = None
+        level.noting = None
 
 
 def _stop_requested(run: Run, event: e.StopRequested) -> None:
@@ -131,7 +134,8 @@ def _level_compared(run: Run, event: e.LevelCompared) -> None:
 
 def _level_disturbed(run: Run, event: e.LevelDisturbed) -> None:
     run.disturbed = event.message
-    run.levels[event.level - 1].candidate = None
+    level = run.levels[event.level - 1]
+    level.candidate = level.noting = None
 
 
 def _advance(run: Run) -> None:
@@ -143,6 +147,8 @@ def _advance(run: Run) -> None:
     if level.stage is Stage.WORKING and not busy:
         _after_work(run, level)
     if level.stage is Stage.LANDING and not (level.to_land or level.aside or level.candidate):
+        level.stage = Stage.NOTING
+    if level.stage is Stage.NOTING and not to_land(run, level):
         _close_level(run, level)
 
 
@@ -179,6 +185,7 @@ def _close_level(run: Run, level: Level) -> None:
     """Ends a level and goes to the next one that has something to run."""
     level.stage = Stage.CLOSED
     level.closed_at = run.last_at
+    run.told.extend(note.task for note in of_level(run, level))
     pass_over(run)
 
 
@@ -214,6 +221,7 @@ def _attempt_captured(run: Run, event: e.AttemptCaptured) -> None:
     attempt.notes = event.notes
     attempt.undone = event.undone
     attempt.outside = event.outside
+    attempt.progress = event.progress
     _settle(run, task, judged(attempt))
 
 
@@ -256,22 +264,13 @@ def _worked(run: Run, task: TaskRun) -> None:
     set_state(task, TaskState.FINISHED)
     if not attempt.rerun:
         if is_waited_for(run, task.task.id):
-            _land_early(run, level, task)
+            land_early(run, level, task)
         return
     if attempt.undone and run.settings.on_revert is OnRevert.HOLD:
         first = ", ".join(attempt.undone[:3])
         give_up(run, task, TaskState.HELD, f"its re-run takes away what had just landed ({first})")
     elif attempt.result == attempt.base:
         set_state(task, TaskState.LANDED, "its re-run changed nothing")
-    else:
-        level.to_land.append(task.task.id)
-
-
-def _land_early(run: Run, level: Level, task: TaskRun) -> None:
-    """Lands a result that others of the wave wait for without the rest of the wave."""
-    if task.last.result == task.last.base:
-        set_state(task, TaskState.LANDED, "changed nothing")
-        settled(run, task.task.id)
     else:
         level.to_land.append(task.task.id)
 
@@ -384,6 +383,7 @@ _APPLIED: dict[type[e.Event], Callable[[Run, Any], None]] = {
     e.LandingRefused: _landing_refused,
     e.LandingOpened: _landing_opened,
     e.Landed: _landed,
+    **NOTING,
     **OPERATIONS,
     **PUBLISHING,
 }

@@ -9,6 +9,7 @@ from gitpar.core.accounts import agent_of
 from gitpar.core.agents import COMMAND
 from gitpar.core.graph import Task
 from gitpar.core.names import CommitId, RunId, TaskId, keep_ref
+from gitpar.core.progress import handed
 from gitpar.core.run import Attempt, AttemptState, Run, TaskRun, TaskState
 from gitpar.core.verdicts import failure_text
 
@@ -52,7 +53,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Briefing:
-    """Everything a prompt may speak of. A worker that is a command gets its task alone."""
+    """Everything a prompt may speak of. A worker that is a command gets its task and the notes."""
 
     task: Task
     run: RunId | None = None
@@ -79,7 +80,7 @@ def briefing(run: Run, task_id: TaskId) -> Briefing:
     opened = task.attempts[-1] if task.attempts and task.attempts[-1].state is AttemptState.RUNNING else None
     n = opened.n if opened is not None else len(task.attempts) + 1
     if (opened.agent if opened is not None else agent_of(task)) == COMMAND:
-        return Briefing(task=task.task, run=run.id, n=n)
+        return Briefing(task=task.task, run=run.id, n=n, notes=_notes(run, task))
     earlier = [attempt for attempt in task.attempts if attempt.n < n]
     return Briefing(
         task=task.task,
@@ -113,13 +114,7 @@ def _neighbours(run: Run, task: TaskRun) -> tuple[Neighbour, ...]:
 
 def _notes(run: Run, task: TaskRun) -> tuple[Note, ...]:
     """What the tasks that this one builds on had to say, and then the others that have landed."""
-    found = []
-    for name in task.task.depends_on[:_MOST_NAMED]:
-        attempts = run.tasks[name].attempts
-        said = attempts[-1].report if attempts else None
-        if said is not None and said.notes:
-            found.append(Note(task=name, text=said.notes))
-    return tuple(found)
+    return tuple(Note(task=note.task, text=note.text.strip()) for note in handed(run, task.task.id))
 
 
 def _try(run: Run, task: TaskRun, attempt: Attempt) -> EarlierTry:

@@ -25,6 +25,8 @@ from gitpar.core.events import (
     WorkersStopping,
 )
 from gitpar.core.names import CommitId, TaskId
+from gitpar.core.note_events import NotesOpened, NotesTried
+from gitpar.core.progress import ProgressLanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,23 @@ class StopForBudget:
 
 
 @dataclass(frozen=True, slots=True)
+class ProveNotes:
+    """Compute the commit that adds a level's notes to the progress file and prove it. Moves nothing."""
+
+    landing: ProgressLanding
+
+
+@dataclass(frozen=True, slots=True)
+class MoveNotes:
+    """Move the level's branch from `tip` to the proved `commit` by compare-and-swap."""
+
+    level: int
+    tip: CommitId
+    commit: CommitId
+    certificate: str
+
+
+@dataclass(frozen=True, slots=True)
 class StopWorkers:
     """End every worker now; their attempts are captured as interrupted."""
 
@@ -145,6 +164,8 @@ Command = (
     | EndWorker
     | Pause
     | StopForBudget
+    | ProveNotes
+    | MoveNotes
     | StopWorkers
     | CloseRun
 )
@@ -152,10 +173,10 @@ Command = (
 
 def changes_the_world(command: Command) -> bool:
     """Says whether a command's opening must be durable before it begins; computing needs none."""
-    return not isinstance(command, CompareLevel | ProveLanding | Pause)
+    return not isinstance(command, CompareLevel | ProveLanding | ProveNotes | Pause)
 
 
-def opening(command: Command, at: float) -> Event:  # noqa: C901, PLR0911 - one row a command
+def opening(command: Command, at: float) -> Event:  # noqa: C901, PLR0911, PLR0912 - one row a command
     """Returns the event that opens a command at the given instant."""
     match command:
         case OpenLevel(level, base):
@@ -185,6 +206,10 @@ def opening(command: Command, at: float) -> Event:  # noqa: C901, PLR0911 - one 
             return PauseBegun(at=at, until=until)
         case StopForBudget(message):
             return BudgetReached(at=at, message=message)
+        case ProveNotes(landing):
+            return NotesTried(at=at, level=landing.level)
+        case MoveNotes(level, tip, commit):
+            return NotesOpened(at=at, level=level, tip=tip, commit=commit)
         case StopWorkers():
             return WorkersStopping(at=at)
         case CloseRun(end=end):

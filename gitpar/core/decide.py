@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
+from gitpar.core import progress
 from gitpar.core.accounts import agent_of, session_of
 from gitpar.core.budgets import LEAST_S, time_left
 from gitpar.core.commands import (
@@ -17,8 +18,10 @@ from gitpar.core.commands import (
     CompareLevel,
     EndWorker,
     MoveLevel,
+    MoveNotes,
     OpenLevel,
     ProveLanding,
+    ProveNotes,
     RecoverAttempt,
     Rerun,
     StartAttempt,
@@ -60,6 +63,8 @@ def _in_level(run: Run, level: Level) -> list[Command]:
             return _work(run, level)
         case Stage.LANDING:
             return _land(run, level)
+        case Stage.NOTING:
+            return _note(run, level)
         case _:
             assert_never(level.stage)
 
@@ -93,6 +98,17 @@ def _alone(run: Run, level: Level, task_id: TaskId, base: CommitId) -> list[Comm
     """Starts a task that is tried by itself, when it may."""
     starting, due = startable(run, level, [task_id], 1)
     return due + [_attempt(run, one, base) for one in starting]
+
+
+def _note(run: Run, level: Level) -> list[Command]:
+    """The next step of what adds a level's notes to the progress file."""
+    tip = _known(level.tip)
+    noting = level.noting
+    if noting is None:
+        return [ProveNotes(progress.landing(run, level, tip))]
+    if noting.commit is None or noting.moving:
+        return []
+    return [MoveNotes(level.number, tip, noting.commit, noting.certificate)]
 
 
 def _candidate(run: Run, level: Level) -> list[Command]:
@@ -159,7 +175,7 @@ def _stop(run: Run) -> list[Command]:
     level = run.level
     if level is not None and (
         level.stage in (Stage.OPENING, Stage.COMPARING)
-        or (level.candidate is not None and (level.candidate.commit is None or level.candidate.moving))
+        or any(c is not None and (c.commit is None or c.moving) for c in (level.candidate, level.noting))
     ):
         return []
     return [CloseRun(RunEnd.NEEDS_PERSON if run.disturbed else RunEnd.INTERRUPTED, run.tip)]

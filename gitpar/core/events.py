@@ -185,6 +185,8 @@ class AttemptCaptured(Event):
     undone: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
     """What changed outside its worktree while it worked: settings, hooks, refs, the user's files."""
+    progress: str = ""
+    """What the worker wrote for the workers of other tasks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from gitpar.core.events import Event, Landed, LevelOpened, RunResumed
 from gitpar.core.names import CommitId, RefName, level_ref
+from gitpar.core.note_events import NotesLanded
 from gitpar.core.run import Run, Stage
 
 
@@ -29,4 +30,7 @@ def reconcile(run: Run, refs: Mapping[RefName, CommitId], at: float) -> list[Eve
         candidate = level.candidate
         if candidate is not None and candidate.moving and there == candidate.commit and there is not None:
             found.append(Landed(at=at, task=candidate.task, n=candidate.n, commit=there))
+        noting = level.noting
+        if noting is not None and noting.moving and there == noting.commit and there is not None:
+            found.append(NotesLanded(at=at, level=level.number, commit=there))
     return [*found, RunResumed(at=at)]

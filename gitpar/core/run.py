@@ -53,6 +53,8 @@ class Stage(StrEnum):
     WORKING = "working"
     COMPARING = "comparing"
     LANDING = "landing"
+    NOTING = "noting"
+    """Everything has landed; the notes of its workers are added to the progress file."""
     CLOSED = "closed"
 
 
@@ -85,6 +87,8 @@ class Attempt:
     report: AgentReport | None = None
     cut_short: str = ""
     """Why it was ended, where gitpar ended it."""
+    progress: str = ""
+    """What the worker wanted others to know."""
 
     @classmethod
     def opened(cls, event: AttemptOpened) -> Attempt:
@@ -173,6 +177,15 @@ class Candidate:
 
 
 @dataclass(slots=True)
+class ProgressCandidate:
+    """Notes that are being landed; `commit` once they were proved."""
+
+    commit: CommitId | None = None
+    certificate: str = ""
+    moving: bool = False
+
+
+@dataclass(slots=True)
 class Level:
     """One wave's branch: `tip` is where it stands, queues hold task ids in plan order."""
 
@@ -192,6 +205,8 @@ class Level:
     candidate: Candidate | None = None
     landed: list[TaskId] = field(default_factory=list)
     """In the order of their landing; a task that changed nothing is not among them."""
+    noting: ProgressCandidate | None = None
+    noted: bool = False
     report: ConflictReport | None = None
     opened_at: float = 0.0
     closed_at: float = 0.0
@@ -229,6 +244,8 @@ class Run:
         for later, firsts in self.waiting.items():
             names = " and ".join(f"`{first}`" for first in self.in_plan_order(firsts))
             self.tasks[later].reason = f"waits for {names}: a conflict was predicted"
+        self.told: list[TaskId] = []
+        """Tasks of closed levels whose workers left notes."""
         self.starts = {task_id: at for at, task_id in enumerate(opened.starts)}
         self.current = 0
         self.active: dict[TaskId, int] = {}

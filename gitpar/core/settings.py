@@ -99,3 +99,5 @@ class RunSettings:
     agents: tuple[AgentRules, ...] = ()
     """The rules of every agent that the run may use; commands need none."""
     streams: tuple[StreamRules, ...] = ()
+    progress_file: str | None = None
+    """The file on the level branch that collects workers' notes, as a path in the repository."""

@@ -41,6 +41,8 @@ class AttemptView:
     worktree: str
     agent: str
     report: AgentReport | None
+    progress: str
+    """What the worker wrote for others, once it has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +284,7 @@ def _attempt(run: Run, task: TaskRun, attempt: Attempt, now: float) -> AttemptVi
         worktree=attempt.worktree,
         agent=attempt.agent,
         report=attempt.report,
+        progress=attempt.progress,
     )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from gitpar.core.names import CommitId, TaskId
 from gitpar.core.places import offer
-from gitpar.core.run import Level, Run, TaskState
+from gitpar.core.run import Level, Run, TaskRun, TaskState
+from gitpar.core.verdicts import set_state
 
 
 def to_start(run: Run, level: Level) -> list[TaskId]:
@@ -45,3 +46,12 @@ def settled(run: Run, task: TaskId) -> None:
 def start_of(run: Run, level: Level, task: TaskId) -> CommitId | None:
     """Returns the commit that a task of a level is cut from: the level's tip where it had to wait."""
     return level.tip if task in run.waited else level.base
+
+
+def land_early(run: Run, level: Level, task: TaskRun) -> None:
+    """Lands a result that others of the wave wait for without the rest of the wave."""
+    if task.last.result == task.last.base:
+        set_state(task, TaskState.LANDED, "changed nothing")
+        settled(run, task.task.id)
+    else:
+        level.to_land.append(task.task.id)

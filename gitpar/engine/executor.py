@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import assert_never
 
@@ -23,6 +23,7 @@ from gitpar.core.briefing import Briefing, briefing
 from gitpar.core.certificate import read as read_certificate
 from gitpar.core.names import NO_COMMIT, CommitId, TaskId, level_ref
 from gitpar.core.run import Run
+from gitpar.engine.noting import Noting, Reserved, Sorted, read_notes, sorted_out
 from gitpar.engine.places import AttemptPlaces
 from gitpar.engine.watching import Alarms, Watch, Watching, read_log
 from gitpar.errors import GitparError, RefMoved
@@ -35,6 +36,7 @@ from gitpar.ports import (
     Job,
     Landing,
     Ledger,
+    Progress,
     Proof,
     Refs,
     RefUpdate,
@@ -63,6 +65,8 @@ class World:
     """Says what changed outside the worktrees since it was asked last; True looks at the checkout too."""
     environment: Callable[[Workplace, AttemptPlaces, Mapping[str, str]], dict[str, str]]
     """Makes the whole environment of a worker; the last argument is what its agent adds."""
+    progress: Progress
+    reserved: Reserved
     finish: Callable[[Run, CommitId, e.RunEnd], str]
     """Makes the end of a run (`--into`, write-back); returns what to say about it."""
 
@@ -81,8 +85,9 @@ class Executor:
         self._lane = ThreadPoolExecutor(1, "lane")
         self._watching = Watching()
         self._timers: list[threading.Timer] = []
+        self._noting = Noting(world.progress, world.ledger, world.clock, post)
 
-    def submit(self, command: c.Command) -> None:  # noqa: C901 - one row a command
+    def submit(self, command: c.Command) -> None:  # noqa: C901, PLR0912 - one row a command
         """Begins a command and returns at once."""
         match command:
             case c.StartAttempt():
@@ -104,6 +109,10 @@ class Executor:
                 self._pause(command)
             case c.StopForBudget():
                 pass  # what stops the run is in the event that opened the command
+            case c.ProveNotes():
+                self._lane.submit(self._guard, lambda: self._noting.prove(command))
+            case c.MoveNotes():
+                self._lane.submit(self._guard, lambda: self._move_notes(command))
             case c.StopWorkers():
                 self._lane.submit(self._guard, self._world.backend.stop)
             case c.CloseRun():
@@ -241,26 +250,33 @@ class Executor:
     def _captured(
         self, command: c.StartAttempt | c.RecoverAttempt, capture: Capture, outside: tuple[str, ...] = ()
     ) -> e.AttemptCaptured:
-        files: tuple[str, ...] = ()
         undone: tuple[str, ...] = ()
+        places = AttemptPlaces.of(self._world.common_dir, self._key(command.task, command.n))
+        found = Sorted(capture.result, (), progress=read_notes(places.notes))
         if capture.result != command.base:
             files = self._world.repository.change_sets([(command.base, capture.result)])[0].paths
+            found = replace(found, files=tuple(files))
+            found = sorted_out(self._world.progress, self._world.reserved, command.base, found)
             if command.rerun is not None:
                 undone = tuple(
                     self._world.repository.undone(
-                        command.rerun.level_base, command.base, command.rerun.first, capture.result
+                        command.rerun.level_base, command.base, command.rerun.first, found.result
                     )
                 )
+        left = (
+            f"its changes to {path} are left out of what lands: it is gitpar's" for path in found.left_out
+        )
         return e.AttemptCaptured(
             at=self._world.clock.now(),
             task=command.task,
             n=command.n,
-            result=capture.result,
-            files=files,
+            result=found.result,
+            files=found.files,
             problem=capture.problem,
-            notes=capture.notes,
+            notes=(*capture.notes, *left),
             outside=outside,
             undone=undone,
+            progress=found.progress,
         )
 
     def _ended(self, task: TaskId, n: int, result: WorkerResult, report: AgentReport | None) -> e.WorkerEnded:
@@ -353,6 +369,11 @@ class Executor:
         self._post(
             e.Landed(at=self._world.clock.now(), task=command.task, n=command.n, commit=command.commit)
         )
+
+    def _move_notes(self, command: c.MoveNotes) -> None:
+        moved = self._noting.move(command, self._run.id, self._run.settings.prefix)
+        if moved is not None:
+            self._disturbed(command.level, moved)
 
     def _disturbed(self, level: int, moved: RefMoved) -> None:
         message = f"{moved.message}: somebody else moved it, so nothing was overwritten"

@@ -46,6 +46,11 @@ class AttemptPlaces:
         return self.folder / "result"
 
     @property
+    def notes(self) -> Path:
+        """Where the worker may write what workers of other tasks should know."""
+        return self.folder / "notes.md"
+
+    @property
     def exit(self) -> Path:
         """Where its ending is recorded before anybody is told."""
         return self.folder / "exit.json"

@@ -15,6 +15,7 @@ from gitpar.git.landing import Lander
 from gitpar.git.merges import Comparison
 from gitpar.git.notes import Notes
 from gitpar.git.objects import ObjectWriter
+from gitpar.git.progress import GitProgress
 from gitpar.git.repository import RepositoryPlace
 from gitpar.git.undone import Versions, undone
 from gitpar.ports import Landing, Proof, Refs, Refusal
@@ -65,6 +66,10 @@ class GitRepository:
         notes = Notes(self._coordinator, self._store, refs)
         self._lander.note_by(notes.foresee)
         return notes
+
+    def progress(self, notes: Notes) -> GitProgress:
+        """Returns what keeps the run's own files; `notes` are those that `ledger` returned."""
+        return GitProgress(self._coordinator, self._store, notes.foresee)
 
     def close(self) -> None:
         """Removes the coordinator repository with all scratch objects."""

@@ -17,7 +17,7 @@ from gitpar.core.conflicts import Tier
 from gitpar.core.names import TaskId, level_ref, short
 from gitpar.core.run import Attempt, AttemptState, Run, TaskRun, TaskState
 from gitpar.core.verdicts import failure_text, refusal_text, to_compare
-from gitpar.ui import agent_text, publish_text
+from gitpar.ui import agent_text, publish_text, worker_notes
 from gitpar.ui.agent_text import difference, taken
 from gitpar.ui.plain import clean, counted, duration, listed, named, places
 
@@ -253,6 +253,7 @@ _SAID: dict[type[e.Event], Callable[[Any, Run], list[str]]] = {
     e.LevelDisturbed: _level_disturbed,
     e.RunClosed: _run_closed,
     **publish_text.SAID,
+    **worker_notes.SAID,
 }
 
 _DETAILS: dict[type[e.Event], Callable[[Any, Run], list[str]]] = {

@@ -24,6 +24,7 @@ from gitpar.git.tampering import Tampering
 from gitpar.git.worktrees import GitWorktrees
 from gitpar.ports import Workplace
 from gitpar.wiring.clock import SystemClock
+from gitpar.wiring.progress import reserved
 from gitpar.wiring.site import Site
 from gitpar.wiring.written_back import write_back
 
@@ -77,7 +78,9 @@ def world_of(
         base_environment = without_local(os.environ)
 
         def environment(at: Workplace, places: AttemptPlaces, more: Mapping[str, str]) -> dict[str, str]:
-            files = WorkerFiles(places.prompt, places.result, places.progress, places.scratch)
+            files = WorkerFiles(
+                places.prompt, places.result, places.progress, notes=places.notes, scratch=places.scratch
+            )
             task = run.graph[at.key.task]
             known = {**base_environment, **more, **of_streams.get(task.stream or "", {})}
             return worker_environment(known, at, files, task)
@@ -94,12 +97,15 @@ def world_of(
                 said.append(_into(IntoBranch(place.common, refs, ended.settings.into), ended, tip, end))
             return " ".join(filter(None, said))
 
+        ledger = repository.ledger(refs)
         yield World(
             common_dir=place.common,
             clock=SystemClock(),
             refs=refs,
             repository=repository,
-            ledger=repository.ledger(refs),
+            ledger=ledger,
+            progress=repository.progress(ledger),
+            reserved=reserved(place, run),
             worktrees=worktrees,
             backend=backend,
             agent=crew,

@@ -15,6 +15,7 @@ from gitpar.core.apply import apply, fold
 from gitpar.core.events import Event, Landed, RunEnd, RunOpened, RunResumed
 from gitpar.core.graph import Task, TaskGraph
 from gitpar.core.names import NO_COMMIT, CommitId, RefName
+from gitpar.core.note_events import NotesLanded
 from gitpar.core.operations import is_undone
 from gitpar.core.recover import reconcile
 from gitpar.core.remedies import Remedies, decision
@@ -36,6 +37,7 @@ from gitpar.wiring.crew import crew_of, look_for, rules_of, staffed
 from gitpar.wiring.foreseen import foresee
 from gitpar.wiring.noting import notes_of
 from gitpar.wiring.preview import chosen_part
+from gitpar.wiring.progress import progress_path
 from gitpar.wiring.request import RunRequest
 from gitpar.wiring.site import Site
 from gitpar.wiring.streams import stream_environments, with_stream_agents
@@ -59,6 +61,8 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
     if rules := rules_of(crew, tasks):
         settings = replace(settings, run=replace(settings.run, agents=rules))
         warnings = [*warnings, *look_for(crew, rules, os.environ)]
+    progress_file = progress_path(site.place, plan, settings.run.progress_file)
+    settings = replace(settings, run=replace(settings.run, progress_file=progress_file))
     base = _base(site, settings, request.base or plan.settings.base)
     if settings.run.publish is not None:
         _check_publishing(site, settings)
@@ -167,8 +171,9 @@ def _with_limits(event: Event, settings: Settings) -> Event:
 
 def _note_landed(site: Site, run: Run, found: Sequence[Event]) -> None:
     """Makes sure that a landing found to have moved has its note: a power cut may separate the two."""
-    candidate = run.level.candidate if run.level is not None else None
-    if candidate is None or not any(isinstance(event, Landed) for event in found):
+    level = run.level
+    candidate = (level.candidate or level.noting) if level is not None else None
+    if candidate is None or not any(isinstance(event, Landed | NotesLanded) for event in found):
         return
     with notes_of(site) as notes:
         notes.note(candidate.commit or NO_COMMIT, candidate.certificate)

@@ -79,7 +79,13 @@ def test_the_environment_tells_where_and_what_and_cannot_lose_its_marks() -> Non
         RefName("refs/heads/gitpar/7f3a/task/a/2"),
         CommitId("c" * 40),
     )
-    files = WorkerFiles(Path("/f/prompt"), Path("/f/result"), Path("/f/progress"), Path("/f/scratch"))
+    files = WorkerFiles(
+        Path("/f/prompt"),
+        Path("/f/result"),
+        Path("/f/progress"),
+        scratch=Path("/f/scratch"),
+        notes=Path("/f/notes"),
+    )
     base = {"PATH": "/bin", "LANG": "C", "PWD": "/elsewhere", "GITPAR_RUN": "outer"}
     worked_on = task(env=(("LANG", "de_DE"), ("GITPAR_TASK", "other")))
     assert worker_environment(base, place, files, worked_on) == {

@@ -17,7 +17,9 @@ OF_PUBLISHING = [step for step in Step if step.value.startswith(("publish.", "re
 """Killed at in test_publish_kills.py."""
 OF_UNDO = (Step.UNDO_MOVE, Step.UNDO_MOVED)
 """Killed at in test_undo.py."""
-OF_RUN = [step for step in Step if step not in (*OF_CLEAN, *OF_UNDO, *OF_PUBLISHING)]
+OF_NOTES = [step for step in Step if step.value.startswith("notes.")]
+"""Killed at in test_progress.py."""
+OF_RUN = [step for step in Step if step not in (*OF_CLEAN, *OF_UNDO, *OF_PUBLISHING, *OF_NOTES)]
 
 ONCE = frozenset(
     {

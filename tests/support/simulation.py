@@ -13,12 +13,14 @@ from random import Random
 from gitpar.core import agent_events as ae
 from gitpar.core import commands as c
 from gitpar.core import events as e
+from gitpar.core import note_events as ne
 from gitpar.core.apply import apply, fold
 from gitpar.core.commands import opening
 from gitpar.core.conflicts import ConflictKind, ConflictReport, PathConflict
 from gitpar.core.decide import decide
 from gitpar.core.graph import Source, Task
 from gitpar.core.names import CommitId, RefName, RunId, TaskId, TreeId, level_ref
+from gitpar.core.progress import ProgressLanding
 from gitpar.core.recover import reconcile
 from gitpar.core.remedies import Remedies, decision
 from gitpar.core.run import Run
@@ -47,6 +49,8 @@ class Script:
     conflicting: set[str] = field(default_factory=set)
     unchanged: set[str] = field(default_factory=set)
     undoing: set[str] = field(default_factory=set)
+    noting: set[str] = field(default_factory=set)
+    notes_refused: bool = False
 
     def ending(self, task_id: str, n: int) -> str:
         """Returns ok, fail, timeout, problem or lost."""
@@ -135,11 +139,13 @@ class Simulation:
             case c.ProveLanding():
                 return [self._prove(command, at)]
             case c.MoveLevel(task_id, n, level, tip, commit):
-                ref = level_ref("gitpar", self.run.id, level)
-                if self.refs[ref] not in (tip, commit):
-                    raise AssertionError("compare-and-swap failed")
-                self.refs[ref] = commit
+                self._swap(level, tip, commit)
                 return [e.Landed(at=at, task=task_id, n=n, commit=commit)]
+            case c.ProveNotes(landing):
+                return [self._prove_notes(landing, at)]
+            case c.MoveNotes(level, tip, commit):
+                self._swap(level, tip, commit)
+                return [ne.NotesLanded(at=at, level=level, commit=commit)]
             case c.Pause(until):
                 self.clock = max(self.clock, until)
                 return [ae.PauseOver(at=self.clock)]
@@ -179,7 +185,21 @@ class Simulation:
             files=(f"{task_id}.txt",) if changed else (),
             problem="left a rebase in progress" if self.script.ending(task_id, n) == "problem" else "",
             undone=("shared.txt:3",) if command.rerun and task_id in self.script.undoing else (),
+            progress=f"{task_id} says" if worked and task_id in self.script.noting else "",
         )
+
+    def _swap(self, level: int, tip: CommitId, commit: CommitId) -> None:
+        ref = level_ref("gitpar", self.run.id, level)
+        if self.refs[ref] not in (tip, commit):
+            raise AssertionError("compare-and-swap failed")
+        self.refs[ref] = commit
+
+    def _prove_notes(self, landing: ProgressLanding, at: float) -> e.Event:
+        if self.script.notes_refused:
+            return ne.NotesRefused(at=at, level=landing.level, reason="no plain file")
+        told = ",".join(note.task for note in landing.notes)
+        commit = CommitId(f"{landing.tip}+notes({told})")
+        return ne.NotesProved(at=at, level=landing.level, tip=landing.tip, commit=commit, certificate="{}")
 
     def _prove(self, command: c.ProveLanding, at: float) -> e.Event:
         if command.task in self.script.conflicting and command.base != command.tip:

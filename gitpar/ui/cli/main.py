@@ -28,6 +28,7 @@ COMMANDS = {
     "check": "Check before a merge whether a change merges, and with what else is open.",
     "status": "Show where a run stands.",
     "logs": "Show what workers printed.",
+    "notes": "Show what workers wrote for each other.",
     "resume": "Go on with a run that was interrupted.",
     "publish": "Push what a run landed and make pull requests of it.",
     "report": "Show what became of a run, with all conflicts.",
