@@ -28,7 +28,8 @@ _FILES = (0o100644, 0o100755)
 _LONGEST_SUBJECT = 72
 CHECKS = ("outside", "append", "once", "parents")
 """What is proved: only the progress file changed, by an addition, each note once, on the declared tip."""
-_KIND = "notes"
+KIND = "notes"
+"""What a certificate of notes has for a strategy."""
 
 Noting = Callable[[CommitId, str], Sequence[str]]
 
@@ -93,21 +94,46 @@ class GitProgress:
 
 def objection(repository: Repository, landing: ProgressLanding, commit: CommitId) -> str:
     """Reads a commit of notes back and says what is wrong with it, or nothing."""
-    tree, parents, text = read_commit(repository, commit)
-    if parents != (landing.tip,) or named_in(text.message)[0] != landing.run:
-        return "the commit of the notes does not stand on the declared tip"
-    changed = difference(repository, tree_of(repository, landing.tip), tree).files
-    if set(changed) != {landing.path}:
-        return f"the commit of the notes changes more than `{landing.path}`"
-    before, after = changed[landing.path]
-    old = repository.read(before[1])[1] if before != NO_ENTRY else b""
-    new = repository.read(after[1])[1]
-    if not new.startswith(old):
-        return f"`{landing.path}` would lose what stands in it"
+    path = _only_added(repository, landing.run, landing.tip, commit)
+    if isinstance(path, str):
+        return path
+    name, new = path
+    if name != landing.path:
+        return f"the commit of the notes changes `{name}`, not `{landing.path}`"
     for note in landing.notes:
         if new.count(_bytes(marker(landing.run, note))) != 1:
             return f"the note of `{note.task}` would not stand in `{landing.path}` once"
     return ""
+
+
+def is_of_notes(certificate: Certificate) -> bool:
+    """Says whether a certificate is one of notes, and of no task's landing."""
+    return certificate.strategy == KIND
+
+
+def proof_problem(repository: Repository, commit: CommitId, said: Certificate) -> str:
+    """Makes the proof of a commit of notes again by what its certificate declares; says what is wrong."""
+    tree, parents, _ = read_commit(repository, commit)
+    if (said.commit, said.tip, said.tree) != (commit, parents[0] if parents else "", tree):
+        return "its certificate is about another commit"
+    found = _only_added(repository, said.run, CommitId(said.tip), commit)
+    return found if isinstance(found, str) else ""
+
+
+def _only_added(repository: Repository, run: str, tip: CommitId, commit: CommitId) -> tuple[str, bytes] | str:
+    """Returns the one file that a commit adds to, with its content, or what else the commit does."""
+    tree, parents, text = read_commit(repository, commit)
+    if parents != (tip,) or named_in(text.message)[0] != run:
+        return "the commit of the notes does not stand on the declared tip"
+    changed = difference(repository, tree_of(repository, tip), tree).files
+    if len(changed) != 1:
+        return f"the commit of the notes changes {len(changed)} files, not one"
+    ((path, (before, after)),) = changed.items()
+    if after[0] not in _FILES or before[0] not in (*_FILES, NO_ENTRY[0]):
+        return f"`{path}` is no plain file"
+    old = repository.read(before[1])[1] if before != NO_ENTRY else b""
+    new = repository.read(after[1])[1]
+    return (path, new) if new.startswith(old) else f"`{path}` would lose what stands in it"
 
 
 def _place(repository: Repository, tree: str, path: str) -> Entry | str:
@@ -142,8 +168,8 @@ def _certificate(landing: ProgressLanding, commit: CommitId, tree: str) -> Certi
         run=landing.run,
         task="",
         attempt=0,
-        strategy=_KIND,
-        made=_KIND,
+        strategy=KIND,
+        made=KIND,
         base=landing.tip,
         merge_base=landing.tip,
         tip=landing.tip,

@@ -16,6 +16,7 @@ from gitpar.git.coordinator import Coordinator
 from gitpar.git.drafting import Draft
 from gitpar.git.landing import merge
 from gitpar.git.notes import read_note
+from gitpar.git.progress import is_of_notes, proof_problem
 from gitpar.git.remerging import Claim, Remerging
 from gitpar.git.standing import known_by, standing
 from gitpar.git.trees import tree_of
@@ -93,10 +94,15 @@ class Verification:
         if missing:
             why = f"what the task brought ({missing[0][:12]}) is not in the repository any more"
             return Judged(commit, Form.LANDING, Verdict.UNPROVED, why)
-        problem = self._problem(commit, certificate)
+        if is_of_notes(certificate):
+            problem = proof_problem(self._repository, commit, certificate)
+            said = "notes of workers"
+        else:
+            problem = self._problem(commit, certificate)
+            said = f"landing of `{certificate.task}`"
         if problem:
             return Judged(commit, Form.LANDING, Verdict.ALARM, problem)
-        return Judged(commit, Form.LANDING, Verdict.PROVED, f"landing of `{certificate.task}`")
+        return Judged(commit, Form.LANDING, Verdict.PROVED, said)
 
     def _problem(self, commit: CommitId, said: Certificate) -> str:
         chain = self._chain(commit, said.commits)

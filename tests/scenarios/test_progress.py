@@ -54,6 +54,8 @@ def test_notes_are_landed_in_plan_order_proved_and_handed_to_later_tasks(repo: P
     proof = json.loads(note)
     assert (commit, proof["tree"], proof["strategy"]) == ("Add the notes of later", tree, "notes")
     assert proof["checks"] == ["outside", "append", "once", "parents"]
+    verified = gitpar("verify", f"main..{tip(run)}", cwd=repo)
+    assert (verified.status, verified.stderr) == (0, ""), verified.stdout
     changed = git(repo, "diff", "--name-only", f"{tip(run)}^", tip(run))
     assert changed == ".progress.md"
 
