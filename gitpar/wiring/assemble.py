@@ -78,9 +78,7 @@ def world_of(
         base_environment = without_local(os.environ)
 
         def environment(at: Workplace, places: AttemptPlaces, more: Mapping[str, str]) -> dict[str, str]:
-            files = WorkerFiles(
-                places.prompt, places.result, places.progress, notes=places.notes, scratch=places.scratch
-            )
+            files = _files(places)
             task = run.graph[at.key.task]
             known = {**base_environment, **more, **of_streams.get(task.stream or "", {})}
             return worker_environment(known, at, files, task)
@@ -113,6 +111,10 @@ def world_of(
             environment=environment,
             finish=finish,
         )
+
+
+def _files(at: AttemptPlaces) -> WorkerFiles:
+    return WorkerFiles(at.prompt, at.result, at.progress, notes=at.notes, scratch=at.scratch)
 
 
 def _into(branch: IntoBranch, run: Run, tip: CommitId, end: RunEnd) -> str:

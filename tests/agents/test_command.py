@@ -100,6 +100,7 @@ def test_the_environment_tells_where_and_what_and_cannot_lose_its_marks() -> Non
         "GITPAR_PROMPT_FILE": "/f/prompt",
         "GITPAR_RESULT_FILE": "/f/result",
         "GITPAR_PROGRESS": "/f/progress",
+        "GITPAR_NOTES": "/f/notes",
         "GITPAR_SCRATCH": "/f/scratch",
         "GITPAR_PORT": "20000",
     }
