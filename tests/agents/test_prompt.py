@@ -125,6 +125,11 @@ def test_the_next_wave_gets_the_notes_of_the_one_before() -> None:
     script.level(1)
     opened(script, "cache", 1)
     ended(script, "cache", AgentReport(said=Said.DONE, notes="It is not thread-safe."), "src/cache.py")
+    assert "Notes of earlier tasks" not in render(briefing(script.run, TaskId("use"))), "it has not landed"
+    opened(script, "docs", 1)
+    ended(script, "docs", AgentReport(said=Said.DONE), "README.md")
+    script.compared(1)
+    script.land("cache")
     text = render(briefing(script.run, TaskId("use")))
     assert "## Notes of earlier tasks\n\n- `cache`: It is not thread-safe.\n" in text
     assert text.startswith("# Use it\n\nNow.\n")

@@ -47,6 +47,7 @@ SAMPLES = {
         turns=1,
         tokens=CLAUDE,
         cost_usd=0.00765,
+        slowed=2,
     ),
     "claude_budget.json": AgentReport(
         said=Said.FAILED,
