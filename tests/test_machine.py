@@ -91,4 +91,15 @@ def test_this_machine_is_good_enough() -> None:
 def test_make_lists_every_target() -> None:
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
     targets = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("make ")]
-    assert targets == ["help", "demo", "test", "test-long", "lint", "types", "bench", "reference", "clean"]
+    assert targets == [
+        "help",
+        "demo",
+        "test",
+        "test-long",
+        "test-agents",
+        "lint",
+        "types",
+        "bench",
+        "reference",
+        "clean",
+    ]
