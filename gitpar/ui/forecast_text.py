@@ -66,15 +66,23 @@ def span(seconds: float, outlook: Outlook) -> str:
 
 def wave_heading(wave: WaveOutlook) -> str:
     """Names a wave and how many conflicts to expect."""
-    told = "not forecast" if wave.crowded else conflicts_text(wave.expected)
+    told = "not forecast" if _unknown(wave) else conflicts_text(wave.expected)
     return f"Wave {wave.number} ({counted(len(wave.tasks), 'task')}): {told}"
 
 
 def expected_text(outlook: Outlook) -> str:
     """Says how many conflicts are to be expected of a whole plan."""
-    told = f"{conflicts_text(outlook.expected)} in {counted(len(outlook.waves), 'wave')}"
-    crowded = sum(wave.crowded for wave in outlook.waves)
-    return f"{told}, {crowded} of them not forecast" if crowded else told
+    unknown = sum(map(_unknown, outlook.waves))
+    waves = counted(len(outlook.waves), "wave")
+    if unknown and unknown == len(outlook.waves):
+        return f"not possible for {waves}"
+    told = f"{conflicts_text(outlook.expected)} in {waves}"
+    return f"{told}, {unknown} of them not forecast" if unknown else told
+
+
+def _unknown(wave: WaveOutlook) -> bool:
+    """Whether nothing can be said of a wave: no two of its tasks speak of files, or too many meet."""
+    return wave.crowded or (len(wave.tasks) > 1 and len(wave.tasks) - len(wave.silent) < 2)
 
 
 def conflicts_text(expected: float) -> str:

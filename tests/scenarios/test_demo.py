@@ -47,10 +47,11 @@ def test_lands_all_ten_tasks_and_shows_how(tmp_path: Path) -> None:
     assert twice == {"list-copies", "courier-rates"}
 
     said = done.stdout.splitlines()
-    assert said[:2] == [f"$ cd {repository}", "$ gitpar run ../bookshop.json --no-color"]
+    assert said[:2] == [f"$ cd {repository}", "$ gitpar run ../bookshop.json --on-predicted warn --no-color"]
     drawn = said[said.index("The level branches:") :]
     assert all(any(level in line for line in drawn) for level in levels)
     assert "bookshop/reports.py" in done.stdout, "the conflict report names the file"
+    assert "the changes lie apart" in " ".join(done.stdout.split()), "two change the same file and merge"
     assert any(line.startswith(f"  git merge --ff-only {levels[-1]}  ") for line in said)
 
 

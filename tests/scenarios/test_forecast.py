@@ -59,6 +59,15 @@ def test_a_forecast_in_words(repo: Repo) -> None:
     assert not (repo.root / ".git" / "gitpar").exists()
 
 
+def test_of_tasks_that_name_no_file_it_does_not_say_that_they_merge(repo: Repo) -> None:
+    silent: dict[str, str | dict[str, Any]] = {"one": {"title": "This"}, "two": {"title": "That"}}
+    write_plan(repo.root / "tasks.json", silent)
+    done = gitpar("conflicts", "tasks.json", "--dry-run", cwd=repo.root)
+    assert "Forecast: not possible for 1 wave\n" in done.stdout
+    assert "Wave 1 (2 tasks): not forecast\n" in done.stdout
+    assert "no conflict expected" not in done.stdout
+
+
 def test_the_heat_map_shows_every_task_that_meets_another(repo: Repo) -> None:
     done = gitpar("conflicts", "tasks.json", "--dry-run", cwd=repo.root)
     rows = [

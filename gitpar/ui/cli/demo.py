@@ -48,7 +48,8 @@ def command(call: Invocation, folder: Path | None) -> int:
     """
     folder = empty_folder(call.directory / folder if folder else None)
     repository = prepare(folder)
-    arguments = ["run", f"../{Path(PLAN).name}", *_passed_on(call)]
+    # both conflicts and merges of a wave are to be seen, so nobody waits for a predicted one
+    arguments = ["run", f"../{Path(PLAN).name}", "--on-predicted", "warn", *_passed_on(call)]
     click.echo(f"$ cd {shlex.quote(str(repository))}\n$ gitpar {shlex.join(arguments)}")
     # the person sees the real program, with its live display, on the same terminal
     done = subprocess.run([sys.executable, "-P", "-m", "gitpar", *arguments], cwd=repository, check=False)
