@@ -13,7 +13,8 @@ from gitpar.core.commands import changes_the_world, opening
 from gitpar.core.decide import decide
 from gitpar.core.events import Event, RunEnd, StopRequested
 from gitpar.core.run import Run
-from gitpar.engine.executor import Executor, World
+from gitpar.engine.executor import Executor
+from gitpar.engine.world import World
 from gitpar.ports import Journal, Watcher
 
 _GATHER_S = 0.02

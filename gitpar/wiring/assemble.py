@@ -13,8 +13,8 @@ from gitpar.config import Settings
 from gitpar.core.events import RunEnd
 from gitpar.core.names import CommitId, into_ref, short
 from gitpar.core.run import Run
-from gitpar.engine.executor import World
 from gitpar.engine.places import AttemptPlaces, run_folder
+from gitpar.engine.world import World
 from gitpar.git.analysis import GitRepository
 from gitpar.git.environment import without_local
 from gitpar.git.into import IntoBranch

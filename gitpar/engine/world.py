@@ -1,0 +1,41 @@
+"""Everything a run acts on, as one value. Put together by wiring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitpar.agent_port import Agent
+from gitpar.core import events as e
+from gitpar.core.names import CommitId
+from gitpar.core.run import Run
+from gitpar.engine.noting import Reserved
+from gitpar.engine.places import AttemptPlaces
+from gitpar.ports import Backend, Clock, Ledger, Progress, Refs, Repository, Workplace, Worktrees
+
+Post = Callable[[e.Event | BaseException], None]
+"""Takes what happened on another thread; an exception is raised on the loop's."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything a run acts on, put together by wiring."""
+
+    common_dir: Path
+    clock: Clock
+    refs: Refs
+    repository: Repository
+    ledger: Ledger
+    worktrees: Worktrees
+    backend: Backend
+    agent: Callable[[str], Agent]
+    """Returns the agent of a name."""
+    outside: Callable[[bool], tuple[str, ...]]
+    """Says what changed outside the worktrees since it was asked last; True looks at the checkout too."""
+    environment: Callable[[Workplace, AttemptPlaces, Mapping[str, str]], dict[str, str]]
+    """Makes the whole environment of a worker; the last argument is what its agent adds."""
+    progress: Progress
+    reserved: Reserved
+    finish: Callable[[Run, CommitId, e.RunEnd], str]
+    """Makes the end of a run (`--into`, write-back); returns what to say about it."""
