@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from gitpar.core.agents import AgentReport
 from gitpar.core.briefing import Briefing
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,14 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from gitpar.core.settings import RunSettings
 from gitpar.errors import EnvironmentFault, UsageError
 from gitpar.options import OPTIONS, Option, Refused
+from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from gitpar.core.agents import AgentProfile

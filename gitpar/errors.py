@@ -7,8 +7,9 @@ never an exception. Nothing here prints: the command line does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+
+from gitpar.values import dataclass
 
 
 class ExitCode(IntEnum):

@@ -7,7 +7,6 @@ gitpar.wiring puts them together. Values that cross the border are declared here
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +18,7 @@ from gitpar.core.names import CommitId, RefName, RunId, TaskId, TreeId
 from gitpar.core.progress import Aside, ProgressLanding
 from gitpar.core.run import Run
 from gitpar.core.settings import Strategy
+from gitpar.values import dataclass
 
 
 class Clock(Protocol):

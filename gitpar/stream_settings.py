@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from gitpar.core.settings import StreamRules
 from gitpar.errors import UsageError
 from gitpar.options import Refused
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,12 @@ BAD: list[tuple[Rule, str, str, str]] = [
     (layers.homes, "gitpar.plans.own", "import click", "`click` is imported in gitpar.ui only"),
     (layers.homes, "gitpar.journal.sqlite", "import psutil", "gitpar.journal.lease only"),
     (layers.homes, "gitpar.engine.loop", "import multiprocessing", "is imported in no module only"),
+    (
+        layers.homes,
+        "gitpar.core.run",
+        "from dataclasses import dataclass",
+        "is imported in gitpar.values only",
+    ),
     (layers.starters, "gitpar.git.refs", "import subprocess\nsubprocess.run(x)", "`subprocess.run` starts"),
     (
         layers.starters,
@@ -127,6 +133,7 @@ GOOD: list[tuple[Rule, str, str]] = [
     ),
     (layers.import_direction, "gitpar.wiring", "from gitpar.journal import sqlite"),
     (layers.homes, "gitpar.git.command", "from git.cmd import Git"),
+    (layers.homes, "gitpar.core.run", "from dataclasses import field, replace"),
     (layers.starters, "gitpar.git.command", "import subprocess\nx = subprocess.run(['git', 'status'])"),
     (layers.starters, "gitpar.git.refs", "from subprocess import Popen\nx: Popen[bytes]"),
     (layers.starters, "gitpar.backends.local", "import os\nos.posix_spawn('x', [], {})"),

@@ -7,7 +7,6 @@ Nothing is substituted into a command. What it needs to know comes on standard i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitpar.agent_port import Assignment, Program
@@ -15,6 +14,7 @@ from gitpar.core.briefing import Briefing
 from gitpar.core.graph import Task, TaskGraph, TaskStatus
 from gitpar.errors import PlanError, PlanProblem
 from gitpar.ports import Workplace
+from gitpar.values import dataclass
 
 _HINT = "Say how tasks are worked on: --agent claude, or --agent-command 'CMD'"
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 
 from gitpar.core.agents import Said, Trouble
+from gitpar.values import dataclass
 
 _BLOCK = re.compile(r"```json\s*\n(.*?)\n\s*```", re.DOTALL)
 _SENTINEL = re.compile(r"^\W{0,4}(?:TASK|BATCH)[ _]COMPLETE[D]?\b", re.MULTILINE)

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from gitpar.core.forecast import PairForecast
 from gitpar.core.names import TaskId
+from gitpar.values import dataclass
 
 Waits = Mapping[TaskId, frozenset[TaskId]]
 """What each task waits for inside its wave."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gitpar.core.agents import Trouble
 from gitpar.core.events import Event
 from gitpar.core.names import TaskId
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

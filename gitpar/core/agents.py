@@ -5,8 +5,10 @@ Pure values. How an agent is started and how its output is read is gitpar.agents
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from gitpar.values import dataclass
 
 COMMAND = "command"
 """The name of the agent that is a shell command."""

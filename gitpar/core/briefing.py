@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 
 from gitpar.core.accounts import agent_of
@@ -12,6 +11,7 @@ from gitpar.core.names import CommitId, RunId, TaskId, keep_ref
 from gitpar.core.progress import handed
 from gitpar.core.run import Attempt, AttemptState, Run, TaskRun, TaskState
 from gitpar.core.verdicts import failure_text
+from gitpar.values import dataclass
 
 _MOST_NAMED = 20
 """Concurrent tasks and notes that are named; a wave may have thousands."""

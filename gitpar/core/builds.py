@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from gitpar.core.names import TaskId
@@ -23,6 +23,7 @@ from gitpar.core.symbols import (
     is_module,
     module_of,
 )
+from gitpar.values import dataclass
 
 _ALIKE = 0.6
 """Two bodies with so much in common are one definition under two names."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from gitpar.core.forecast import FEATURES, SHIPPED, STRENGTH, Model, features
 from gitpar.core.habits import Habits, companions_of
 from gitpar.core.history import Meeting, PastChange, Replay
 from gitpar.core.regression import fit, logistic, product
+from gitpar.values import dataclass
 
 _WARMING = 0.1
 """The first part of a history, in which too little is known to learn from."""

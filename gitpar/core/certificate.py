@@ -7,8 +7,10 @@ itself is made in gitpar.git.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from enum import StrEnum
+
+from gitpar.values import dataclass
 
 VERSION = 1
 

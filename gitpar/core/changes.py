@@ -6,10 +6,10 @@ Paths are text with `surrogateescape`, so any byte sequence git allows survives.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from gitpar.core.names import CommitId
+from gitpar.values import dataclass
 
 GITLINK_MODE = 0o160000
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from gitpar.core.builds import BuildConflict, Place
@@ -12,6 +11,7 @@ from gitpar.core.comparison import Compared
 from gitpar.core.conflicts import ConflictKind, LineRange, Tier
 from gitpar.core.names import TaskId
 from gitpar.core.settings import FailOn
+from gitpar.values import dataclass
 
 
 class Severity(StrEnum):

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from gitpar.values import dataclass
 
 _PULL = re.compile(r"refs/pull/(\d+)/(?:merge|head)")
 

@@ -7,7 +7,6 @@ journal before the command is handed out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import assert_never
 
 from gitpar.core.agent_events import BudgetReached, PauseBegun, WorkerEnding
@@ -27,6 +26,7 @@ from gitpar.core.events import (
 from gitpar.core.names import CommitId, TaskId
 from gitpar.core.note_events import NotesOpened, NotesTried
 from gitpar.core.progress import ProgressLanding
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ Pure values; `gitpar conflicts` and `gitpar check` print them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gitpar.core.builds import BuildConflict
 from gitpar.core.conflicts import ConflictReport, Tier
 from gitpar.core.names import CommitId, TaskId
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

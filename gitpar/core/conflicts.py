@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
 
 from gitpar.core.changes import ChangeKind, ChangeSet, FileChange, Hunk
 from gitpar.core.names import NO_TREE, TaskId, TreeId
+from gitpar.values import dataclass
 
 _NEW_NAME = (ChangeKind.RENAMED, ChangeKind.COPIED)
 

@@ -8,7 +8,6 @@ closes what was left open.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from gitpar.core.agents import COMMAND, AgentReport
@@ -18,6 +17,7 @@ from gitpar.core.graph import Task, WaveNote
 from gitpar.core.moves import RefMove
 from gitpar.core.names import CommitId, RefName, RunId, TaskId, TreeId
 from gitpar.core.settings import PublishAs, RunSettings
+from gitpar.values import dataclass
 
 
 class Ending(StrEnum):

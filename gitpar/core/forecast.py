@@ -11,13 +11,14 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from itertools import combinations
 
 from gitpar.core.habits import Habits, is_hot
 from gitpar.core.names import TaskId
 from gitpar.core.regression import log_odds, logistic, product
+from gitpar.values import dataclass
 
 
 class Signal(StrEnum):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from gitpar.core.names import CommitId, TaskId
+from gitpar.values import dataclass
 
 
 class ForgeKind(StrEnum):

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from graphlib import TopologicalSorter
 
 from gitpar.core.names import TaskId, encode_id, hopeless_id
 from gitpar.errors import PlanError, PlanProblem
+from gitpar.values import dataclass
 
 _HINTS_AT_MOST = 20
 """Suggestions for unknown names; each compares one name with all."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from gitpar.core.changes import ChangeSet
 from gitpar.core.history import Meeting, PastChange
+from gitpar.values import dataclass
 
 AVERAGE = (30, 100)
 """Clashes and meetings on a path, of the six repositories the defaults were fitted on."""

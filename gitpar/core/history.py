@@ -8,10 +8,11 @@ says of them when the later one is rewound to where the earlier one began.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from gitpar.core.changes import ChangeSet, Hunk
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gitpar.core.conflicts import folders_above
 from gitpar.core.forecast import Intent, Model, Signal, Touch
 from gitpar.core.graph import Task
 from gitpar.core.patterns import is_pattern, pattern, plain
+from gitpar.values import dataclass
 
 _WORD = re.compile(r"(?<![\w/.-])(?:\.?[\w@-]+/)*[\w@.-]*\w\.\w{1,8}\b|(?<![\w/.-])(?:[\w@.-]+/)+[\w@.-]*\w")
 _NAME = re.compile(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from gitpar.core.graph import TaskGraph
 from gitpar.core.intents import Tracked
 from gitpar.core.names import TaskId
 from gitpar.core.patterns import is_pattern, plain
+from gitpar.values import dataclass
 
 BROAD = 20
 """So many files at most belong to one task."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gitpar.core.names import CommitId, RefName
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,9 @@ NotesOpened is written before the level moves, NotesLanded after.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gitpar.core.events import Event
 from gitpar.core.names import CommitId
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

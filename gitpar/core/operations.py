@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from gitpar.core import events as e
 from gitpar.core.moves import RefMove
 from gitpar.core.names import NO_COMMIT, CommitId, RefName, level_ref, task_ref
 from gitpar.core.run import Operation, Run
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

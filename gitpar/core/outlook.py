@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from statistics import median
 
 from gitpar.core.advice import Advice, Wave, advise
@@ -11,6 +11,7 @@ from gitpar.core.forecast import Intent, Model, PairForecast, expected, meetings
 from gitpar.core.graph import Task, TaskGraph, TaskStatus
 from gitpar.core.intents import Doubt
 from gitpar.core.names import TaskId
+from gitpar.values import dataclass
 
 LENGTH_S = 600.0
 """What a task is taken to last where the plan estimates none."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from gitpar.core.graph import TaskGraph, WaveNote
 from gitpar.core.names import TaskId
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gitpar.core.names import CommitId, RunId, TaskId
 from gitpar.core.run import Level, Run, TaskRun, TaskState
+from gitpar.values import dataclass
 
 _MOST_HANDED = 24_000
 """So many characters of notes are handed to a later task: what it waits for first, then the newest."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from gitpar.core import events as e
 from gitpar.core.forges import Layer, RequestState
 from gitpar.core.names import CommitId
 from gitpar.core.settings import PublishAs
+from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from gitpar.core.run import Run

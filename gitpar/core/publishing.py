@@ -8,13 +8,14 @@ kill or after more has landed, is the same loop.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from gitpar.core.events import RunEnd
 from gitpar.core.forges import BranchPush, ChangeRequest, Draft, Layer, RequestState
 from gitpar.core.names import NO_COMMIT, CommitId, landed_ref, level_ref, short
 from gitpar.core.settings import PublishAs
+from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from gitpar.core.publication import Publication

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from gitpar.core.events import AttemptCaptured, AttemptOpened, Ending, Event, PersonDecided, WorkerEnded
 from gitpar.core.names import CommitId, TaskId
 from gitpar.core.run import Level, Run, TaskRun, TaskState
 from gitpar.core.verdicts import fate, pass_over, set_state
 from gitpar.errors import UsageError
+from gitpar.values import dataclass
 
 _NOTHING = (TaskState.HELD, TaskState.FAILED)
 _IN_THE_WAY = (*_NOTHING, TaskState.BLOCKED)

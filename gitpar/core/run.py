@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from gitpar.core.agents import COMMAND, AgentReport
@@ -19,6 +19,7 @@ from gitpar.core.moves import RefMove
 from gitpar.core.names import CommitId, RefName, RunId, TaskId
 from gitpar.core.publication import Publication
 from gitpar.core.settings import RunSettings
+from gitpar.values import dataclass
 
 
 class TaskState(StrEnum):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from gitpar.core.agent_rules import AgentRules
 from gitpar.core.forges import ForgeKind
+from gitpar.values import dataclass
 
 
 class Strategy(StrEnum):

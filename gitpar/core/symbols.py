@@ -7,8 +7,9 @@ the root of the repository, else it is the end of one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from gitpar.values import dataclass
 
 
 class SymbolKind(StrEnum):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from gitpar.core.names import CommitId
+from gitpar.values import dataclass
 
 
 class Verdict(StrEnum):

@@ -7,7 +7,6 @@ Pure; made of a Run at one instant. The names of the fields are those of `--json
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 from gitpar.core.agents import AgentReport
 from gitpar.core.conflicts import PairConflict
@@ -19,6 +18,7 @@ from gitpar.core.publication import Publication, Published
 from gitpar.core.run import Attempt, AttemptState, Level, Run, TaskRun, TaskState
 from gitpar.core.settings import PublishAs
 from gitpar.core.streams import streams_of
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitpar.core import commands as c
@@ -14,6 +13,7 @@ from gitpar.core.progress import LONGEST_NOTES_BYTES
 from gitpar.errors import RefMoved
 from gitpar.faults import Step, passage
 from gitpar.ports import Clock, Ledger, Progress, Proof, RefUpdate
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitpar.core.names import RunId, encode_id
 from gitpar.ports import AttemptKey
+from gitpar.values import dataclass
 
 
 def run_folder(common_dir: Path, run: RunId) -> Path:

@@ -7,7 +7,6 @@ what is there already.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import assert_never
 
 from gitpar.core import events as e
@@ -33,6 +32,7 @@ from gitpar.errors import EnvironmentFault, ForgeRefused, ForgeUnsure, RemoteLos
 from gitpar.faults import Step as FaultStep
 from gitpar.faults import passage
 from gitpar.ports import Clock, Forge, Journal, Remote, Watcher
+from gitpar.values import dataclass
 
 _TRIES = 4
 """How often a step is begun again after its answer was lost."""

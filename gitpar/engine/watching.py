@@ -11,11 +11,11 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitpar.agent_port import OutputReader
 from gitpar.core.agents import AgentReport, Said, Trouble
+from gitpar.values import dataclass
 
 _PAUSE_S = 0.5
 _BLOCK_BYTES = 1 << 20

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitpar.agent_port import Agent
@@ -13,6 +12,7 @@ from gitpar.core.run import Run
 from gitpar.engine.noting import Reserved
 from gitpar.engine.places import AttemptPlaces
 from gitpar.ports import Backend, Clock, Ledger, Progress, Refs, Repository, Workplace, Worktrees
+from gitpar.values import dataclass
 
 Post = Callable[[e.Event | BaseException], None]
 """Takes what happened on another thread; an exception is raised on the loop's."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gitpar.core.forges import ForgeKind
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,13 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from email.message import Message
 from typing import Any, TypeVar
 
 from gitpar.core.forges import ForgeKind
 from gitpar.errors import EnvironmentFault, ForgeRefused, ForgeUnsure
 from gitpar.forges.address import ForgeAddress
+from gitpar.values import dataclass
 
 T = TypeVar("T")
 

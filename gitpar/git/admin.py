@@ -11,10 +11,10 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitpar.core.names import NO_COMMIT, CommitId, RefName
+from gitpar.values import dataclass
 
 SAVED_INDEX = "gitpar-index"
 """The index as gitpar handed it out, beside git's own: the worker's may hide work behind flags."""

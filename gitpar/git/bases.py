@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitpar.core.names import CommitId
 from gitpar.errors import EnvironmentFault
 from gitpar.git.commits import read_commit
 from gitpar.git.coordinator import Coordinator
+from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from pygit2 import Repository

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from gitpar.core.names import NO_COMMIT, CommitId, RefName, TreeId, encode_id, keep_ref, short
@@ -30,6 +30,7 @@ from gitpar.git.site import Site
 from gitpar.git.slots import Slot
 from gitpar.git.staging import Staging, listing
 from gitpar.ports import AttemptKey, Capture, Refs, RefUpdate
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

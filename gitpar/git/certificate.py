@@ -7,7 +7,6 @@ are what finds it. They share no code with `git merge-tree`, which computes the 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitpar.core.changes import FileChange
@@ -15,6 +14,7 @@ from gitpar.core.conflicts import folders_above
 from gitpar.core.names import CommitId
 from gitpar.git.trees import Entry
 from gitpar.ports import Landing
+from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from pygit2 import Repository

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gitpar.core.builds import Breakage, BuildConflict
 from gitpar.core.changes import ChangeSet, Hunk
@@ -20,6 +20,7 @@ from gitpar.git.comparing import common_base, compared
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.mergetree import merge_all
 from gitpar.git.trees import NO_ENTRY, entry_at, tree_of
+from gitpar.values import dataclass
 
 _WHOLE = 3
 """So many places of one file are told apart; more of them are one from the first to the last."""

@@ -12,13 +12,13 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from gitpar.errors import GitparError
 from gitpar.git.environment import LOCAL_VARIABLES, GitEnvironment
+from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from git.cmd import Git

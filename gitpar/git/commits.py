@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitpar.core.names import CommitId, TreeId
 from gitpar.errors import GitparError
 from gitpar.git.command import GitCommand
 from gitpar.git.objects import ObjectWriter
+from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from pygit2 import Repository

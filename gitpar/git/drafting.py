@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from gitpar.core.names import CommitId, TreeId
@@ -13,6 +12,7 @@ from gitpar.git.commits import CommitText, identity, stamp, with_trailers, write
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.rebase import replay
 from gitpar.ports import Landing
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

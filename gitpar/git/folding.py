@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from gitpar.core.changes import ChangeSet
 from gitpar.core.names import CommitId, TreeId
@@ -12,6 +11,7 @@ from gitpar.git.commits import SYNTHETIC, write_commit
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.mergetree import SingleMerge
 from gitpar.git.trees import compose, tree_of
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

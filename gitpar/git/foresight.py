@@ -9,7 +9,7 @@ for nothing else: a wrong guess costs time, never the proof.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitpar.core.names import CommitId, TreeId
@@ -20,6 +20,7 @@ from gitpar.git.coordinator import Coordinator
 from gitpar.git.mergetree import MergeOutcome, merge_all
 from gitpar.git.opinion import Extent, Opinion, Sides, form, is_line, level_entries
 from gitpar.git.trees import Entry, difference, tree_of
+from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from pygit2 import Repository

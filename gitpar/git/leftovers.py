@@ -9,12 +9,13 @@ import fnmatch
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from gitpar.core.names import CommitId, RefName
 from gitpar.git import admin as admin_files
 from gitpar.git.command import GitCommand
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from gitpar.core.changes import ChangeSet, FileChange, Hunk
 from gitpar.core.conflicts import LineRange, PathOverlap, Tier, clashes, touching
 from gitpar.git.changes import has_lines, read_hunks
+from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from pygit2 import Repository

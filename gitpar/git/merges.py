@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import combinations
 
@@ -32,6 +32,7 @@ from gitpar.git.looks import Look, Looks
 from gitpar.git.mergetree import MergeOutcome, merge_all
 from gitpar.git.narrowing import Narrowing
 from gitpar.git.trees import tree_of
+from gitpar.values import dataclass
 
 MOST_EXACT = 20_000
 """So many pairs are merged for real, those that touch first; the rest keep their weaker tier."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from subprocess import Popen
 from typing import Self
 
 from gitpar.core.conflicts import ConflictKind, PathConflict
 from gitpar.core.names import CommitId, TreeId
 from gitpar.git.command import GitCommand, GitFailed
+from gitpar.values import dataclass
 
 _SINGLE = ("merge-tree", "--write-tree", "-z", "--messages")
 _KINDS = (

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitpar.git import admin as admin_files
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.environment import GitEnvironment
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ over the notes as they stand at the moment of the move.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitpar.core.certificate import read
@@ -18,6 +17,7 @@ from gitpar.git.coordinator import Coordinator
 from gitpar.git.objects import ObjectWriter
 from gitpar.git.trees import FOLDER_MODE, NO_ENTRY, Entry, compose, difference, entries, entry_at, tree_of
 from gitpar.ports import Refs, RefUpdate
+from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from pygit2 import Repository

@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from secrets import token_hex
 from subprocess import Popen
 
 from gitpar.git.command import GitCommand, GitFailed
+from gitpar.values import dataclass
 
 _AT_ONCE = 64
 """So many objects are asked for before answers are read: pipes hold the names and ids of more."""

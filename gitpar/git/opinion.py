@@ -8,7 +8,7 @@ that exist on all sides, libgit2 merges those files; in all other cases everythi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from gitpar.core.names import CommitId, TreeId
 from gitpar.git.certificate import Files
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.trees import NO_ENTRY, Entry, compose, entry_at
+from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from pygit2 import Index, Repository

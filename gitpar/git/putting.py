@@ -7,7 +7,6 @@ lost and an undo can be undone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from gitpar.core.moves import RefMove
 from gitpar.core.names import NO_COMMIT, RefName, undone_ref
@@ -15,6 +14,7 @@ from gitpar.git.command import GitCommand
 from gitpar.git.into import IntoBranch
 from gitpar.git.repository import RepositoryPlace
 from gitpar.ports import Refs, RefUpdate
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gitpar.core.names import CommitId, TreeId
 from gitpar.core.verification import Form, Judged, TakenBack, Verdict
@@ -13,6 +13,7 @@ from gitpar.git.coordinator import Coordinator
 from gitpar.git.mergetree import MergeOutcome, merge_all
 from gitpar.git.trees import EMPTY_TREE, NO_ENTRY, difference, entry_at, tree_of
 from gitpar.git.whose import left_out, takes_back, whose
+from gitpar.values import dataclass
 
 _AT_ONCE = 400
 """So many merges are asked of one git."""

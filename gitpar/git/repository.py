@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitpar.errors import EnvironmentFault
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.environment import GitEnvironment
+from gitpar.values import dataclass
 
 OLDEST_GIT = (2, 39)
 """The first with a `git merge-tree --stdin` that gitpar's parsing was tested with."""

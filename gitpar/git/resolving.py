@@ -6,13 +6,13 @@ removed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitpar.core.names import CommitId
 from gitpar.errors import EnvironmentFault
 from gitpar.git.command import GitFailed, GitResult
 from gitpar.git.repository import RepositoryPlace
+from gitpar.values import dataclass
 
 _UNMERGED = frozenset({"DD", "AU", "UD", "UA", "DU", "AA", "UU"})
 

@@ -13,13 +13,14 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, cast
 
 from gitpar.errors import UsageError
 from gitpar.git.command import GitCommand
 from gitpar.git.environment import GitEnvironment
+from gitpar.values import dataclass
 
 INCLUDE_FILE = ".worktreeinclude"
 _FICLONE = 0x40049409

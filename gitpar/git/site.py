@@ -15,7 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from gitpar.core.names import RunId
 from gitpar.faults import Step, passage
 from gitpar.git.admin import admin_folders, read_bytes, write_atomically
 from gitpar.git.programs import delete
+from gitpar.values import dataclass
 
 DISPOSABLE = (
     "__pycache__", "*.pyc", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".tox", ".nox",

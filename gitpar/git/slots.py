@@ -10,7 +10,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from pathlib import Path
 
 from gitpar.core.names import CommitId, RefName, TaskId, TreeId, encode_id
@@ -28,6 +28,7 @@ from gitpar.git.restoring import restore
 from gitpar.git.seeding import Seeds, Wanted, mark
 from gitpar.git.site import PoolSettings, Record, Site, State
 from gitpar.ports import AttemptKey
+from gitpar.values import dataclass
 
 WORKTREE_SETTINGS: tuple[tuple[str, str], ...] = (
     *SETTINGS,

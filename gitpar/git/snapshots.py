@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitpar.core.names import CommitId, RefName, TaskId, TreeId, short
@@ -19,6 +18,7 @@ from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.commits import CommitText, read_commit, write_commit
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.environment import SETTINGS, GitEnvironment, quoted_alternate
+from gitpar.values import dataclass
 
 _WHO = b"gitpar <> 4000000000 +0000"
 _SNAPSHOT = CommitText(_WHO, _WHO, b"what is in the worktree\n")

@@ -13,11 +13,11 @@ import shutil
 import stat
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitpar.git.admin import write_atomically
 from gitpar.git.repository import RepositoryPlace
+from gitpar.values import dataclass
 
 _FILES = (
     "config",

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from gitpar.core.names import CommitId, TreeId
+from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from pygit2 import Repository

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitpar.core.changes import FileChange, Hunk
@@ -12,6 +11,7 @@ from gitpar.core.names import CommitId
 from gitpar.git.changes import has_lines, read_change_sets, read_hunks
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.trees import NO_ENTRY, entry_at, tree_of
+from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from pygit2 import Repository

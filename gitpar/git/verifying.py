@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gitpar.core.certificate import Certificate, read
 from gitpar.core.names import CommitId, RunId, TaskId
@@ -21,6 +21,7 @@ from gitpar.git.remerging import Claim, Remerging
 from gitpar.git.standing import known_by, standing
 from gitpar.git.trees import tree_of
 from gitpar.ports import Landing
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

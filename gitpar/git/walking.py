@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
+
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from gitpar.core.names import CommitId, RunId, TaskId, keep_ref, task_ref
@@ -26,6 +26,7 @@ from gitpar.git.objects import ObjectWriter
 from gitpar.git.site import PoolSettings, Record, Site, State
 from gitpar.git.slots import Ground, Slot
 from gitpar.ports import AttemptKey, Capture, Refs, RefUpdate, Workplace
+from gitpar.values import dataclass
 
 
 @dataclass(slots=True)

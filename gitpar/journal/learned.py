@@ -7,13 +7,13 @@ import os
 import tempfile
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gitpar.core.forecast import FEATURES, Model
 from gitpar.core.habits import Habits
 from gitpar.errors import EnvironmentFault
+from gitpar.values import dataclass
 
 _VERSION = 1
 _FEWEST_TOUCHES = 2

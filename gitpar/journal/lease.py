@@ -12,7 +12,6 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cache
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import assert_never
 
 from gitpar.core.names import RunId
 from gitpar.errors import EnvironmentFault
+from gitpar.values import dataclass
 
 STALE_AFTER_S = 120.0
 """An owner elsewhere, whose process cannot be looked at, may be robbed after this silence."""

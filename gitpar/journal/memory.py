@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from gitpar.core.events import Event
 from gitpar.core.names import RunId
@@ -17,6 +17,7 @@ from gitpar.faults import Step, passage
 from gitpar.journal.fault import refuse_foreign_errors
 from gitpar.journal.lease import LeaseRow, Owner, check_takeover, lost
 from gitpar.journal.thread import OneThread
+from gitpar.values import dataclass
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ not in the file is a task of its own, and such siblings run in the file's order.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 from gitpar.core.graph import Scope, Task, TaskStatus
@@ -20,6 +20,7 @@ from gitpar.plans.item import Item
 from gitpar.plans.model import Draft, DraftTask, Edit, Outcome, PlanSettings, TaskEnd, Wait
 from gitpar.plans.splices import Writer, by_members
 from gitpar.plans.taskmaster import row_id
+from gitpar.values import dataclass
 
 NAME = "agent-os"
 TAKES: Sequence[str] = ()

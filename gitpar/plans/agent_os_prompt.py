@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from gitpar.errors import PlanError
 from gitpar.plans.document import read_bytes, read_document
 from gitpar.plans.item import Item
 from gitpar.plans.prompt import indented, prompt
+from gitpar.values import dataclass
 
 _SUMMARY = "context-summary.json"
 _MORE = {

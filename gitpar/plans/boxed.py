@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from gitpar.core.graph import Scope, Task, TaskStatus
 from gitpar.core.names import TaskId
@@ -18,6 +18,7 @@ from gitpar.plans.markdown import Heading, Markdown
 from gitpar.plans.model import Draft, DraftTask, Wait
 from gitpar.plans.ordering import Ids, Order
 from gitpar.plans.prompt import prompt
+from gitpar.values import dataclass
 
 _LONGEST_TITLE = 160
 

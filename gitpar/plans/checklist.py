@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gitpar.core.graph import TaskStatus
 from gitpar.plans.document import Node
@@ -17,6 +17,7 @@ from gitpar.plans.labels import Kind, Label, label
 from gitpar.plans.markdown import Line, Markdown
 from gitpar.plans.model import Outcome, TaskEnd
 from gitpar.plans.splices import NotEditable, Splice
+from gitpar.values import dataclass
 
 _BOX = re.compile(r"[ \t>]*(?:[-*+]|\d{1,4}[.)]|#{1,6})[ \t]{1,4}\[([^\[\]\n]{0,2})\](\*?)(?![(\[:])[ \t]*")
 _DONE = frozenset("xX✓✔☑✅√")

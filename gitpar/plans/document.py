@@ -9,12 +9,13 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 
 from gitpar.errors import PlanError, PlanProblem
 from gitpar.plans.markdown import Markdown, scan
+from gitpar.values import dataclass
 
 LARGEST_BYTES = 50_000_000
 MOST_LINES = 200_000

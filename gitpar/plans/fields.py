@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from gitpar.core.graph import Scope, Source, TaskStatus
 from gitpar.plans.item import Item
+from gitpar.values import dataclass
 
 _CREATE = {"create", "created", "add", "new", "write"}
 _READ = {"read", "reference", "view", "context", "check"}

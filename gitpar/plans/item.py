@@ -6,11 +6,12 @@ import difflib
 import math
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from gitpar.errors import PlanProblem
 from gitpar.plans.document import Document, Node
+from gitpar.values import dataclass
 
 _HINTS_AT_MOST = 50
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from enum import Enum
+
+from gitpar.values import dataclass
 
 _MARKUP = " \t*_`~"
 _WORDY = re.compile(r"(?:task|step|sub-?task|phase)[ \t]*#?[ \t]*(?=\d|[A-Z]{1,4}-?\d)", re.IGNORECASE)

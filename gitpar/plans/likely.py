@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 
 from gitpar.plans import markdown_plan, ralph, spec_kit
 from gitpar.plans.checklist import Box, boxes
@@ -13,6 +12,7 @@ from gitpar.plans.headed import headed
 from gitpar.plans.item import Item
 from gitpar.plans.labels import Kind
 from gitpar.plans.plan_rows import live_rows, rows_without_status, sections_with_status
+from gitpar.values import dataclass
 
 _STORY = re.compile(r"US-?\d|Story|Setup|Foundation|Polish", re.IGNORECASE)
 _RALPH_TAGS = ("VERIFY", "RED", "GREEN", "YELLOW", "REFACTOR", "SEQUENTIAL")

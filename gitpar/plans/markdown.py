@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from gitpar.plans.hidden_lines import hidden_lines
+from gitpar.values import dataclass
 
 _MARKS = re.compile(r"\\.|\||`+")
 _TICKS = re.compile("`+")

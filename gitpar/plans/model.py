@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 
 from gitpar.core.graph import Task, TaskGraph, WaveNote
@@ -11,6 +11,7 @@ from gitpar.core.names import TaskId
 from gitpar.core.settings import Strategy
 from gitpar.errors import PlanProblem
 from gitpar.plans.item import Item
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

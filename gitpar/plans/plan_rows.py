@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gitpar.plans.checklist import note_examples
 from gitpar.plans.document import Node
@@ -12,6 +12,7 @@ from gitpar.plans.labels import is_id, label
 from gitpar.plans.markdown import Markdown, Row, cells
 from gitpar.plans.status_words import TOKEN, Status, status_of
 from gitpar.plans.table_columns import Columns, bare, cell_at, columns_of
+from gitpar.values import dataclass
 
 EMPTY = frozenset(("", "-", "—", "–", "none", "n/a", "tbd", "_"))
 """What a cell holds that says nothing, in small letters."""

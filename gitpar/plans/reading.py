@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from gitpar.core.graph import Task, TaskGraph, TaskStatus, WaveNote
@@ -16,6 +16,7 @@ from gitpar.plans.item import Findings, Item
 from gitpar.plans.model import Draft, Plan, PlanSettings
 from gitpar.plans.resolving import leave_out_optional, resolved
 from gitpar.plans.several import as_streams, without_doubles
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gitpar.plans.boxed import Boxed, Boxes, children_first, only_markdown, read_boxes, without_children
 from gitpar.plans.checklist import ticked
@@ -18,6 +18,7 @@ from gitpar.plans.item import Item
 from gitpar.plans.model import Draft, DraftTask
 from gitpar.plans.ordering import Order, sinks
 from gitpar.plans.splices import Writer
+from gitpar.values import dataclass
 
 NAME = "spec-kit"
 TAKES: Sequence[str] = ("parallel_stories",)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from gitpar.plans.document import Document, Node, Syntax
 from gitpar.plans.item import Item
 from gitpar.plans.model import Edit, TaskEnd
+from gitpar.values import dataclass
 
 _KEY = re.compile(r'"(?:[^"\\]|\\.)*"')
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 _-]*")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from gitpar.core.graph import TaskStatus
+from gitpar.values import dataclass
 
 TOKEN = re.compile(r"\bTASK:[ ]?([A-Z][A-Z_/-]*)")
 _SATISFIED = {

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from gitpar.plans.labels import is_id, label
 from gitpar.plans.markdown import Cell, Row, Table
 from gitpar.plans.status_words import TOKEN
+from gitpar.values import dataclass
 
 
 class Role(Enum):

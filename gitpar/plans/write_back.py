@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from gitpar.core.graph import Task, TaskStatus
@@ -21,6 +21,7 @@ from gitpar.plans.item import Findings, Item
 from gitpar.plans.model import Draft, Ends, Outcome, TaskEnd
 from gitpar.plans.reading import Opened, open_plan
 from gitpar.plans.splices import NotEditable, Splice, applied
+from gitpar.values import dataclass
 
 _TRIES = 10
 

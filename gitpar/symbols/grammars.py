@@ -6,9 +6,10 @@ Source: the `node-types.json` of each grammar.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gitpar.core.symbols import SymbolKind
+from gitpar.values import dataclass
 
 _FUNCTION, _CLASS, _VALUE = SymbolKind.FUNCTION, SymbolKind.CLASS, SymbolKind.VALUE
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from gitpar.core.symbols import Use
+from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from tree_sitter import Node

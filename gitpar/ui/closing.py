@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from gitpar.core.conflicts import PairConflict, Tier
@@ -14,6 +13,7 @@ from gitpar.core.view import Metrics, RunView, TaskView
 from gitpar.errors import ExitCode
 from gitpar.ui.conflict_text import STRENGTH, pair_text
 from gitpar.ui.plain import clean, counted, duration, listed, named
+from gitpar.values import dataclass
 
 _STATES = {
     "running": "is running",

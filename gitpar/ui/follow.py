@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from gitpar.core.view import AttemptView, RunView
 from gitpar.ui.plain import clean, output_line
 from gitpar.ui.tail import Follower
+from gitpar.values import dataclass
 
 READ_EVERY = 3
 """How many rounds of looking at logs go by until the journal is read again."""

@@ -7,7 +7,6 @@ a cell and how hot it is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 
 from rich.console import Group
@@ -15,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gitpar.ui.plain import clean, clipped
+from gitpar.values import dataclass
 
 _WIDEST = 24
 _WIDEST_PAGE = 80

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from gitpar.ui.plain import output_line
+from gitpar.values import dataclass
 
 _TAIL_BYTES = 2048
 _BLOCK_BYTES = 1 << 20

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from gitpar.core.run import Run
 from gitpar.core.view import AttemptView, RunView
 from gitpar.ui.plain import clean, counted
 from gitpar.ui.tail import read_from
+from gitpar.values import dataclass
 
 _FILE = "notes.md"
 _MOST_BYTES = 100_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from gitpar.core.agent_rules import AgentRules
 from gitpar.core.agents import COMMAND, AgentProfile
 from gitpar.core.graph import Task, TaskGraph, TaskStatus
 from gitpar.errors import EnvironmentFault, UsageError
+from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from gitpar.config import Settings

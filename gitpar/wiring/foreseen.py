@@ -7,7 +7,6 @@ file that `gitpar conflicts --calibrate` wrote. It never reads history itself.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitpar.core.events import PredictedWait
@@ -16,6 +15,7 @@ from gitpar.core.names import CommitId, TaskId
 from gitpar.core.settings import OnPredicted, RunSettings
 from gitpar.errors import EnvironmentFault
 from gitpar.git.repository import RepositoryPlace
+from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from gitpar.core.forecast import Model, PairForecast

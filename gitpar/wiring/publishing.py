@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from gitpar.core import events as e
@@ -26,6 +26,7 @@ from gitpar.git.repository import RepositoryPlace
 from gitpar.journal.lease import Owner
 from gitpar.journal.sqlite import SqliteJournal
 from gitpar.ports import Forge, Remote, Watcher
+from gitpar.values import dataclass
 from gitpar.wiring.clock import SystemClock
 from gitpar.wiring.forge_address import forge_address
 from gitpar.wiring.request import PublishRequest

@@ -6,7 +6,7 @@ import gc
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from gitpar.agents.command import missing_commands
@@ -32,6 +32,7 @@ from gitpar.journal.sqlite import SqliteJournal, new_run_id
 from gitpar.plans.model import Plan
 from gitpar.plans.reading import read_plans
 from gitpar.ports import Watcher
+from gitpar.values import dataclass
 from gitpar.wiring.assemble import pool_settings, world_of
 from gitpar.wiring.crew import crew_of, look_for, rules_of, staffed
 from gitpar.wiring.foreseen import foresee

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitpar.core.apply import fold
@@ -11,6 +10,7 @@ from gitpar.core.run import Run
 from gitpar.errors import UsageError
 from gitpar.git.repository import RepositoryPlace, discover
 from gitpar.journal.sqlite import SqliteJournal
+from gitpar.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,14 @@ LONGEST_FUNCTION = 60
 MOST_POSITIONAL = 4
 MOST_METHODS = 6
 
-EVERYWHERE = frozenset({"gitpar", "gitpar.errors"})
+EVERYWHERE = frozenset({"gitpar", "gitpar.errors", "gitpar.values"})
 VALUES = EVERYWHERE | {"gitpar.core"}
 ADAPTER = VALUES | {"gitpar.ports", "gitpar.agent_port", "gitpar.faults"}
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "gitpar": frozenset(),
-    "gitpar.errors": frozenset(),
+    "gitpar.errors": frozenset({"gitpar.values"}),
+    "gitpar.values": frozenset(),
     "gitpar.faults": EVERYWHERE,
     "gitpar.core": EVERYWHERE,
     "gitpar.ports": VALUES,
@@ -75,10 +76,11 @@ HOMES: dict[str, tuple[str, ...]] = {
     "tomlkit": ("gitpar.plans", "gitpar.config"),
     "pydantic": ("gitpar.plans", "gitpar.config", "gitpar.agents", "gitpar.forges"),
     "psutil": ("gitpar.backends", "gitpar.journal.lease"),
+    "dataclasses.dataclass": ("gitpar.values",),
     "multiprocessing": (),
     "pty": (),
 }
-"""Where a name from outside may be imported; what is not listed may be imported anywhere."""
+"""Where a library, or one name of it, may be imported; what is not listed may be imported anywhere."""
 
 _STARTING = re.compile(r"^(posix_spawnp?|fork|forkpty|exec[lv]p?e?|spawn[lv]p?e?|system|popen)$")
 _IMPURE = frozenset(
@@ -201,11 +203,11 @@ def import_direction(module: Module) -> Iterator[str]:
 def homes(module: Module) -> Iterator[str]:
     """A library is imported in its home only."""
     for node, name in imported(module):
-        library = name.split(".", maxsplit=1)[0]
-        if library in HOMES and not module.within(*HOMES[library]):
-            yield module.at(
-                node, f"`{library}` is imported in {', '.join(HOMES[library]) or 'no module'} only"
-            )
+        for known in {name.split(".", maxsplit=1)[0], name} & HOMES.keys():
+            if not module.within(*HOMES[known]):
+                yield module.at(
+                    node, f"`{known}` is imported in {', '.join(HOMES[known]) or 'no module'} only"
+                )
 
 
 def starters(module: Module) -> Iterator[str]:

@@ -9,11 +9,12 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
+
+from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from rich.console import Console
