@@ -11,6 +11,7 @@ from typing import Any, assert_never
 
 from gitpar.core import accounts, budgets, troubles
 from gitpar.core import events as e
+from gitpar.core.landing_order import to_try
 from gitpar.core.noting import NOTING
 from gitpar.core.operations import OPERATIONS
 from gitpar.core.places import leave, offer
@@ -169,12 +170,10 @@ def _after_work(run: Run, level: Level) -> None:
 
 
 def _start_landing(run: Run, level: Level) -> None:
-    """Queues what the wave brought, in plan order; a task that changed nothing has landed."""
+    """Queues what the wave brought; a task that changed nothing has landed."""
     level.stage = Stage.LANDING
-    for task_id in level.tasks:
+    for task_id in to_try(run, level):
         task = run.tasks[task_id]
-        if task.state is not TaskState.FINISHED:
-            continue
         if task.last.result == task.last.base:
             set_state(task, TaskState.LANDED, "changed nothing")
         else:
@@ -263,6 +262,7 @@ def _worked(run: Run, task: TaskRun) -> None:
     attempt = task.last
     set_state(task, TaskState.FINISHED)
     if not attempt.rerun:
+        level.finished.append(task.task.id)
         if is_waited_for(run, task.task.id):
             land_early(run, level, task)
         return

@@ -201,6 +201,8 @@ class Level:
     places: dict[str, set[TaskId]] = field(default_factory=dict)
     solo: deque[TaskId] = field(default_factory=deque)
     solo_tried: bool = False
+    finished: list[TaskId] = field(default_factory=list)
+    """In the order in which they came to a result that may land."""
     to_land: deque[TaskId] = field(default_factory=deque)
     aside: deque[TaskId] = field(default_factory=deque)
     candidate: Candidate | None = None

@@ -24,6 +24,16 @@ class OnRevert(StrEnum):
     WARN = "warn"
 
 
+class Order(StrEnum):
+    """In which order a wave's results are tried."""
+
+    PLAN = "plan"
+    MOST = "most"
+    """First those of which the most weight lands together."""
+    FINISHED = "finished"
+    """As they came to their end."""
+
+
 class OnPredicted(StrEnum):
     """What to do where two tasks of a wave will likely conflict."""
 
@@ -76,6 +86,7 @@ class RunSettings:
     retries: int = 1
     timeout_s: float | None = None
     grace_s: float = 5.0
+    order: Order = Order.PLAN
     on_revert: OnRevert = OnRevert.HOLD
     on_predicted: OnPredicted = OnPredicted.SERIALIZE
     into: str | None = None

@@ -16,7 +16,7 @@ from gitpar.core import events as e
 from gitpar.core import note_events as ne
 from gitpar.core.apply import apply, fold
 from gitpar.core.commands import opening
-from gitpar.core.conflicts import ConflictKind, ConflictReport, PathConflict
+from gitpar.core.conflicts import ConflictKind, ConflictReport, PairConflict, PathConflict, Tier
 from gitpar.core.decide import decide
 from gitpar.core.graph import Source, Task
 from gitpar.core.names import CommitId, RefName, RunId, TaskId, TreeId, level_ref
@@ -47,6 +47,8 @@ class Script:
 
     endings: dict[str, list[str]] = field(default_factory=dict)
     conflicting: set[str] = field(default_factory=set)
+    clashing: set[tuple[str, str]] = field(default_factory=set)
+    """Pairs of which the second to land does not merge, unless it was cut from the first."""
     unchanged: set[str] = field(default_factory=set)
     undoing: set[str] = field(default_factory=set)
     noting: set[str] = field(default_factory=set)
@@ -135,7 +137,7 @@ class Simulation:
                 worked = self.run.tasks[command.task].last.ending is not None
                 return [self._captured(command, at, worked=worked)]
             case c.CompareLevel(level):
-                return [e.LevelCompared(at=at, level=level, report=ConflictReport())]
+                return [e.LevelCompared(at=at, level=level, report=self._report(command))]
             case c.ProveLanding():
                 return [self._prove(command, at)]
             case c.MoveLevel(task_id, n, level, tip, commit):
@@ -201,8 +203,20 @@ class Simulation:
         commit = CommitId(f"{landing.tip}+notes({told})")
         return ne.NotesProved(at=at, level=landing.level, tip=landing.tip, commit=commit, certificate="{}")
 
+    def _report(self, command: c.CompareLevel) -> ConflictReport:
+        names = [task_id for task_id, _ in command.results]
+        pairs = [
+            PairConflict(a, b, Tier.CONFLICT, ())
+            for at, a in enumerate(names)
+            for b in names[at + 1 :]
+            if {(a, b), (b, a)} & self.script.clashing
+        ]
+        return ConflictReport(tuple(pairs))
+
     def _prove(self, command: c.ProveLanding, at: float) -> e.Event:
-        if command.task in self.script.conflicting and command.base != command.tip:
+        new = set(command.tip.split("+")) - set(command.base.split("+"))
+        clash = any({(command.task, other), (other, command.task)} & self.script.clashing for other in new)
+        if clash or (command.task in self.script.conflicting and command.base != command.tip):
             conflict = PathConflict("shared.txt", ConflictKind.CONTENT, "CONFLICT (content)")
             return e.LandingRefused(
                 at=at, task=command.task, n=command.n, tip=command.tip, conflicts=(conflict,)

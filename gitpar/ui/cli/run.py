@@ -12,6 +12,7 @@ from gitpar.errors import ExitCode
 from gitpar.ui.cli.options import EXIT_CODES, Duration, Invocation, pass_invocation, shared, with_json
 from gitpar.ui.cli.plan_options import choices, plan_options
 from gitpar.ui.cli.publish import FORGES, publish_if_due
+from gitpar.ui.cli.schedule_options import schedule_options
 from gitpar.ui.cli.stream_options import stream_options
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ _SWITCHES = ("write_back", "keep_worktrees")
 @click.option("--forge", type=click.Choice(FORGES), help="What its host is.  [default: its name tells]")
 @click.option("--only", metavar="ID", multiple=True, help="Work on this task only; may be repeated.")
 @click.option("--skip", metavar="ID", multiple=True, help="Leave this task out; may be repeated.")
+@schedule_options
 @stream_options
 @plan_options
 @click.option(
@@ -153,7 +155,7 @@ def _request(plans: tuple[Path, ...], options: dict[str, Any]) -> RunRequest:
 
     flags: dict[str, object] = {name: options[name] for name in _SETTINGS if options[name] not in (None, ())}
     flags |= {name: True for name in _SWITCHES if options[name]}
-    flags |= {name: options[name] for name in ("publish", "remote", "target") if options[name]}
+    flags |= {name: options[name] for name in ("publish", "remote", "target", "order") if options[name]}
     if options["forge"] not in (None, "auto"):
         flags["forge"] = options["forge"]
     if options["strategy"]:
