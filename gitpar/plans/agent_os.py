@@ -101,21 +101,16 @@ def _sorted_rows(root: Item) -> _Rows:
 
 def _adopt_grandchildren(rows: _Rows) -> None:
     """Moves subtasks of subtasks (and of rows that are skipped) up to a row that is a task."""
+    parents = {row_id(row): parent for parent, below in rows.subtasks.items() for row in below}
     for owner in [name for name in rows.subtasks if name not in rows.tasks]:
         for row in rows.subtasks.pop(owner):
             name = row_id(row)
-            above = _task_above(owner, rows)
-            if above is not None:
+            above = parents.get(owner)
+            if above is not None and above in rows.tasks:
                 rows.subtasks.setdefault(above, []).append(row)
+                parents[name] = above
             elif name is not None:
                 rows.tasks[name] = row
-
-
-def _task_above(owner: str, rows: _Rows) -> str | None:
-    for parent, below in rows.subtasks.items():
-        if parent in rows.tasks and any(row_id(row) == owner for row in below):
-            return parent
-    return None
 
 
 def _word(row: Item, name: str) -> str:
@@ -190,6 +185,7 @@ def _stand_ins(rows: _Rows, draft: Draft) -> None:
 def _blocks(draft: Draft) -> None:
     """Reads `blocks`, the other direction of `blocked_by`."""
     by_id = {entry.task.id: entry for entry in draft.tasks}
+    waits = {entry.task.id: {wait.on for wait in entry.waits} for entry in draft.tasks}
     for entry in draft.tasks:
         part = entry.item.get("parallelization")
         declared = part.get("blocks") if part is not None else None
@@ -200,8 +196,9 @@ def _blocks(draft: Draft) -> None:
                 if waiting is None:
                     hint = item.findings.nearest(on, by_id)
                     item.warn(f"task `{entry.task.id}` blocks `{on}`, which is not in the plan", hint)
-                elif all(wait.on != entry.task.id for wait in waiting.waits) and waiting is not entry:
+                elif entry.task.id not in waits[name] and waiting is not entry:
                     waiting.waits.append(Wait(entry.task.id, item))
+                    waits[name].add(entry.task.id)
 
 
 def edits(end: TaskEnd) -> tuple[Edit, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from gitpar.core.graph import TaskStatus, WaveNote
@@ -37,6 +37,7 @@ def declare_waves(root: Item, draft: Draft) -> None:
 def _declared(strategy: Item, draft: Draft) -> dict[TaskId, int]:
     """Returns the wave that `execution_strategy.waves` gives each task."""
     waves = strategy.get("waves")
+    known = {entry.task.id for entry in draft.tasks}
     found: dict[TaskId, int] = {}
     for wave in waves.elements() if waves is not None else ():
         ident = wave.get("wave_id")
@@ -48,7 +49,7 @@ def _declared(strategy: Item, draft: Draft) -> dict[TaskId, int]:
         if number in draft.wave_notes:
             wave.complain(f"the wave {number} is declared twice")
         draft.wave_notes[number] = _note(wave, number)
-        for task_id, item in _placed(wave, draft):
+        for task_id, item in _placed(wave, draft, known):
             if found.setdefault(task_id, number) != number:
                 item.complain(f"task `{task_id}` is in wave {found[task_id]} and in wave {number}")
     return found
@@ -60,9 +61,8 @@ def _note(wave: Item, number: int) -> WaveNote:
     return WaveNote(number, " ".join(rationale.split()), minutes * 60 if minutes is not None else None)
 
 
-def _placed(wave: Item, draft: Draft) -> Iterator[tuple[TaskId, Item]]:
+def _placed(wave: Item, draft: Draft, known: Collection[TaskId]) -> Iterator[tuple[TaskId, Item]]:
     """Yields the tasks a wave names; a subtask stands for its parent, a skipped row for nothing."""
-    known = {entry.task.id for entry in draft.tasks}
     listed = wave.get("tasks")
     for name, item in listed.names() if listed is not None else ():
         task_id = TaskId(name)
@@ -107,11 +107,12 @@ def _from_one(draft: Draft) -> None:
 def _labels(computed: Item, draft: Draft) -> None:
     """Reads v4's derived waves: their labels become rationales, by depth."""
     waves = computed.get("waves")
+    known = {entry.task.id for entry in draft.tasks}
     for wave in waves.elements() if waves is not None else ():
         depth = item.whole() if (item := wave.get("depth")) is not None else None
         label = item.text() if (item := wave.get("label")) is not None else ""
         parallel = wave.get("parallel")
-        names = [task_id for task_id, _ in _placed(wave, draft)]
+        names = [task_id for task_id, _ in _placed(wave, draft, known)]
         if parallel is not None and parallel.node.value is False and len(names) > 1:
             parallel.warn(
                 "`parallel` is false, but gitpar follows `depends_on`, which lets these tasks run at once"

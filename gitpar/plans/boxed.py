@@ -8,15 +8,16 @@ from dataclasses import field, replace
 from gitpar.core.graph import Scope, Task, TaskStatus
 from gitpar.core.names import TaskId
 from gitpar.plans import fields
-from gitpar.plans.checklist import Box, boxes, note_the_rest, warn_of_mark
+from gitpar.plans.checklist import Box, boxes, note_beside, note_the_rest, warn_of_mark
 from gitpar.plans.details import command_of, fields_of, files_of, message_of, paths_in
 from gitpar.plans.document import Syntax
 from gitpar.plans.headed import beside_boxes, headed
 from gitpar.plans.item import Item
-from gitpar.plans.labels import is_optional, waits_in
+from gitpar.plans.labels import is_id, is_optional, waits_in
 from gitpar.plans.markdown import Heading, Markdown
 from gitpar.plans.model import Draft, DraftTask, Wait
 from gitpar.plans.ordering import Ids, Order
+from gitpar.plans.plan_rows import live_rows
 from gitpar.plans.prompt import prompt
 from gitpar.values import dataclass
 
@@ -77,6 +78,8 @@ def read_boxes(root: Item, *, scope_from_title: bool = False) -> Boxes:
         if box.starred or box.label.has("OPTIONAL") or is_optional(title):
             made.draft.optional.add(task_id)
     note_the_rest(root, found)
+    rows = [(row.id, row.item.line) for row in live_rows(root) if is_id(row.id)]
+    note_beside(root, rows, "no tasks, but rows of tables beside the boxes that are")
     _wait_for_children(made)
     _declared_waits(made, Order(root))
     return made

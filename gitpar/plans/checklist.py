@@ -12,7 +12,7 @@ from dataclasses import field
 
 from gitpar.core.graph import TaskStatus
 from gitpar.plans.document import Node
-from gitpar.plans.item import Item
+from gitpar.plans.item import Item, once
 from gitpar.plans.labels import Kind, Label, label
 from gitpar.plans.markdown import Line, Markdown
 from gitpar.plans.model import Outcome, TaskEnd
@@ -54,6 +54,7 @@ class Box:
         return f"[{self.mark}]"
 
 
+@once
 def boxes(root: Item) -> list[Box]:
     """Returns the check boxes of a Markdown text that have an id, in the text's order."""
     source = root.document.lines
@@ -154,8 +155,20 @@ def note_the_rest(root: Item, found: Sequence[Box]) -> None:
         root.findings.notes.append(
             f"`{root.document.file}`: {count} no task (line{'' if len(bare) == 1 else 's'} {lines})"
         )
+    note_shown(root, source)
+
+
+def note_shown(root: Item, source: Markdown) -> None:
+    """Notes the check boxes that stand in examples, by id and line."""
     for reason, names in _shown_only(source):
         note_examples(root, names, reason)
+
+
+def note_beside(root: Item, names: Sequence[tuple[str, int]], what: str) -> None:
+    """Notes what has an id and is no task, the file's tasks being written otherwise, each with its line."""
+    if names:
+        listed = ", ".join(f"`{name}` (line {line})" for name, line in names)
+        root.findings.notes.append(f"`{root.document.file}`: {listed}: {what}")
 
 
 def note_examples(root: Item, names: Sequence[tuple[str, int]], reason: str) -> None:

@@ -32,6 +32,10 @@ _KNOWN_FILE = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_PATH = 300
+_ENDINGS = re.compile(
+    r"\*?\.\w{1,5}(?:\.\w{1,5})?(?:[/,|]\*?\.\w{1,5}(?:\.\w{1,5})?)+|\.(?:d|test|spec|stories|module|min)\.\w+"
+)
+"""Endings of files (`.ts/.tsx`, `.d.ts`) and not a file."""
 
 
 def fields_of(lines: Sequence[Line]) -> dict[str, str]:
@@ -113,7 +117,7 @@ def usable(path: str) -> str:
     path = head if colon and tail[:1].isdigit() else path
     if len(path) > _LONGEST_PATH or path.startswith(("/", "~", "-", "@")) or "://" in path or ".." in path:
         return ""
-    if "{{" in path or _FILE.fullmatch(path) is None:
+    if "{{" in path or _FILE.fullmatch(path) is None or _ENDINGS.fullmatch(path):
         return ""
     if "/" in path:
         return path
@@ -125,7 +129,10 @@ def paths_in(text: str) -> tuple[str, ...]:
     found = [
         path
         for quoted in _CODE.findall(text)
-        if " " not in quoted and (path := usable(quoted)) and (_SUFFIX.search(path) or path.endswith("/"))
+        if " " not in quoted
+        and not quoted.startswith("*.")
+        and (path := usable(quoted))
+        and (_SUFFIX.search(path) or path.endswith("/"))
     ]
     plain = _CODE.sub(" ", text)
     found += [path for path in _plain(plain) if _SUFFIX.search(path)]

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from gitpar.errors import PlanError, PlanProblem
 from gitpar.plans.markdown import Markdown, scan
@@ -33,7 +34,9 @@ _MARKDOWN = re.compile(
     re.MULTILINE,
 )
 _MAYBE_MARKDOWN = re.compile(
-    r"^[ \t>]*(?:[-*+][ \t]+\[.?\]|\|?[ \t]*:?-{2,}[ \t:]*\||#{1,6}[ \t].*TASK:|\*\*Status)", re.MULTILINE
+    r"^[ \t>]*(?:[-*+][ \t]+\[.?\]|\|?[ \t]*:?-{2,}[ \t:]*\||#{1,6}[ \t].*TASK:"
+    r"|#{1,6}[ \t]+(?:\*\*)?(?:\[.?\]|Task[ ]#?[\dTV]|T-?\d)|\*\*Status)",
+    re.MULTILINE,
 )
 
 Scalar = str | int | float | bool | None
@@ -93,6 +96,8 @@ class Document:
     breaks: tuple[int, ...]
     lines: Markdown | None = None
     """The text as lines, where it is Markdown; its tree is then one text."""
+    seen: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What was found in it once and is asked for again (`once`)."""
 
     def line(self, offset: int) -> int:
         """Returns the line of an offset, from 1."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import math
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import field
 from pathlib import Path
+from typing import TypeVar
 
 from gitpar.errors import PlanProblem
 from gitpar.plans.document import Document, Node
 from gitpar.values import dataclass
 
 _HINTS_AT_MOST = 50
+_Found = TypeVar("_Found")
 
 
 @dataclass(slots=True)
@@ -184,3 +187,20 @@ class Item:
             return "a list"
         raw = re.sub(r"\s+", " ", self.raw()) or repr(value)
         return f"`{raw[:40]}…`" if len(raw) > 40 else f"`{raw}`"
+
+
+def once(find: Callable[[Item], list[_Found]]) -> Callable[[Item], list[_Found]]:
+    """Keeps what a search of a whole document gives: it tells formats apart, and then reads the one it is.
+
+    The list belongs to all who ask for it: nobody changes it.
+    """
+
+    @functools.wraps(find)
+    def found(root: Item) -> list[_Found]:
+        seen = root.document.seen
+        if find.__name__ not in seen:
+            seen[find.__name__] = find(root)
+        kept: list[_Found] = seen[find.__name__]
+        return kept
+
+    return found

@@ -18,6 +18,8 @@ _NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _LONGEST_NUMBER = 4000
+_MOST_VALUES = 150_000
+"""Reading takes ten microseconds a value, and 10,000 tasks have about 100,000."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -46,6 +48,7 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
         self.doubles: list[tuple[int, str]] = []
+        self.left = _MOST_VALUES
 
     def skip(self, at: int) -> int:
         found = _SPACE.match(self.text, at)
@@ -55,6 +58,9 @@ class _Scanner:
         char = self.text[at : at + 1]
         if depth > DEEPEST:
             raise SyntaxFault(at, f"nested deeper than {DEEPEST} levels")
+        self.left -= 1
+        if self.left < 0:
+            raise SyntaxFault(at, f"more than {_MOST_VALUES:,} values; divide the plan into several")
         if char == "{":
             return self.mapping(at, depth)
         if char == "[":

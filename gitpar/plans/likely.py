@@ -11,7 +11,7 @@ from gitpar.plans.details import fields_of
 from gitpar.plans.headed import headed
 from gitpar.plans.item import Item
 from gitpar.plans.labels import Kind
-from gitpar.plans.plan_rows import live_rows, rows_without_status, sections_with_status
+from gitpar.plans.plan_rows import Found, live_rows, rows_without_status, sections_with_status
 from gitpar.values import dataclass
 
 _STORY = re.compile(r"US-?\d|Story|Setup|Foundation|Polish", re.IGNORECASE)
@@ -43,7 +43,7 @@ def likely(root: Item) -> list[Likely]:  # noqa: PLR0911 - an answer a sign
         return lists if len(found) >= _CLEAR * marked else [table, *lists]
     if marked:
         return [table]
-    if lists:
+    if lists and not (rows and not found and _are_of(rows, headed(root))):
         return lists
     if rows:
         return [table]
@@ -78,6 +78,12 @@ def _lists(root: Item, found: list[Box]) -> list[Likely]:
     if tasks >= _CLEAR * others:
         return [specs]
     return [ralphs] if others >= _CLEAR * tasks else [specs, ralphs]
+
+
+def _are_of(rows: list[Found], tasks: list[Box]) -> bool:
+    """Says whether rows of tables are the tasks that have headings of their own: their sections."""
+    listed = {row.id for row in rows}
+    return sum(box.label.id in listed for box in tasks) * 2 >= len(tasks)
 
 
 def _count(number: int, one: str, more: str) -> str:

@@ -8,14 +8,16 @@ or is of another stream.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from gitpar.core.graph import Task, TaskStatus
 from gitpar.core.names import TaskId
 from gitpar.plans import fields
 from gitpar.plans.boxed import only_markdown
+from gitpar.plans.checklist import boxes, note_beside, note_shown
 from gitpar.plans.choices import Choices
-from gitpar.plans.item import Item
+from gitpar.plans.item import Findings, Item
 from gitpar.plans.labels import ids_in, is_optional, waits_in
 from gitpar.plans.markdown import Row
 from gitpar.plans.model import Draft, DraftTask, Outcome, TaskEnd, Wait
@@ -24,7 +26,8 @@ from gitpar.plans.plan_rows import EMPTY, Found, all_rows, is_field, sections_wi
 from gitpar.plans.plan_sections import Sections
 from gitpar.plans.prompt import prompt
 from gitpar.plans.splices import NotEditable, Splice, Writer
-from gitpar.plans.status_words import TOKEN, replaced, status_of
+from gitpar.plans.status_lines import Place, word
+from gitpar.plans.status_words import TOKEN
 from gitpar.plans.table_columns import Columns, cell_at, columns_of
 
 NAME = "markdown-plan"
@@ -54,14 +57,20 @@ def read(root: Item, _choices: Choices) -> Draft:
         if is_optional(row.title):
             draft.optional.add(task_id)
     _order(root, draft, kept)
+    named = [(box.label.id, box.item.line) for box in boxes(root)]
+    note_beside(root, named, "no tasks, but boxes beside the tables that list them")
+    note_shown(root, source)
     return draft
 
 
 def _drafted(row: Found, task_id: TaskId, sections: Sections) -> DraftTask:
     status, text = TaskStatus.PENDING, "pending"
-    if row.status is not None:
-        status, text = row.status.meaning, row.status.word
-        if not row.status.known:
+    said = row.status
+    if said is None and (place := sections.place_of_status(row.id, row.title)) is not None:
+        said = place.status
+    if said is not None:
+        status, text = said.meaning, said.word
+        if not said.known:
             row.item.warn(f"the status `{text}` of `{row.id}` is not known; the task counts as pending")
     rest = "\n".join(f"- {name}: {value}" for name, value in row.cells if value.casefold() not in EMPTY)
     body = sections.of(row.id, row.title)
@@ -116,27 +125,53 @@ def _waits(row: Found, known: dict[str, TaskId]) -> Iterator[str]:
 
 
 def writer(root: Item) -> Writer:
-    """Returns what changes a task's status word, tail kept, and fills an empty date once it has landed."""
+    """Returns what changes a task's status word, tail kept, and fills an empty date once it has landed.
+
+    What a task's own section says of its status is changed with its row.
+    """
     source = root.document.lines
     rows: dict[int, tuple[Row, Columns]] = {}
     for table in source.tables if source is not None else ():
         columns = columns_of(table)
         if columns.status is not None and not table.hidden:
             rows.update({row.at: (row, columns) for row in table.rows if not is_field(row)})
+    sections = _section_statuses(root)
 
     def write(item: Item, end: TaskEnd) -> list[Splice]:
         if end.outcome is Outcome.BLOCKED:
             return []
         at = item.line - 1
+        landed = end.outcome is Outcome.LANDED
+        place = sections.get(at)
+        found = word(place.start, place.raw, landed=landed) if place is not None else []
         if at in rows:
-            return _in_table(*rows[at], end)
+            return found + _in_table(*rows[at], end)
         token = TOKEN.search(item.document.text, item.node.start, item.node.end)
-        if token is None:
+        if token is not None:
+            raw = item.document.text[token.start() : item.node.end]
+            return found + word(token.start(), raw, landed=landed)
+        if place is None:
             raise NotEditable("its row has no status")
-        raw = item.document.text[token.start() : item.node.end]
-        return _word(token.start(), raw, landed=end.outcome is Outcome.LANDED)
+        return found
 
     return write
+
+
+def _section_statuses(root: Item) -> dict[int, Place]:
+    """Returns, by the line of a task's row, where the task's own section says how far it is."""
+    source = root.document.lines
+    found: dict[int, Place] = {}
+    if source is None:
+        return found
+    sections = Sections(source)
+    seen: set[str] = set()
+    for row in all_rows(replace(root, findings=Findings())):
+        place = sections.place_of_status(row.id, row.title) if row.id not in seen else None
+        seen.add(row.id)
+        at = row.item.line - 1
+        if place is not None and place.at != at:
+            found[at] = place
+    return found
 
 
 def _in_table(row: Row, columns: Columns, end: TaskEnd) -> list[Splice]:
@@ -144,16 +179,10 @@ def _in_table(row: Row, columns: Columns, end: TaskEnd) -> list[Splice]:
     if status is None:
         raise NotEditable("its row has no status")
     landed = end.outcome is Outcome.LANDED
-    found = _word(status.start, status.raw, landed=landed)
+    found = word(status.start, status.raw, landed=landed)
     date = cell_at(row, columns.date)
     if landed and date is not None and date.text.casefold() in EMPTY and end.ended_at is not None:
         stamp = datetime.fromtimestamp(end.ended_at, UTC).strftime("%Y-%m-%d")
         width = len(date.raw)
         found.append(Splice(date.start, date.start + width, f" {stamp} ".ljust(width)))
     return found
-
-
-def _word(start: int, raw: str, *, landed: bool) -> list[Splice]:
-    status = status_of(raw)
-    change = replaced(status, raw, landed=landed) if status is not None else None
-    return [Splice(start + change[0], start + change[1], change[2])] if change is not None else []

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from gitpar.plans.checklist import note_examples
 from gitpar.plans.document import Node
-from gitpar.plans.item import Item
+from gitpar.plans.item import Item, once
 from gitpar.plans.labels import is_id, label
 from gitpar.plans.markdown import Markdown, Row, cells
+from gitpar.plans.status_lines import status_in
 from gitpar.plans.status_words import TOKEN, Status, status_of
 from gitpar.plans.table_columns import Columns, bare, cell_at, columns_of
 from gitpar.values import dataclass
@@ -215,6 +216,7 @@ def _note_shown(root: Item, source: Markdown) -> None:
             note_examples(root, names, table.hidden)
 
 
+@once
 def sections_with_status(root: Item) -> list[Found]:
     """Returns the tasks of a plan without tables: sections that say `TASK:…` in or below their heading."""
     source = root.document.lines
@@ -226,17 +228,16 @@ def sections_with_status(root: Item) -> list[Found]:
         end = source.headings[which + 1].at if which + 1 < len(source.headings) else len(source.lines)
         if not named.id or not (named.sure or named.kind is not None):
             continue
-        for at in range(heading.at, min(end, heading.at + 12)):
-            line = source.lines[at]
-            speaks = at == heading.at or line.text.lstrip(" |-*_").casefold().startswith("status")
-            if not line.hidden and speaks and (token := TOKEN.search(line.text)):
-                title = TOKEN.split(named.title)[0].rstrip(" `(*[:-—–") if at == heading.at else named.title
-                status = status_of(line.text[token.start() :])
-                found.append(Found(_item(root, source, at), named.id, title or named.id, status))
-                break
+        place = status_in(source, heading.at, end, plain=False)
+        if place is not None:
+            title = named.title
+            if place.at == heading.at:
+                title = TOKEN.split(title)[0].rstrip(" `(*[:-—–")
+            found.append(Found(_item(root, source, place.at), named.id, title or named.id, place.status))
     return found
 
 
+@once
 def rows_without_status(root: Item) -> list[Found]:
     """Returns the rows of tables that have an id column for tasks and no status: all of them are open."""
     source = root.document.lines

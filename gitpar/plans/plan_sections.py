@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gitpar.plans.labels import Kind, label
 from gitpar.plans.markdown import Heading, Markdown
+from gitpar.plans.status_lines import Place, status_in
 
 _TASK_WORDS = ("task", "step", "phase", "sub-task", "subtask", "milestone")
 
@@ -25,12 +26,28 @@ class Sections:
 
     def of(self, task_id: str, title: str) -> str:
         """Returns the whole section of a task, down to the next heading as high; else nothing."""
-        fitting = [which for which in self._by_id.get(task_id, ()) if self._fits(which, title)]
-        if not fitting:
+        which = self._which(task_id, title)
+        if which is None:
             return ""
-        which = min(fitting, key=lambda one: (not _calls_itself(self._source.headings[one], task_id), one))
         first = self._source.headings[which].at + 1
         return self._source.text(first, self._source.section_end(which))
+
+    def place_of_status(self, task_id: str, title: str) -> Place | None:
+        """Returns where a task's section says how far it is, before the next heading of any level."""
+        which = self._which(task_id, title)
+        if which is None:
+            return None
+        headings = self._source.headings
+        end = headings[which + 1].at if which + 1 < len(headings) else len(self._source.lines)
+        return status_in(self._source, headings[which].at, end, plain=True)
+
+    def _which(self, task_id: str, title: str) -> int | None:
+        fitting = [which for which in self._by_id.get(task_id, ()) if self._fits(which, title)]
+        return min(
+            fitting,
+            key=lambda one: (not _calls_itself(self._source.headings[one], task_id), one),
+            default=None,
+        )
 
     def _fits(self, which: int, title: str) -> bool:
         heading = self._source.headings[which]

@@ -22,9 +22,9 @@ from gitpar.plans.boxed import (
     set_status,
     without_children,
 )
-from gitpar.plans.checklist import ticked
 from gitpar.plans.choices import Choices
 from gitpar.plans.document import read_bytes
+from gitpar.plans.headed import status_writer
 from gitpar.plans.item import Item
 from gitpar.plans.markdown import Markdown
 from gitpar.plans.model import Draft
@@ -121,6 +121,6 @@ def _started(root: Item, made: Boxes) -> None:
         set_status(row.entry, TaskStatus.DONE, f"done in {_STATE}")
 
 
-def writer(_root: Item) -> Writer:
-    """Returns what ticks a task's box."""
-    return ticked
+def writer(root: Item) -> Writer:
+    """Returns what ticks a task's box, or says in its section that it is done."""
+    return status_writer(root)

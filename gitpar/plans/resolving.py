@@ -43,7 +43,11 @@ def _known_waits(
 ) -> Iterator[Wait]:
     """Yields what a task waits for, each name that stands for others replaced by these."""
     task_id = entry.task.id
+    seen: set[tuple[TaskId, bool]] = set()
     for wait in entry.waits:
+        if (wait.on, wait.order) in seen:
+            continue
+        seen.add((wait.on, wait.order))
         if wait.on == task_id:
             wait.item.complain(f"task `{task_id}` depends on itself", "Remove that dependency")
         elif wait.on in known or wait.on in draft.stands_for:

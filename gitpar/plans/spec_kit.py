@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import field
 
 from gitpar.plans.boxed import Boxed, Boxes, children_first, only_markdown, read_boxes, without_children
-from gitpar.plans.checklist import ticked
 from gitpar.plans.choices import Choices
+from gitpar.plans.headed import status_writer
 from gitpar.plans.item import Item
 from gitpar.plans.model import Draft, DraftTask
 from gitpar.plans.ordering import Order, sinks
@@ -104,6 +104,6 @@ def _level(made: Boxes) -> int:
     return next((level for level, count in sorted(counts.items()) if count > 1), 2)
 
 
-def writer(_root: Item) -> Writer:
-    """Returns what ticks a task's box."""
-    return ticked
+def writer(root: Item) -> Writer:
+    """Returns what ticks a task's box, or says in its section that it is done."""
+    return status_writer(root)

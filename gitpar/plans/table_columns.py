@@ -121,7 +121,7 @@ def _spoken_status(table: Table) -> int | None:
 def _column_of_ids(table: Table, roles: dict[Role, int]) -> int | None:
     """Returns the column whose cells are mostly ids: one of the two first, or one that is called a task's."""
     called = [at for at, cell in enumerate(table.header.cells) if bare(cell).casefold() in _FIRSTS]
-    for at in dict.fromkeys((0, 1, *called)):
+    for at in dict.fromkeys((*called, 0, 1)):
         if at in roles.values():
             continue
         texts = [bare(row.cells[at]) for row in table.rows if len(row.cells) > at]

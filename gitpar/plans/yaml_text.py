@@ -14,9 +14,11 @@ from ruamel.yaml.nodes import Node as YamlNode
 
 from gitpar.plans.document import DEEPEST, Node, Scalar, SyntaxFault, Tree
 
-_LARGEST = 250_000
+_LARGEST = 150_000
 """Characters; the composer takes a second or more for these."""
 _MOST_ALIASES = 5_000
+_MOST_MERGED = 100_000
+"""Members that merge keys bring in, all of them together."""
 _MOST_VALUES = 500_000
 """After aliases are spread out: what a bomb of aliases exceeds."""
 _BRACKETS = re.compile(rf"(?:[\[{{]\s*){{{DEEPEST}}}")
@@ -69,6 +71,7 @@ class _Walk:
         self.doubles: list[tuple[int, str]] = []
         self.done: dict[int, tuple[Node, int]] = {}
         self.open: set[int] = set()
+        self.merged_members = 0
 
     def tree(self, root: YamlNode) -> Tree:
         return Tree(self.node(root, 0)[0], self.doubles)
@@ -134,6 +137,9 @@ class _Walk:
         for source in sources:
             if not isinstance(source.value, dict):
                 raise SyntaxFault(offset, "`<<` must name mappings")
+            self.merged_members += len(source.value)
+            if self.merged_members > _MOST_MERGED:
+                raise SyntaxFault(offset, f"its merge keys bring in more than {_MOST_MERGED:,} values")
             for name, value in source.value.items():
                 copy = Node(
                     value.value, value.start, value.end, value.key_start, shared=True, flow=value.flow

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gitpar.core.graph import TaskStatus
 from gitpar.core.names import TaskId
 from gitpar.plans.model import Outcome, TaskEnd
 from gitpar.plans.reading import read_plans
@@ -44,6 +45,7 @@ def test_status_words_change_tails_stay_and_empty_dates_are_filled(tmp_path: Pat
         .replace("`TASK:IN_PROGRESS` — half  |            |", "`TASK:COMPLETE` — half  | 2023-11-14 |")
         .replace("| c | TASK:PENDING", "| c | TASK:BLOCKED")
         .replace("| d | TASK:PENDING", "| d | TASK:COMPLETE")
+        .replace("**Status**: TASK:PENDING", "**Status**: TASK:COMPLETE")
     )
     assert written(tmp_path / "p", TABLE, ends) == wanted
     assert written(tmp_path / "p", TABLE, {"T1": Outcome.BLOCKED}) == TABLE
@@ -87,12 +89,74 @@ def test_boxes_are_ticked_and_nothing_else(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "landed", "failed"),
+    [
+        # a section of its own says it too: both change
+        (
+            "| ID | Status |\n|--|--|\n| T1 | Pending |\n\n## T1: a\n- **Status**: Pending, since May\n",
+            ("Pending", "Complete"),
+            ("Pending", "Blocked"),
+        ),
+        (
+            "| ID | Status |\n|--|--|\n| T1 | TASK:PENDING |\n\n## T1: a\n\n| Status | TASK:PENDING (x) |\n",
+            ("PENDING", "COMPLETE"),
+            ("PENDING", "BLOCKED"),
+        ),
+        # the table has no status, the section does
+        (
+            "| Task ID | Name |\n|--|--|\n| T1 | a |\n\n### T1: a\n**Status**: ⬜ Todo\n",
+            ("⬜ Todo", "✅ Done"),
+            ("⬜ Todo", "❌ Blocked"),
+        ),
+        # headings and paragraphs without a box
+        ("### Task 1.1: a  \r\n**Do**: x\r\n", ("1.1: a", "1.1: a ✅"), ("", "")),
+        (
+            "### T001: a\n**Status**: Todo\n\n### T002: b\n",
+            ("Status**: Todo", "Status**: Done"),
+            ("Status**: Todo", "Status**: Blocked"),
+        ),
+        (
+            "### Task 1.1: a\n**Do**: x\n- [ ] one\n- [x] two\n",
+            ("Task 1.1: a", "Task 1.1: a ✅"),
+            ("", ""),
+        ),
+        (
+            "**T001** a `x`\n\n**T002** b\n\n**T003** c\n",
+            ("**T001** a `x`", "**T001** a `x` ✅"),
+            ("", ""),
+        ),
+        ("### [x] T002: b\n\n### T001: a\n\nText.\n", ("T001: a", "T001: a ✅"), ("", "")),
+    ],
+)
+def test_statuses_outside_of_rows_and_boxes_are_written_where_they_are_read(
+    tmp_path: Path, text: str, landed: tuple[str, str], failed: tuple[str, str]
+) -> None:
+    path = tmp_path / "p"
+    path.write_text(text)
+    name = next(str(task.id) for task in read_plans([path]).graph if task.status is TaskStatus.PENDING)
+    assert written(path, text, {name: Outcome.FAILED}) == text.replace(*failed)
+    assert written(path, text, {name: Outcome.LANDED}) == text.replace(*landed)
+    assert read_plans([path]).graph[TaskId(name)].status is TaskStatus.DONE
+    assert written(path, path.read_bytes().decode(), {name: Outcome.LANDED}) == text.replace(*landed)
+
+
+def test_a_section_that_two_rows_share_is_the_first_ones(tmp_path: Path) -> None:
+    text = (
+        "| ID | Status |\n|--|--|\n| T1 | TASK:PENDING |\n| T1 | TASK:BLOCKED x |\n"
+        "\n## T1\nStatus: TASK:PENDING\n"
+    )
+    ends = {"T1": Outcome.LANDED, "T1-2": Outcome.FAILED}
+    path = tmp_path / "p"
+    path.write_text(text)
+    if {str(task.id) for task in read_plans([path]).graph} == {"T1"}:
+        ends.pop("T1-2")
+    assert written(path, text, ends) == text.replace("TASK:PENDING", "TASK:COMPLETE")
+
+
 def test_what_has_no_place_for_a_status_is_said(tmp_path: Path) -> None:
     path = tmp_path / "p"
-    for text, task, why in (
-        ("### Task 1.1: a\n**Do**: x\n", "1.1", "it has no check box"),
-        ("| Task ID | Name |\n|--|--|\n| T1 | a |\n", "T1", "its row has no status"),
-    ):
+    for text, task, why in (("| Task ID | Name |\n|--|--|\n| T1 | a |\n", "T1", "its row has no status"),):
         path.write_text(text)
         (problem,) = write_status(path, {TaskId(task): TaskEnd(outcome=Outcome.LANDED)})
         assert problem.message == f"task `{task}`: {why}; its status was not written back"

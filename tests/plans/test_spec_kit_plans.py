@@ -214,3 +214,18 @@ def test_paragraphs_that_begin_with_an_id_are_tasks_where_nothing_else_is(read_p
     ]
     assert plan.graph.waves == (("T002",), ("T003",), ("T004",))
     assert "Notes" not in plan.graph[TaskId("T004")].prompt
+
+
+@pytest.mark.parametrize(
+    ("title", "paths"),
+    [
+        ("Lint `.ts/.tsx` files", ()),
+        ("Lint `.ts`, `.tsx` and *.js files of `src/app.ts`", ("src/app.ts",)),
+        ("Format .ts/.tsx/.js in web/", ()),
+        ("Match `*.test.ts`, `.spec.ts`, `.d.ts`", ()),
+        ("Write `.github/ci.yml` and `.eslintrc.json`", (".github/ci.yml", ".eslintrc.json")),
+    ],
+)
+def test_endings_of_files_are_no_paths(read_plan: ReadPlan, title: str, paths: tuple[str, ...]) -> None:
+    (task,) = read_plan(f"- [ ] T001 {title}\n").graph
+    assert task.scope.written == paths

@@ -94,6 +94,29 @@ def _longer(size: int) -> str:
     return "- [ ] T1 x\n" + "".join("`" * n + "\n" for n in range(3, int((2 * size) ** 0.5)))
 
 
+def _agent_os(row: str, tail: str = "") -> Callable[[int], str]:
+    """Rows of agent-os, their number in place of `#`; a quarter more room for what stands around them."""
+
+    def made(size: int) -> str:
+        rows = ",".join(row.replace("#", str(n)) for n in range(1, min(size // len(row), 9_000)))
+        return f'{{"version": "3", "tasks": [{rows}{tail}]}}'
+
+    return made
+
+
+def _waves(size: int) -> str:
+    count = min(size // 120, 9_000)
+    waves = ",".join(f'{{"wave_id": {n}, "tasks": ["{n}"]}}' for n in range(1, count))
+    rows = ",".join(f'{{"id": "{n}", "type": "parent", "description": "d"}}' for n in range(1, count))
+    return f'{{"version": "3", "execution_strategy": {{"waves": [{waves}]}}, "tasks": [{rows}]}}'
+
+
+def _merges(size: int) -> str:
+    count = size // 36
+    chain = "".join(f"x{n}: &x{n}\n  <<: *x{n - 1}\n  k{n}: 1\n" for n in range(1, count))
+    return f"x0: &x0 {{a: 1}}\n{chain}tasks:\n- id: a\n"
+
+
 _HEAD = "| Task | Status | Date |\n|---|---|---|\n"
 BIG: Mapping[str, Callable[[int], str]] = {
     "boxes": _numbered("- [ ] T{} x\n"),
@@ -160,6 +183,30 @@ BIG: Mapping[str, Callable[[int], str]] = {
     "TOML tables": _numbered("[[tasks]]\nid = 'a{}'\n"),
     "colons": _times(": ", "tasks"),
     "lines": _times("x\n"),
+    "a header of bars": _times("|", "", "\n|---|\n| T1 | TASK:PENDING |"),
+    "a separator of dashes": _times("-", "| Task | Status |\n|", "|\n| T1 | TASK:PENDING |\n"),
+    "a separator of columns": _times(":-|", "| Task | Status |\n|", "\n| T1 | TASK:PENDING |\n"),
+    "pairs of backticks": _times("`a` ", "- [ ] T1 "),
+    "paths": _times("`a/b.py` ", "- [ ] T1 "),
+    "a deep quotation": _times("> ", "", "- [ ] T1 x\n"),
+    "headings": _times("# h\n", "- [ ] T1 x\n"),
+    "sections that say how far they are": _numbered("### Task {0}: x\n**Status**: TASK:PENDING\n\n"),
+    "headings that say how far they are": _numbered("### T{0}: x TASK:PENDING\n"),
+    "headings with a label": _numbered("### T{0} - x\n"),
+    "sections of one row": lambda size: (
+        "## T1: x\n" * min(size // 30, 9_000) + _HEAD + "| T1 | TASK:PENDING |\n" * min(size // 30, 900)
+    ),
+    "bold paragraphs": _numbered("**T{0}** title\n\n"),
+    "JSON dependencies": _times("2,", '{"tasks": [{"id": 1, "status": "pending", "dependencies": [', "2]}]}"),
+    "agent-os waves": _waves,
+    "agent-os blocks": _agent_os(
+        '{"id": "#", "type": "parent", "parallelization": {"blocks": ["z"]}}',
+        ',{"id": "z", "type": "parent", "description": "d"}',
+    ),
+    "agent-os parents": _agent_os('{"id": "#", "type": "subtask", "parent": "1#"}'),
+    "agent-os rows that are skipped": _agent_os('{"id": "#", "task_type": "git-operation"}'),
+    "YAML merge keys": _merges,
+    "YAML anchors": _numbered("- &a{0} {{id: a{0}}}\n", "tasks:\n"),
 }
 """So many characters of one thing each."""
 
