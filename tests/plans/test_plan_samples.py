@@ -142,12 +142,14 @@ def check(plan: Plan, path: Path, copy: Path, line: int) -> None:
         assert "status" in keys
         return
     assert len(before) == len(after)
-    [(number, old, new)] = [
-        (number, old, new)
-        for number, (old, new) in enumerate(zip(before, after, strict=True), start=1)
-        if old != new
-    ]
-    assert number == line
+    lines = zip(before, after, strict=True)
+    changes = {number: pair for number, pair in enumerate(lines, start=1) if pair[0] != pair[1]}
+    old, new = changes.pop(line)
+    for was, now in changes.values():
+        # the section of a row says it too
+        assert plan.format == "markdown-plan"
+        assert now == re.sub(r"(\*\*Status\*\*: TASK:|`TASK:)[A-Z_]+", r"\1COMPLETE", was, count=1)
+    assert len(changes) <= 1
     if plan.format == "markdown-plan":
         assert new.replace("1970-01-01 |", "|").replace("TASK:COMPLETE", "TASK:PENDING") in (
             old,
