@@ -77,6 +77,12 @@ class Settings:
     """The streams of `[streams.NAME]`, by their names in small letters."""
     disposable: tuple[str, ...] = DISPOSABLE
     ignored_limit_bytes: int = 50_000_000
+    sandbox_env: tuple[str, ...] = ()
+    """Variables that workers in a sandbox find beside the usual ones: names or globs."""
+    sandbox_write: tuple[str, ...] = ()
+    """What they may write to beside their worktree: absolute, or beginning with `~/`."""
+    sandbox_read: tuple[str, ...] = ()
+    """What they may read although it is hidden unless said."""
     merge_drivers: tuple[str, ...] = ()
     """The user's own merge drivers, which are programs, that `gitpar conflicts` may run."""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from gitpar.core.forges import ForgeKind
-from gitpar.core.settings import OnPredicted, OnRevert, Order, PublishAs, Strategy
+from gitpar.core.settings import OnPredicted, OnRevert, Order, PublishAs, Sandbox, Strategy
 from gitpar.values import dataclass
 
 _UNITS_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
@@ -185,6 +185,28 @@ def _is_name(value: object) -> bool:
     return isinstance(value, str) and bool(re.fullmatch(r"[^\s\x00-\x1f]+", value))
 
 
+def places(value: object) -> tuple[str, ...]:
+    """Returns paths that are absolute or begin with `~/`; raises Refused."""
+    if not isinstance(value, list | tuple):
+        raise Refused
+    for one in value:
+        if (
+            not isinstance(one, str)
+            or "\0" in one
+            or not one.startswith(("/", "~/"))
+            or ".." in one.split("/")
+        ):
+            raise Refused
+    return tuple(dict.fromkeys(value))
+
+
+PLACES = "a list of paths that are absolute or begin with ~/"
+
+
+def _places(field: str) -> Option:
+    return Option(field, PLACES, places, lambda text: [part for part in text.split(":") if part])
+
+
 def _agents(field: str) -> Option:
     """One name or a list of them."""
 
@@ -279,6 +301,11 @@ OPTIONS: Mapping[str, Option] = {
     "setup_timeout": _duration("setup_timeout_s", least=0.001),
     "disposable": _patterns("disposable"),
     "ignored_limit": _size("ignored_limit_bytes"),
+    "sandbox": _choice("sandbox", Sandbox),
+    "network": _yes_no("network"),
+    "sandbox_env": _names("sandbox_env", what="names of variables, or globs"),
+    "sandbox_write": _places("sandbox_write"),
+    "sandbox_read": _places("sandbox_read"),
     "merge_drivers": _names("merge_drivers", what="names of merge drivers"),
 }
 """By the name that files use, with underscores; `-` means the same."""

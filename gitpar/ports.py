@@ -236,6 +236,8 @@ class Job:
     timeout_s: float | None
     grace_s: float
     log_limit_bytes: int
+    sandbox: tuple[str, ...] = ()
+    """The program, with its arguments, that runs the command in a sandbox; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)

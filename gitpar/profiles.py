@@ -9,11 +9,12 @@ from typing import Any
 
 from gitpar.core.agents import COMMAND, AgentProfile
 from gitpar.errors import UsageError
-from gitpar.options import Refused, duration
+from gitpar.options import PLACES, Refused, duration, places
 
 BUILT_IN = ("claude", "codex", "gemini", "opencode", "qwen", "aider")
 PERMISSIONS = ("read", "edit", "all")
 RETRIES = ("session", "fresh")
+SANDBOXES = ("none", "bwrap", "auto")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
@@ -66,6 +67,12 @@ def _time(value: object) -> object:
     return seconds
 
 
+def _yes_no(value: object) -> object:
+    if not isinstance(value, bool):
+        raise Refused
+    return value
+
+
 _A_TIME = 'seconds or a duration such as "90s" or "10m"'
 _KEYS: Mapping[str, tuple[str, str, Callable[[object], object]]] = {
     "kind": ("kind", "a text", _text),
@@ -82,6 +89,10 @@ _KEYS: Mapping[str, tuple[str, str, Callable[[object], object]]] = {
     "max_turns": ("max_turns", "a whole number, 1 or more", _count),
     "max_cost_usd": ("max_cost_usd", "an amount above 0", _amount),
     "cooling": ("cooling_s", _A_TIME, _time),
+    "sandbox": ("sandbox", ", ".join(map(repr, SANDBOXES)), _choice(*SANDBOXES)),
+    "network": ("network", "true or false", _yes_no),
+    "sandbox_env": ("sandbox_env", "a list of texts", _texts),
+    "sandbox_write": ("sandbox_write", PLACES, places),
     "retry": ("retry", ", ".join(map(repr, RETRIES)), _choice(*RETRIES)),
 }
 """By the key: the field, what is allowed, and how it is read."""

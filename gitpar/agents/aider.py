@@ -45,6 +45,8 @@ class Aider(CliAgent):
 
     program = Program("aider", (0, 80), "pipx install aider-chat")
     resumes = False
+    keys = ("AIDER_*", "OPENAI_*", "ANTHROPIC_*")
+    state = (".aider",)
 
     def arguments(self, work: Assignment) -> list[str]:
         """Returns the arguments; its own files stay out of the worktree."""

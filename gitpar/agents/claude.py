@@ -30,6 +30,17 @@ class Claude(CliAgent):
     """The Agent that is Claude Code."""
 
     program = Program("claude", (2, 0), "npm install -g @anthropic-ai/claude-code")
+    keys = ("ANTHROPIC_*", "CLAUDE_*")
+    state = (".claude",)
+    fixed = (
+        ".claude/settings.json",
+        ".claude/CLAUDE.md",
+        ".claude/hooks",
+        ".claude/commands",
+        ".claude/agents",
+        ".claude/skills",
+        ".claude/plugins",
+    )
 
     def arguments(self, work: Assignment) -> list[str]:
         """Returns the arguments; what may be done without asking comes from the profile's permission."""

@@ -20,6 +20,12 @@ class CliAgent:
     program: Program | None
     resumes = True
     """Whether a session can be gone on with."""
+    keys: tuple[str, ...] = ()
+    """Globs of the variables that hold its keys and settings: a sandbox lets them in."""
+    state: tuple[str, ...] = ()
+    """Folders below the home folder with its sessions and the like: a sandbox lets it write there."""
+    fixed: tuple[str, ...] = ()
+    """What is in these folders and says how it works: not even then."""
 
     def __init__(self, profile: AgentProfile, template: str | None = None) -> None:
         """`template` is the repository's own for prompts; None takes the one that is shipped."""

@@ -18,6 +18,9 @@ class Codex(CliAgent):
     """The Agent that is Codex."""
 
     program = Program("codex", (0, 100), "npm install -g @openai/codex")
+    keys = ("OPENAI_*", "CODEX_*")
+    state = (".codex",)
+    fixed = (".codex/config.toml", ".codex/AGENTS.md", ".codex/prompts", ".codex/rules", ".codex/hooks.json")
 
     def arguments(self, work: Assignment) -> list[str]:
         """Returns the arguments; a session of an earlier attempt is gone on with by its own subcommand."""

@@ -24,6 +24,9 @@ class Gemini(CliAgent):
 
     program = Program("gemini", (0, 30), "npm install -g @google/gemini-cli")
     resumes = False
+    keys = ("GEMINI_*", "GOOGLE_*")
+    state = (".gemini",)
+    fixed = (".gemini/settings.json", ".gemini/GEMINI.md", ".gemini/commands", ".gemini/extensions")
 
     def arguments(self, work: Assignment) -> list[str]:  # noqa: ARG002 - the same for all
         """Returns the arguments before the prompt."""

@@ -19,6 +19,8 @@ class Opencode(CliAgent):
     """The Agent that is opencode."""
 
     program = Program("opencode", (1, 0), "npm install -g opencode-ai")
+    keys = ("OPENCODE_*",)
+    state = (".local/share/opencode", ".local/state/opencode", ".cache/opencode")
 
     def arguments(self, work: Assignment) -> list[str]:
         """Returns the arguments before the prompt; --auto is left out where only reading is allowed."""

@@ -14,6 +14,9 @@ class Qwen(CliAgent):
 
     program = Program("qwen", (0, 10), "npm install -g @qwen-code/qwen-code")
     resumes = False
+    keys = ("OPENAI_*", "QWEN_*", "DASHSCOPE_*")
+    state = (".qwen",)
+    fixed = (".qwen/settings.json", ".qwen/QWEN.md", ".qwen/commands", ".qwen/extensions")
 
     def arguments(self, work: Assignment) -> list[str]:  # noqa: ARG002 - the same for all
         """Returns the arguments before the prompt."""

@@ -64,10 +64,12 @@ class Family:
                 found += children.get(pid, [])
         return list(seen.items())
 
-    def signal(self, *numbers: int) -> list[str]:
-        """Sends the signals to everybody; returns the names of those that were there."""
+    def signal(self, *numbers: int, but: int = 0) -> list[str]:
+        """Sends the signals to everybody but one; returns the names of those that were there."""
         names = []
         for pid, name in self.members():
+            if pid == but:
+                continue
             try:
                 for number in numbers:
                     os.kill(pid, number)

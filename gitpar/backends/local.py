@@ -195,14 +195,16 @@ def _order(job: Job) -> bytes:
     limits = (timeout, repr(job.grace_s), str(job.log_limit_bytes))
     paths = (job.cwd, job.stdin, job.log, job.exit_file)
     environ = {**job.env, **marks(job.key, job.exit_file)}
-    fields = (job.command, *map(str, paths), *limits, *(f"{name}={value}" for name, value in environ.items()))
+    bounds = (str(len(job.sandbox)), *job.sandbox)
+    variables = (f"{name}={value}" for name, value in environ.items())
+    fields = (job.command, *map(str, paths), *limits, *bounds, *variables)
     return os.fsencode("\0".join(fields))
 
 
 def _problem(job: Job) -> str:
     """Why no process can be started for the job, empty where nothing is known against it."""
     paths = (job.cwd, job.stdin, job.log, job.exit_file)
-    if any("\0" in text for text in (job.command, *map(str, paths))):
+    if any("\0" in text for text in (job.command, *map(str, paths), *job.sandbox)):
         return "the command or a path has a NUL character in it"
     for name, value in job.env.items():
         if not name or "=" in name or "\0" in name or "\0" in value:

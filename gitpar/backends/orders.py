@@ -14,11 +14,14 @@ class Order:
     def __init__(self, payload: bytes) -> None:
         fields = payload.split(b"\0")
         self.command, self.cwd, self.stdin, self.log, self.exit_file = fields[:5]
-        timeout, grace, limit = fields[5:8]
+        timeout, grace, limit, bounds = fields[5:9]
         self.timeout_s = float(timeout) if timeout else None
         self.grace_s = float(grace)
         self.log_limit_bytes = int(limit)
-        pairs = (field.partition(b"=") for field in fields[8:])
+        rest = 9 + int(bounds)
+        self.sandbox = fields[9:rest]
+        """The argument vector of a sandbox, empty for none."""
+        pairs = (field.partition(b"=") for field in fields[rest:])
         self.env = {name: value for name, _, value in pairs}
 
 

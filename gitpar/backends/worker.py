@@ -126,7 +126,7 @@ class Worker:
         if self._stage == "running":
             self._interrupt("timed-out", self._order.grace_s)
         elif self._stage == "lingering":
-            self.left_behind = self.family.signal(_signal.SIGTERM, _signal.SIGCONT)
+            self.left_behind = self._tell(_signal.SIGTERM, _signal.SIGCONT)
             self._enter("cleaning", min(self._order.grace_s, _CLEANING_S))
         else:
             self._kill()
@@ -136,8 +136,12 @@ class Worker:
         if self.family.status is None:
             self.ending = ending
         # SIGCONT after it: who is stopped takes a signal only when it goes on
-        self.family.signal(_signal.SIGINT, _signal.SIGCONT)
+        self._tell(_signal.SIGINT, _signal.SIGCONT)
         self._enter("interrupted", grace_s)
+
+    def _tell(self, *numbers: int) -> list[str]:
+        """Signals everybody; a sandbox's own process would end at once, and all in it with it."""
+        return self.family.signal(*numbers, but=self.family.leader if self._order.sandbox else 0)
 
     def _kill(self) -> None:
         """Kills, and comes back until all are gone: the tree may grow while it is listed."""
@@ -166,12 +170,13 @@ def _spawn(order: Order, outlet: int) -> int:
     redirected = [(os.POSIX_SPAWN_DUP2, file, at) for file, at in ((stdin, 0), (outlet, 1), (outlet, 2))]
     # Python ignores SIGPIPE, the supervisor some more; ignored signals are inherited
     heeded = [getattr(_signal, name) for name in SHIELDED]
-    argv = [b"sh", b"-c", order.command]
+    argv = [*order.sandbox, b"sh", b"-c", order.command]
+    program = order.sandbox[0] if order.sandbox else b"/bin/sh"
     how: dict[str, Any] = {"file_actions": redirected, "setsigmask": [], "setsigdef": heeded}
     try:
-        return os.posix_spawn(b"/bin/sh", argv, order.env, setsid=True, **how)
+        return os.posix_spawn(program, argv, order.env, setsid=True, **how)
     except NotImplementedError:  # a system without POSIX_SPAWN_SETSID
-        return os.posix_spawn(b"/bin/sh", argv, order.env, setpgroup=0, **how)
+        return os.posix_spawn(program, argv, order.env, setpgroup=0, **how)
     finally:
         os.close(stdin)
         os.chdir("/")  # the worktree may be removed while the supervisor waits

@@ -111,3 +111,8 @@ class AgentProfile:
     cooling_s: float | None = None
     retry: str = "session"
     """Whether a retry goes on in the session of the attempt before it, or begins afresh."""
+    sandbox: str | None = None
+    network: bool | None = None
+    sandbox_env: tuple[str, ...] = ()
+    sandbox_write: tuple[str, ...] = ()
+    """As the settings of these names; the first two in their place, the others beside them."""

@@ -43,6 +43,16 @@ class OnPredicted(StrEnum):
     IGNORE = "ignore"
 
 
+class Sandbox(StrEnum):
+    """What is between a worker and the rest of the machine."""
+
+    NONE = "none"
+    BWRAP = "bwrap"
+    """bubblewrap, or nothing starts."""
+    AUTO = "auto"
+    """bubblewrap where it works, else nothing."""
+
+
 class FailOn(StrEnum):
     """What makes a check fail, each with what stands before it but NONE."""
 
@@ -110,5 +120,8 @@ class RunSettings:
     agents: tuple[AgentRules, ...] = ()
     """The rules of every agent that the run may use; commands need none."""
     streams: tuple[StreamRules, ...] = ()
+    sandbox: Sandbox = Sandbox.NONE
+    network: bool = True
+    """Whether workers in a sandbox reach the network."""
     progress_file: str | None = None
     """The file on the level branch that collects workers' notes, as a path in the repository."""

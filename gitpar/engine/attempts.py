@@ -63,11 +63,12 @@ class Attempts:
         limit = self._run.settings.log_limit_bytes
         reader = agent.reader()
         watch = self._watch(command, places.log, reader) if reader is not None else None
+        added = agent.environment(work)
         job = Job(
             key=place.key,
             command=agent.command(work),
             cwd=place.path,
-            env=self._world.environment(place, places, agent.environment(work)),
+            env=self._world.environment(place, places, added),
             stdin=places.prompt,
             log=places.log,
             exit_file=places.exit,
@@ -75,6 +76,7 @@ class Attempts:
             grace_s=self._run.settings.grace_s,
             log_limit_bytes=limit,
         )
+        job = self._world.confined(job, place, command.agent, added)
 
         def started(pid: int) -> None:
             self._post(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from gitpar.agent_port import Agent
@@ -11,7 +11,7 @@ from gitpar.core.names import CommitId
 from gitpar.core.run import Run
 from gitpar.engine.noting import Reserved
 from gitpar.engine.places import AttemptPlaces
-from gitpar.ports import Backend, Clock, Ledger, Progress, Refs, Repository, Workplace, Worktrees
+from gitpar.ports import Backend, Clock, Job, Ledger, Progress, Refs, Repository, Workplace, Worktrees
 from gitpar.values import dataclass
 
 Post = Callable[[e.Event | BaseException], None]
@@ -35,6 +35,9 @@ class World:
     """Says what changed outside the worktrees since it was asked last; True looks at the checkout too."""
     environment: Callable[[Workplace, AttemptPlaces, Mapping[str, str]], dict[str, str]]
     """Makes the whole environment of a worker; the last argument is what its agent adds."""
+    confined: Callable[[Job, Workplace, str, Collection[str]], Job]
+    """Puts a job of an agent into its sandbox, where it has one; the last argument names the variables that
+    its agent adds, which stay."""
     progress: Progress
     reserved: Reserved
     finish: Callable[[Run, CommitId, e.RunEnd], str]

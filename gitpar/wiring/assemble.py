@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
-from gitpar.agent_port import Agent
 from gitpar.agents.command import WorkerFiles, worker_environment
 from gitpar.backends.local import LocalBackend
 from gitpar.config import Settings
@@ -22,9 +21,10 @@ from gitpar.git.refs import GitRefs
 from gitpar.git.site import PoolSettings, default_root
 from gitpar.git.tampering import Tampering
 from gitpar.git.worktrees import GitWorktrees
-from gitpar.ports import Workplace
+from gitpar.ports import Job, Workplace
 from gitpar.wiring.clock import SystemClock
 from gitpar.wiring.progress import reserved
+from gitpar.wiring.sandboxing import Sandboxes
 from gitpar.wiring.site import Site
 from gitpar.wiring.written_back import write_back
 
@@ -55,13 +55,13 @@ def world_of(
     site: Site,
     run: Run,
     pool: PoolSettings,
-    crew: Callable[[str], Agent],
+    sandboxes: Sandboxes,
     *,
     of_streams: Mapping[str, Mapping[str, str]],
 ) -> Iterator[World]:
     """Makes everything a run acts on, and ends it all again.
 
-    `crew` finds agents by their names, `of_streams` has variables by stream.
+    `sandboxes` know the agents too, `of_streams` has variables by stream.
     """
     place = site.place
     with ExitStack() as stack:
@@ -82,6 +82,11 @@ def world_of(
             task = run.graph[at.key.task]
             known = {**base_environment, **more, **of_streams.get(task.stream or "", {})}
             return worker_environment(known, at, files, task)
+
+        def confined(job: Job, at: Workplace, agent: str, added: Collection[str]) -> Job:
+            task = run.graph[at.key.task]
+            given = {*added, *of_streams.get(task.stream or "", {}), *dict(task.env)}
+            return sandboxes.confined(job, at, agent, given)
 
         tampering = Tampering(place, run.settings.prefix, run_folder(place.common, run.id) / "tampered")
 
@@ -106,9 +111,10 @@ def world_of(
             reserved=reserved(place, run),
             worktrees=worktrees,
             backend=backend,
-            agent=crew,
+            agent=sandboxes.crew,
             outside=outside,
             environment=environment,
+            confined=confined,
             finish=finish,
         )
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from gitpar.backends import bubblewrap
 from gitpar.backends.probing import version_of
 from gitpar.config import load_settings
 from gitpar.core.names import RefName
@@ -35,7 +36,7 @@ def diagnose(directory: Path) -> list[Finding]:
     except GitparError as error:
         return [*findings, _from_error("repository", error)]
     findings.append(Finding(True, "git", ".".join(map(str, site.place.git_version))))
-    for look in (_repository, _settings, _agents, _worktrees, _runs):
+    for look in (_repository, _settings, _agents, _sandbox, _worktrees, _runs):
         try:
             findings += look(site)
         except (GitparError, OSError) as error:
@@ -105,6 +106,16 @@ def _agents(site: Site) -> Iterator[Finding]:
     there = [name for name in BUILT_IN if name not in named and shutil.which(name)]
     if there:
         yield Finding(None, "agents", f"also on PATH: {', '.join(there)}")
+
+
+def _sandbox(site: Site) -> Iterator[Finding]:
+    """Tries whether workers can be put into a sandbox; that is wrong only where the settings ask for it."""
+    settings, _ = load_settings(site.place.main, {}, os.environ)
+    trouble = bubblewrap.trouble(network=settings.run.network)
+    asked = {settings.run.sandbox.value, *(one.sandbox for one in settings.profiles.values())}
+    detail = trouble or f"bubblewrap works; workers use it: {'yes' if asked & {'bwrap', 'auto'} else 'no'}"
+    ok = not trouble or (False if "bwrap" in asked else None)
+    yield Finding(ok, "sandbox", detail, "To have one: --sandbox bwrap" if ok is True else "")
 
 
 def _worktrees(site: Site) -> Iterator[Finding]:

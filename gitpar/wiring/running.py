@@ -5,15 +5,17 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from gitpar.agents.command import missing_commands
 from gitpar.config import Settings, load_settings
+from gitpar.core.agent_rules import AgentRules
+from gitpar.core.agents import COMMAND
 from gitpar.core.apply import apply, fold
 from gitpar.core.events import Event, Landed, RunEnd, RunOpened, RunResumed
-from gitpar.core.graph import Task, TaskGraph
+from gitpar.core.graph import Task, TaskGraph, TaskStatus
 from gitpar.core.names import NO_COMMIT, CommitId, RefName
 from gitpar.core.note_events import NotesLanded
 from gitpar.core.operations import is_undone
@@ -34,12 +36,13 @@ from gitpar.plans.reading import read_plans
 from gitpar.ports import Watcher
 from gitpar.values import dataclass
 from gitpar.wiring.assemble import pool_settings, world_of
-from gitpar.wiring.crew import crew_of, look_for, rules_of, staffed
+from gitpar.wiring.crew import Crew, crew_of, look_for, rules_of, staffed
 from gitpar.wiring.foreseen import foresee
 from gitpar.wiring.noting import notes_of
 from gitpar.wiring.preview import chosen_part
 from gitpar.wiring.progress import progress_path
 from gitpar.wiring.request import RunRequest
+from gitpar.wiring.sandboxing import Sandboxes
 from gitpar.wiring.site import Site
 from gitpar.wiring.streams import stream_environments, with_stream_agents
 
@@ -59,9 +62,11 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
     if problems := missing_commands(TaskGraph(tasks), settings.run.agent_command):
         raise PlanError(problems)
     crew = crew_of(settings, site.place.main)
+    sandboxes = _sandboxes(site, crew, settings)
     if rules := rules_of(crew, tasks):
         settings = replace(settings, run=replace(settings.run, agents=rules))
         warnings = [*warnings, *look_for(crew, rules, os.environ)]
+    warnings = [*warnings, *sandboxes.check(_workers(tasks, rules))]
     progress_file = progress_path(site.place, plan, settings.run.progress_file)
     settings = replace(settings, run=replace(settings.run, progress_file=progress_file))
     base = _base(site, settings, request.base or plan.settings.base)
@@ -94,7 +99,7 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
     journal = SqliteJournal.own(site.journal_path, opened.run, Owner.this_process())
     try:
         journal.append([opened])
-        return _drive(site, Owned(Run(opened), journal), settings, watcher)
+        return _drive(site, Owned(Run(opened), journal, sandboxes), settings, watcher)
     finally:
         journal.close()
 
@@ -118,8 +123,11 @@ def resume(
             f"Bring it back: gitpar undo {last}",
         )
     settings, _ = load_settings(site.place.main, {}, os.environ)
+    crew = crew_of(settings, site.place.main)
     if chosen.settings.agents:
-        look_for(crew_of(settings, site.place.main), chosen.settings.agents, os.environ)
+        look_for(crew, chosen.settings.agents, os.environ)
+    sandboxes = _sandboxes(site, crew, replace(settings, run=chosen.settings))
+    told = sandboxes.check(_workers(chosen.graph, chosen.settings.agents))
     journal = SqliteJournal.own(site.journal_path, chosen.id, Owner.this_process(), steal=steal)
     try:
         replayed = fold(list(journal.events(chosen.id)))
@@ -138,7 +146,8 @@ def resume(
         for event in events:
             apply(replayed, event)
         settings = replace(settings, run=replayed.settings)
-        return _drive(site, Owned(replayed, journal), settings, watcher)
+        replayed.notices += tuple(one for one in told if one not in replayed.notices)
+        return _drive(site, Owned(replayed, journal, sandboxes), settings, watcher)
     finally:
         journal.close()
 
@@ -186,6 +195,7 @@ class Owned:
 
     run: Run
     journal: SqliteJournal
+    sandboxes: Sandboxes
 
 
 def _drive(site: Site, owned: Owned, settings: Settings, watcher: Watcher) -> RunView:
@@ -195,15 +205,24 @@ def _drive(site: Site, owned: Owned, settings: Settings, watcher: Watcher) -> Ru
     run = owned.run
     pool, moved = pool_settings(site, settings)
     run.notices += (moved,) if moved else ()
-    crew = crew_of(settings, site.place.main)
     environments = stream_environments(run, settings.stream_settings)
-    with world_of(site, run, pool, crew, of_streams=environments) as world:
+    with world_of(site, run, pool, owned.sandboxes, of_streams=environments) as world:
         watcher.begin(run)
         try:
             Coordinator(run, owned.journal, world, watcher).drive()
         finally:
             watcher.end(run)
     return view(run, run.last_at)
+
+
+def _workers(tasks: Iterable[Task], rules: Iterable[AgentRules]) -> list[str]:
+    """Names everybody who may work in a run."""
+    names = [task.agent or COMMAND for task in tasks if task.status is TaskStatus.PENDING]
+    return list(dict.fromkeys([*names, *(one.name for one in rules)]))
+
+
+def _sandboxes(site: Site, crew: Crew, settings: Settings) -> Sandboxes:
+    return Sandboxes.of(site.place.common, site.place.main if site.place.root else None, crew, settings)
 
 
 def _placed(task: Task) -> Task:

@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from gitpar.backends.bubblewrap import trouble
 from tests.support.agent_programs import settings
 from tests.support.cli import gitpar, program_environment
 from tests.support.model_server import Model, scripted, serving
@@ -132,6 +133,30 @@ def test_a_plan_of_three_waves_lands(agent: str, repo: Path, tmp_path: Path) -> 
         assert report["tokens"]["out"] == 50 * answers
         assert report["tokens"]["cached"] == 300 * answers
     assert run["tasks"][0]["attempts"][0]["agent"]["claimed"] == ["a.txt"]
+
+
+def test_it_works_in_a_sandbox(agent: str, repo: Path, tmp_path: Path, home: Path) -> None:
+    if why := trouble():
+        pytest.skip(why)
+    escape = {"bash": f"echo evil > {repo}/evil; echo evil > {home}/evil; git config user.name Mallory"}
+    commit = {"bash": "git add -A && git commit -qm 'Work of an agent'"}
+    plan = write_plan(
+        tmp_path / "plan.json",
+        {
+            "a": {
+                "prompt": scripted("Write.", write("a.txt", "a\n"), escape, commit, {"say": "TASK COMPLETE"})
+            }
+        },
+    )
+    config = (repo / ".git/config").read_bytes()
+    run = run_json(repo, plan, "--sandbox", "bwrap")
+    assert states(run) == {"a": "landed"}
+    assert run["tasks"][0]["files"] == ["a.txt"]
+    assert show(repo, tip(run), "a.txt") == "a"
+    assert not (repo / "evil").exists()
+    assert not (home / "evil").exists()
+    assert (repo / ".git/config").read_bytes() == config
+    assert agent
 
 
 def test_a_retry_goes_on_in_the_session(repo: Path, tmp_path: Path, claude: str, model: Model) -> None:

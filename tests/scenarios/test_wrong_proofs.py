@@ -24,6 +24,7 @@ from gitpar.ports import Landing, Proof, Refusal, Repository
 from gitpar.ui.console import Quiet
 from gitpar.wiring.assemble import pool_settings, world_of
 from gitpar.wiring.crew import crew_of
+from gitpar.wiring.sandboxing import Sandboxes
 from gitpar.wiring.site import Site
 from tests.support.repo import Repo, sealed_repo
 
@@ -127,7 +128,8 @@ def test_a_proof_of_something_else_moves_nothing(
     settings, _ = load_settings(repo.root, {"jobs": 1}, {})
     journal = MemoryJournal.own(MemoryStore(), RUN, Owner.this_process())
     pool, _ = pool_settings(site, settings)
-    with world_of(site, run, pool, crew_of(settings, repo.root), of_streams={}) as world:
+    sandboxes = Sandboxes.of(site.place.common, repo.root, crew_of(settings, repo.root), settings)
+    with world_of(site, run, pool, sandboxes, of_streams={}) as world:
         repository = world.repository if wrong is None else Wrong(world.repository, WRONG[wrong])
         Coordinator(run, journal, replace(world, repository=repository), Quiet()).drive()
     landed = {name for name, task in run.tasks.items() if task.state is TaskState.LANDED}

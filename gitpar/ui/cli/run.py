@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gitpar.core.settings import OnPredicted, OnRevert, PublishAs, RunSettings, Strategy
+from gitpar.core.settings import OnPredicted, OnRevert, PublishAs, RunSettings, Sandbox, Strategy
 from gitpar.errors import ExitCode
 from gitpar.ui.cli.options import EXIT_CODES, Duration, Invocation, pass_invocation, shared, with_json
 from gitpar.ui.cli.plan_options import choices, plan_options
@@ -30,6 +30,7 @@ _SETTINGS = (
     "retries",
     "into",
     "grace_s",
+    "sandbox",
 )
 _SWITCHES = ("write_back", "keep_worktrees")
 
@@ -124,6 +125,11 @@ _SWITCHES = ("write_back", "keep_worktrees")
     "--on-predicted",
     type=click.Choice([p.value for p in OnPredicted]),
     help=f"What to do about conflicts predicted inside a wave.  [default: {_DEFAULT.on_predicted.value}]",
+)
+@click.option(
+    "--sandbox",
+    type=click.Choice([s.value for s in Sandbox]),
+    help=f"What keeps workers from the rest of the machine.  [default: {_DEFAULT.sandbox.value}]",
 )
 @click.option("--write-back", is_flag=True, help="Write statuses back to the plan file.")
 @click.option("--keep-worktrees", is_flag=True, help="Leave every worktree standing.")
