@@ -10,6 +10,7 @@ from __future__ import annotations
 import zlib
 from enum import Enum
 
+from gitpar.core import places
 from gitpar.core.agents import COMMAND, Trouble
 from gitpar.core.run import Account, Run, TaskRun
 from gitpar.core.verdicts import failure_text
@@ -35,10 +36,16 @@ class Next(Enum):
     GIVEN_UP = "given up"
 
 
-def account_of(run: Run, agent: str) -> str:
-    """Returns the account of an agent, empty for a command."""
+def account_of(run: Run, task: TaskRun, agent: str) -> str:
+    """Returns the account that an agent works on for a task: the stream's, else its own; empty for a command.
+
+    An agent that has taken over works on its own: it may be another provider's.
+    """
     rules = run.rules.get(agent)
-    return rules.account if rules is not None else ""
+    if rules is None:
+        return ""
+    of_stream = places.account_of(run, task.task) if agent != task.taken_over_by else ""
+    return of_stream or rules.account
 
 
 def throttled(run: Run, task: TaskRun, at: float, *, surely: bool = False) -> None:
@@ -46,7 +53,8 @@ def throttled(run: Run, task: TaskRun, at: float, *, surely: bool = False) -> No
     rules = run.rules.get(task.last.agent)
     if rules is None:
         return
-    account = run.accounts.setdefault(rules.account, Account())
+    name = account_of(run, task, rules.name)
+    account = run.accounts.setdefault(name, Account())
     account.strikes += 1
     open_now = account.times > 0 and at < account.until
     if open_now or (account.strikes < _STRIKES and not account.times and not surely):
@@ -55,32 +63,32 @@ def throttled(run: Run, task: TaskRun, at: float, *, surely: bool = False) -> No
         return  # whoever was at work before it opened says nothing about now
     account.times += 1
     pause_s = min(rules.cooling_s * 2 ** (account.times - 1), _LONGEST_S)
-    account.until = at + pause_s * (1 + _JITTER * _spread(f"{run.id}{rules.account}{account.times}"))
+    account.until = at + pause_s * (1 + _JITTER * _spread(f"{run.id}{name}{account.times}"))
     account.probe = None
 
 
 def recovered(run: Run, task: TaskRun) -> None:
     """Closes the breaker of an account with which an attempt has succeeded."""
-    run.accounts.pop(account_of(run, task.last.agent), None)
+    run.accounts.pop(account_of(run, task, task.last.agent), None)
 
 
 def begun(run: Run, task: TaskRun) -> None:
     """Remembers who tries an account whose pause is over."""
-    account = run.accounts.get(account_of(run, task.last.agent))
+    account = run.accounts.get(account_of(run, task, task.last.agent))
     if account is not None and account.times:
         account.probe = task.task.id
 
 
 def settled(run: Run, task: TaskRun) -> None:
     """Lets the next one try where the one that tried has ended without a word about the account."""
-    account = run.accounts.get(account_of(run, task.last.agent))
+    account = run.accounts.get(account_of(run, task, task.last.agent))
     if account is not None and account.probe == task.task.id:
         account.probe = None
 
 
-def held_until(run: Run, agent: str) -> float | None:
-    """Returns when an attempt of an agent may start: 0 for now, None for when another one has tried."""
-    account = run.accounts.get(account_of(run, agent))
+def held_until(run: Run, task: TaskRun, agent: str) -> float | None:
+    """Returns when an agent may start with a task: 0 for now, None for when another one has tried."""
+    account = run.accounts.get(account_of(run, task, agent))
     if account is None or not account.times:
         return 0.0
     if run.last_at < account.until:

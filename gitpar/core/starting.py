@@ -27,9 +27,10 @@ def startable(
     for task_id in islice(queue, _LOOKED_AT):
         if len(found) >= free:
             break
-        agent = agent_of(run.tasks[task_id])
-        account = account_of(run, agent)
-        held = held_until(run, agent)
+        task = run.tasks[task_id]
+        agent = agent_of(task)
+        account = account_of(run, task, agent)
+        held = held_until(run, task, agent)
         if held is None or held or account in trying:
             wake = min(held, wake or held) if held else wake
             continue

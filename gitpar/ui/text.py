@@ -113,7 +113,8 @@ def _attempt_lost(event: e.AttemptLost, _run: Run) -> list[str]:
 
 
 def _agent_troubled(event: ae.AgentTroubled, run: Run) -> list[str]:
-    account = account_of(run, run.tasks[event.task].last.agent)
+    task = run.tasks[event.task]
+    account = account_of(run, task, task.last.agent)
     return agent_text.slowed(_try(event.task, event.n), account, run.accounts.get(account), event)
 
 

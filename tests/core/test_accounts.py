@@ -17,7 +17,7 @@ from gitpar.core.decide import decide
 from gitpar.core.graph import Task
 from gitpar.core.names import CommitId, RunId, TaskId
 from gitpar.core.run import AttemptState, Run, TaskState
-from gitpar.core.settings import RunSettings
+from gitpar.core.settings import RunSettings, StreamRules
 from tests.support.simulation import task
 
 CLAUDE = AgentRules(name="claude", account="acme", fallback=None, resumes=True, cooling_s=10.0)
@@ -153,6 +153,40 @@ def test_other_accounts_and_commands_go_on_while_one_is_shut() -> None:
     assert list(run.run.active) == ["c"]
     run.end("c", GOOD)
     assert run.started() == ["d command"]
+
+
+def test_streams_with_accounts_of_their_own_have_breakers_of_their_own() -> None:
+    names = {"a": "api", "b": "ui", "c": "api", "d": "ui", "e": None}
+    tasks = [task(name, agent="claude", stream=stream) for name, stream in names.items()]
+    streams = (StreamRules(name="API", account="first"), StreamRules(name="ui", account="second"))
+    run = Play(tasks, RunSettings(jobs=2, agents=(CLAUDE,), streams=streams))
+    assert run.started() == ["a claude", "b claude"]
+    run.end("a", failed(Trouble.RATE_LIMIT))
+    assert set(run.run.accounts) == {"first"}
+    assert run.started() == ["d claude"]  # a and c wait with their account
+    run.end("b", GOOD)
+    assert run.run.accounts["first"].times == 1, "the success of another account says nothing of it"
+    assert run.started() == ["e claude"]
+    run.end("d", GOOD)
+    run.end("e", GOOD)
+    run.wake()
+    assert run.started() == ["a claude"]
+    run.end("a", GOOD)
+    assert run.run.accounts == {}
+    assert run.started() == ["c claude"]
+
+
+def test_who_takes_over_works_on_its_own_account() -> None:
+    codex = AgentRules(name="codex", account="other")
+    claude = AgentRules(name="claude", account="acme", fallback="codex")
+    rules = (StreamRules(name="api", account="first"),)
+    tasks = [task("a", agent="claude", stream="api"), task("b", agent="claude", stream="api")]
+    run = Play(tasks, RunSettings(jobs=2, agents=(claude, codex), streams=rules))
+    run.started()
+    run.end("a", failed(Trouble.PERMISSION))
+    run.end("b", failed(Trouble.RATE_LIMIT))
+    assert run.started() == ["a codex"]
+    assert set(run.run.accounts) == {"first"}
 
 
 def test_a_refused_key_ends_the_worker_and_stops_the_run_and_nothing_is_lost() -> None:
