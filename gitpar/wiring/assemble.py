@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from gitpar.agents.command import WorkerFiles, worker_environment
@@ -75,19 +75,6 @@ def world_of(
         main = place.main if place.root else None
         worktrees = GitWorktrees(place.common, main, run.id, refs, pool, messages)
         stack.callback(worktrees.end)
-        base_environment = without_local(os.environ)
-
-        def environment(at: Workplace, places: AttemptPlaces, more: Mapping[str, str]) -> dict[str, str]:
-            files = _files(places)
-            task = run.graph[at.key.task]
-            known = {**base_environment, **more, **of_streams.get(task.stream or "", {})}
-            return worker_environment(known, at, files, task)
-
-        def confined(job: Job, at: Workplace, agent: str, added: Collection[str]) -> Job:
-            task = run.graph[at.key.task]
-            given = {*added, *of_streams.get(task.stream or "", {}), *dict(task.env)}
-            return sandboxes.confined(job, at, agent, given)
-
         tampering = Tampering(place, run.settings.prefix, run_folder(place.common, run.id) / "tampered")
 
         def outside(checkout: bool) -> tuple[str, ...]:  # noqa: FBT001 - a port's signature
@@ -113,10 +100,34 @@ def world_of(
             backend=backend,
             agent=sandboxes.crew,
             outside=outside,
-            environment=environment,
-            confined=confined,
+            environment=_environment(run, of_streams),
+            confined=_confined(run, of_streams, sandboxes),
             finish=finish,
         )
+
+
+def _environment(
+    run: Run, of_streams: Mapping[str, Mapping[str, str]]
+) -> Callable[[Workplace, AttemptPlaces, Mapping[str, str]], dict[str, str]]:
+    base_environment = without_local(os.environ)
+
+    def environment(at: Workplace, places: AttemptPlaces, more: Mapping[str, str]) -> dict[str, str]:
+        task = run.graph[at.key.task]
+        known = {**base_environment, **more, **of_streams.get(task.stream or "", {})}
+        return worker_environment(known, at, _files(places), task)
+
+    return environment
+
+
+def _confined(
+    run: Run, of_streams: Mapping[str, Mapping[str, str]], sandboxes: Sandboxes
+) -> Callable[[Job, Workplace, str, Collection[str]], Job]:
+    def confined(job: Job, at: Workplace, agent: str, added: Collection[str]) -> Job:
+        task = run.graph[at.key.task]
+        given = {*added, *of_streams.get(task.stream or "", {}), *dict(task.env)}
+        return sandboxes.confined(job, at, agent, given)
+
+    return confined
 
 
 def _files(at: AttemptPlaces) -> WorkerFiles:
