@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from gitpar.core.settings import RunSettings
 from gitpar.errors import EnvironmentFault, UsageError
-from gitpar.options import OPTIONS, Option, Refused
+from gitpar.options import ADAPTED, OPTIONS, Option, Refused
 from gitpar.values import dataclass
 
 if TYPE_CHECKING:
@@ -158,8 +158,17 @@ def load_settings(
         found["profiles"] = profiles
     if tables := _streams(sources, warnings):
         found |= {"stream_settings": tables, "streams": tuple(table.rules for table in tables.values())}
+    if found.get("jobs") == ADAPTED:
+        found |= adapted_jobs(found.get("jobs_most"))
     for_run = {each.name: found.pop(each.name) for each in fields(RunSettings) if each.name in found}
     return Settings(run=RunSettings(**for_run), **found), tuple(warnings)
+
+
+def adapted_jobs(most: int | None = None) -> dict[str, int]:
+    """Returns the most jobs and those to begin with where gitpar chooses: agents wait more than work."""
+    processors = os.cpu_count() or 1
+    ceiling = most or 4 * processors
+    return {"jobs": ceiling, "jobs_first": min(ceiling, max(2, processors))}
 
 
 def _profiles(sources: Iterable[_Source], warnings: list[str]) -> dict[str, AgentProfile]:

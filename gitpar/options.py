@@ -68,6 +68,21 @@ def _count(field: str, least: int) -> Option:
     return Option(field, f"a whole number, {least} or more", read, _whole)
 
 
+ADAPTED = 0
+"""What the number of jobs is read as where gitpar is to choose it."""
+
+
+def _jobs(field: str) -> Option:
+    def read(value: object) -> object:
+        if value == "auto":
+            return ADAPTED
+        if type(value) is not int or value < 1:
+            raise Refused
+        return value
+
+    return Option(field, 'a whole number, 1 or more, or "auto"', read, _whole)
+
+
 def _yes_no(field: str) -> Option:
     def read(value: object) -> object:
         if not isinstance(value, bool):
@@ -264,7 +279,8 @@ def _branch_prefix(field: str) -> Option:
 _INSIDE = "paths inside the repository"
 
 OPTIONS: Mapping[str, Option] = {
-    "jobs": _count("jobs", 1),
+    "jobs": _jobs("jobs"),
+    "jobs_most": _count("jobs_most", 1),
     "strategy": _choice("strategy", Strategy),
     "order": _choice("order", Order),
     "prefix": _branch_prefix("prefix"),

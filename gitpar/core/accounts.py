@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from enum import Enum
 
-from gitpar.core import places
+from gitpar.core import pacing, places
 from gitpar.core.agents import COMMAND, Trouble
 from gitpar.core.run import Account, Run, TaskRun
 from gitpar.core.verdicts import failure_text
@@ -124,6 +124,7 @@ def after_failure(run: Run, task: TaskRun) -> Next:
         return Next.AGAIN
     if trouble in SLOW:
         throttled(run, task, run.last_at, surely=True)
+        pacing.slowed(run, run.last_at)
         if task.waits < _MOST_WAITS:
             task.waits += 1
             return Next.AGAIN

@@ -50,6 +50,16 @@ class PauseOver(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MachineSeen(Event):
+    """The machine has more or less to do than before, so that the number of workers changes."""
+
+    load: float
+    """Processes that want to run, for each processor."""
+    memory: float | None = None
+    """The share of memory that is free, where that is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetReached(Event):
     """Nothing more starts: another attempt would pass a limit."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, assert_never
 
-from gitpar.core import accounts, budgets, troubles
+from gitpar.core import accounts, budgets, pacing, troubles
 from gitpar.core import events as e
 from gitpar.core.landing_order import to_try
 from gitpar.core.noting import NOTING
@@ -70,6 +70,7 @@ def _resumed(run: Run, event: e.RunResumed) -> None:
     run.paused_until = 0.0
     run.to_end.clear()
     budgets.raised(run, event)
+    pacing.begin(run)
     run.trouble = run.disturbed = run.message = ""
     run.since = event.at
     run.orphans = dict(run.active)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from gitpar.core import progress
+from gitpar.core import pacing, progress
 from gitpar.core.accounts import agent_of, session_of
 from gitpar.core.budgets import LEAST_S, time_left
 from gitpar.core.commands import (
@@ -73,8 +73,7 @@ def _work(run: Run, level: Level) -> list[Command]:
     base = _known(level.base)
     if level.solo:
         return [] if run.active else _alone(run, level, level.solo[0], base)
-    free = max(0, run.settings.jobs - len(run.active))
-    starting, due = startable(run, level, level.ready, free)
+    starting, due = startable(run, level, level.ready, pacing.free(run))
     due += [_attempt(run, task_id, _known(start_of(run, level, task_id))) for task_id in starting]
     # what others of the wave wait for lands while the rest is worked on
     early = level.candidate is not None or bool(level.to_land)

@@ -118,6 +118,23 @@ class Account:
 
 
 @dataclass(slots=True)
+class Pace:
+    """How many may be at work at once, now (gitpar.core.pacing)."""
+
+    jobs: int
+    until: float = 0.0
+    """Nothing changes before this instant."""
+    changes: int = 0
+    braked: bool = False
+
+    @classmethod
+    def of(cls, settings: RunSettings) -> Pace:
+        """Returns what a run begins with."""
+        first = settings.jobs_first
+        return cls(settings.jobs if first is None else min(first, settings.jobs))
+
+
+@dataclass(slots=True)
 class Spent:
     """What agents' attempts have taken so far."""
 
@@ -258,9 +275,7 @@ class Run:
         self.paused_until = 0.0
         self.to_end: dict[TaskId, str] = {}
         self.recovering: set[TaskId] = set()
-        self.stop_requested = False
-        self.stop_now = False
-        self.stopping = False
+        self.stop_requested = self.stop_now = self.stopping = False
         self.trouble = ""
         self.disturbed = ""
         self.closing: RunEnd | None = None
@@ -268,6 +283,7 @@ class Run:
         self.message = ""
         self.operations: list[Operation] = []
         self.max_concurrent = 0
+        self.pace = Pace.of(opened.settings)
         self.opened_at = opened.at
         self.last_at = opened.at
         self.worked_s = 0.0

@@ -91,6 +91,10 @@ class RunSettings:
     """One run's rules. Durations are seconds, sizes bytes."""
 
     jobs: int = 4
+    jobs_first: int | None = None
+    """The number to begin with where `jobs` is the most of what gitpar chooses; None where it is fixed."""
+    jobs_most: int | None = None
+    """The most with `--jobs auto`; None for four for each processor."""
     strategy: Strategy = Strategy.MERGE
     prefix: str = "gitpar"
     retries: int = 1

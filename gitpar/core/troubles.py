@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gitpar.core import accounts, budgets
+from gitpar.core import accounts, budgets, pacing
 from gitpar.core import agent_events as ae
 from gitpar.core import events as e
 from gitpar.core.agents import Trouble
@@ -34,6 +34,7 @@ def _agent_troubled(run: Run, event: ae.AgentTroubled) -> None:
     task = run.tasks[event.task]
     if event.trouble in accounts.SLOW:
         accounts.throttled(run, task, event.at)
+        pacing.slowed(run, event.at)
     elif event.trouble is Trouble.KEY:
         run.to_end[event.task] = f"its key was refused ({event.message})"
 
@@ -68,5 +69,6 @@ APPLIED: dict[type[e.Event], Callable[[Run, Any], None]] = {
     ae.WorkerEnding: _worker_ending,
     ae.PauseBegun: _pause_begun,
     ae.PauseOver: _pause_over,
+    ae.MachineSeen: pacing.seen,
     ae.BudgetReached: _budget_reached,
 }

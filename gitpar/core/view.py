@@ -105,6 +105,10 @@ class Metrics:
     efficiency: float
     conflict_rate: float
     max_concurrent: int
+    jobs: int
+    """The most that were allowed at once; at the end, where the number was adapted."""
+    adapted: int
+    """How often it was."""
     spawned: int
     succeeded: int
     failed: int
@@ -175,7 +179,7 @@ def view(run: Run, now: float) -> RunView:
         plans=run.plans,
         base=run.base,
         strategy=run.settings.strategy.value,
-        jobs=run.settings.jobs,
+        jobs=_jobs(run),
         waits=run.waits,
         levels=tuple(_level(run, level, now) for level in run.levels),
         tasks=tuple(_task(run, task, now) for task in run.tasks.values()),
@@ -288,6 +292,11 @@ def _attempt(run: Run, task: TaskRun, attempt: Attempt, now: float) -> AttemptVi
     )
 
 
+def _jobs(run: Run) -> int:
+    """How many were at work at once: as many as were asked for, or as it came to."""
+    return run.settings.jobs if run.settings.jobs_first is None else max(1, run.max_concurrent)
+
+
 def metrics(run: Run, now: float) -> Metrics:
     """Computes the figures; every ratio is 0 where it would divide by nothing."""
     attempts = [a for task in run.tasks.values() for a in task.attempts]
@@ -302,11 +311,13 @@ def metrics(run: Run, now: float) -> Metrics:
     return Metrics(
         wall_s=wall_s,
         task_s=task_s,
-        bound_s=max(critical_s, task_s / run.settings.jobs),
+        bound_s=max(critical_s, task_s / _jobs(run)),
         speedup=speedup,
-        efficiency=speedup / run.settings.jobs,
+        efficiency=speedup / _jobs(run),
         conflict_rate=sum(1 for t in worked if t.refused) / len(worked) if worked else 0.0,
         max_concurrent=run.max_concurrent,
+        jobs=run.pace.jobs,
+        adapted=run.pace.changes,
         spawned=sum(1 for a in attempts if a.started_at is not None),
         succeeded=sum(1 for a in attempts if a.state is AttemptState.SUCCEEDED),
         failed=sum(1 for a in attempts if a.state in (AttemptState.FAILED, AttemptState.TIMED_OUT)),

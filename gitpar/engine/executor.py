@@ -21,6 +21,7 @@ from gitpar.core.names import NO_COMMIT, level_ref
 from gitpar.core.run import Run
 from gitpar.engine.attempts import Attempts
 from gitpar.engine.noting import Noting
+from gitpar.engine.sampling import Sampling
 from gitpar.engine.world import Post, World
 from gitpar.errors import RefMoved
 from gitpar.faults import Step, passage
@@ -37,6 +38,7 @@ class Executor:
         self._attempts = ThreadPoolExecutor(max(1, run.settings.jobs), "attempt")
         self._lane = ThreadPoolExecutor(1, "lane")
         self._work = Attempts(world, run, post)
+        self._sampling = Sampling(run, world.clock, post) if run.settings.jobs_first is not None else None
         self._timers: list[threading.Timer] = []
         self._noting = Noting(world.progress, world.ledger, world.clock, post)
 
@@ -78,6 +80,8 @@ class Executor:
         self._attempts.shutdown(wait=True, cancel_futures=True)
         self._lane.shutdown(wait=True, cancel_futures=True)
         self._work.close()
+        if self._sampling is not None:
+            self._sampling.close()
         for timer in self._timers:
             timer.cancel()
 

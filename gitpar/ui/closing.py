@@ -69,6 +69,11 @@ def workers(metrics: Metrics) -> str:
     return (
         f"{metrics.spawned} spawned, {metrics.succeeded} succeeded, {metrics.failed} failed, "
         f"{metrics.retried} run again; at most {metrics.max_concurrent} at once"
+        + (
+            f", adapted {counted(metrics.adapted, 'time')}, to {metrics.jobs} at last"
+            if metrics.adapted
+            else ""
+        )
     )
 
 

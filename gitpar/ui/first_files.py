@@ -21,7 +21,7 @@ def settings_text(found: Survey, plan: str | None) -> str:
         f"# The plan that is meant where the command line names none.{several}",
         _line("plan", plan or "tasks.yaml", on=plan is not None),
         "",
-        "# Workers at once.",
+        '# Workers at once, or "auto": adapted to the machine and to rate limits, jobs_most at most.',
         _line("jobs", 4),
         "",
         f"# Who works on tasks that have no command of their own.{agents}",

@@ -126,7 +126,7 @@ class LiveConsole:
         yield from foot
 
     def _title(self, run: Run) -> list[Piece]:
-        counts = f"{counted(len(run.tasks), 'task')}, {len(run.active)} of {run.settings.jobs} at work"
+        counts = f"{counted(len(run.tasks), 'task')}, {len(run.active)} of {text.at_once(run)} at work"
         return [("gitpar ", "bold"), (f"run {run.id}  {elapsed(self._now() - self._began)}  {counts}", "")]
 
     def _waves(self, run: Run) -> list[list[Piece]]:

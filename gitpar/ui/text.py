@@ -35,7 +35,20 @@ def beginning(run: Run) -> str:
     verb = f" goes on, {landed} landed so far" if worked else ""
     return (
         f"run {run.id}{verb}: {counted(waiting, 'task')} in {counted(len(run.levels), 'wave')}, "
-        f"at most {run.settings.jobs} at once, from {run.base[:12]}"
+        f"at most {run.settings.jobs} at once{_first(run)}, from {run.base[:12]}"
+    )
+
+
+def _first(run: Run) -> str:
+    return f" ({run.pace.jobs} to begin with)" if run.settings.jobs_first is not None else ""
+
+
+def at_once(run: Run) -> str:
+    """Says how many may be at work: "4", or "3 (up to 8)" where gitpar chooses."""
+    return (
+        str(run.pace.jobs)
+        if run.settings.jobs_first is None
+        else f"{run.pace.jobs} (up to {run.settings.jobs})"
     )
 
 
@@ -125,6 +138,11 @@ def _worker_ending(event: ae.WorkerEnding, _run: Run) -> list[str]:
 def _pause_begun(event: ae.PauseBegun, run: Run) -> list[str]:
     shut = sorted(name for name, account in run.accounts.items() if account.until == event.until)
     return [f"nobody new starts with {listed(shut)} for {duration(event.until - event.at)}"] if shut else []
+
+
+def _machine_seen(event: ae.MachineSeen, run: Run) -> list[str]:
+    memory = f", {event.memory:.0%} of the memory free" if event.memory is not None else ""
+    return [f"at most {run.pace.jobs} at once from now on: load {event.load:.1f} for each processor{memory}"]
 
 
 def _attempt_captured(event: e.AttemptCaptured, run: Run) -> list[str]:
@@ -248,6 +266,7 @@ _SAID: dict[type[e.Event], Callable[[Any, Run], list[str]]] = {
     ae.AgentTroubled: _agent_troubled,
     ae.WorkerEnding: _worker_ending,
     ae.PauseBegun: _pause_begun,
+    ae.MachineSeen: _machine_seen,
     e.LevelCompared: _level_compared,
     e.LandingRefused: _landing_refused,
     e.Landed: _landed,

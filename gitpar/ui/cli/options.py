@@ -152,6 +152,24 @@ class Duration(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # gene
         return seconds
 
 
+class Jobs(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.2
+    """A number of workers, or `auto`."""
+
+    name = "jobs"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """Returns the number or `auto`; fails where the text is neither."""
+        if value == "auto":
+            return "auto"
+        try:
+            number = int(value)
+        except ValueError:
+            self.fail(f"`{value}` is no number and not `auto`", param, ctx)
+        if number < 1:
+            self.fail("must be 1 or more", param, ctx)
+        return number
+
+
 # --- options -----------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ import click
 
 from gitpar.core.settings import OnPredicted, OnRevert, PublishAs, RunSettings, Sandbox, Strategy
 from gitpar.errors import ExitCode
-from gitpar.ui.cli.options import EXIT_CODES, Duration, Invocation, pass_invocation, shared, with_json
+from gitpar.ui.cli.options import EXIT_CODES, Duration, Invocation, Jobs, pass_invocation, shared, with_json
 from gitpar.ui.cli.plan_options import choices, plan_options
 from gitpar.ui.cli.publish import FORGES, publish_if_due
 from gitpar.ui.cli.schedule_options import schedule_options
@@ -40,9 +40,10 @@ _SWITCHES = ("write_back", "keep_worktrees")
 @click.option(
     "-j",
     "--jobs",
-    metavar="N",
-    type=click.IntRange(min=1),
-    help=f"Workers at once.  [default: what the plan says, else {_DEFAULT.jobs}]",
+    metavar="N|auto",
+    type=Jobs(),
+    help="Workers at once; `auto` adapts them to machine and rate limits.  "
+    f"[default: what the plan says, else {_DEFAULT.jobs}]",
 )
 @click.option("--base", metavar="REV", help="Commit to start from.  [default: HEAD]")
 @click.option(
@@ -194,6 +195,7 @@ def _preview(call: Invocation, request: RunRequest) -> int:
     if call.as_json:
         call.print_json(plan_view.plan_json(plan))
     else:
-        jobs = request.flags.get("jobs") or plan.settings.jobs or plan.usual_jobs or _DEFAULT.jobs
+        asked = request.flags.get("jobs")
+        jobs = (None if asked == "auto" else asked) or plan.settings.jobs or plan.usual_jobs or _DEFAULT.jobs
         click.echo(plan_view.plan_text(plan, int(str(jobs))), nl=False)
     return ExitCode.OK
