@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -66,6 +67,7 @@ def test_every_setting_can_be_set_and_every_option_sets_one() -> None:
     settable = {f.name for f in (*fields(RunSettings), *fields(Settings))} - {"run"}
     settable -= {"profiles", "agents"}  # tables, tried in tests/test_profiles.py
     settable -= {"streams", "stream_settings"}  # tables of their own
+    settable -= {"jobs_first"}  # follows from jobs = "auto"
     assert {option.field for option in OPTIONS.values()} == settable
 
 
@@ -77,6 +79,16 @@ def test_the_nearer_source_wins(place: Place) -> None:
     run = settings.run
     assert (run.jobs, run.retries, run.timeout_s, run.grace_s, run.prefix) == (5, 4, 3.0, 2.0, "a1")
     assert warnings == ()
+
+
+def test_auto_jobs_begin_with_a_few_and_end_at_the_most(place: Place) -> None:
+    place.repository('jobs = "auto"\njobs_most = 3\n')
+    run = place.load()[0].run
+    assert (run.jobs, run.jobs_first) == (3, min(3, max(2, os.cpu_count() or 1)))
+    run = place.load(GITPAR_JOBS="2")[0].run
+    assert (run.jobs, run.jobs_first) == (2, None)
+    run = place.load(GITPAR_JOBS="auto", GITPAR_JOBS_MOST="1")[0].run
+    assert (run.jobs, run.jobs_first) == (1, 1)
 
 
 def test_what_is_usual_counts_only_where_nobody_says_anything(tmp_path: Path) -> None:
@@ -229,7 +241,7 @@ def test_what_is_not_known_is_ignored_and_said(place: Place) -> None:
     )
 
 
-NUMBER = "a whole number, 1 or more"
+NUMBER = 'a whole number, 1 or more, or "auto"'
 TIME = 'seconds or a duration such as "90s", "10m" or "1h30m"'
 INSIDE = "a list of paths inside the repository"
 

@@ -84,6 +84,8 @@ WHOLE = {
         "efficiency": 0.125,
         "conflict_rate": 0.0,
         "max_concurrent": 1,
+        "jobs": 2,
+        "adapted": 0,
         "spawned": 2,
         "succeeded": 1,
         "failed": 0,
