@@ -60,9 +60,15 @@ def landing(run: Run, level: Level, tip: CommitId) -> ProgressLanding:
 
 
 def handed(run: Run, task_id: TaskId) -> tuple[ProgressNote, ...]:
-    """Returns the notes of earlier levels that a task is told of, in plan order, as far as they fit."""
+    """Returns the notes that a task is told of, in plan order, as far as they fit.
+
+    They are those of earlier levels; what starts from its level's tip is told of what has
+    landed on that as well.
+    """
+    task = run.tasks[task_id]
     before = run.graph[task_id].depends_on
-    wanted = dict.fromkeys((*before, *reversed(run.told)))
+    beside = run.levels[task.level - 1].tasks if task.reruns or task_id in run.waited else ()
+    wanted = dict.fromkeys((*before, *(name for name in beside if name != task_id), *reversed(run.told)))
     room = _MOST_HANDED
     found: list[ProgressNote] = []
     for name in wanted:
@@ -78,9 +84,12 @@ def handed(run: Run, task_id: TaskId) -> tuple[ProgressNote, ...]:
 def _note(task: TaskRun) -> ProgressNote | None:
     if task.state is not TaskState.LANDED or not task.attempts:
         return None
-    said = task.last.report.notes if task.last.report is not None else ""
-    text = task.last.progress.strip() or said.strip()
-    return ProgressNote(task.task.id, task.task.title, task.last.n, text) if text else None
+    # what a person takes as it is, or settles by hand, was worked on before
+    for attempt in reversed(task.attempts) if task.accepted else (task.last,):
+        said = attempt.report.notes if attempt.report is not None else ""
+        if text := attempt.progress.strip() or said.strip():
+            return ProgressNote(task.task.id, task.task.title, attempt.n, text)
+    return None
 
 
 def marker(run: RunId, note: ProgressNote) -> str:

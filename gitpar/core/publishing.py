@@ -19,7 +19,7 @@ from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from gitpar.core.publication import Publication
-    from gitpar.core.run import Run
+    from gitpar.core.run import Level, Run
 
 _OPENS = (PublishAs.PR_PER_LEVEL, PublishAs.PR_PER_TASK)
 _BEGIN, _END = "<!-- gitpar: what stands below is written by gitpar -->", "<!-- gitpar: end -->"
@@ -91,18 +91,28 @@ def layers(run: Run, mode: PublishAs, target: str) -> tuple[Layer, ...]:
         case PublishAs.INTO:
             return (Layer(target, run.tip, len(run.levels)),) if run.tip != run.base else ()
         case PublishAs.PR_PER_TASK:
-            return tuple(
-                Layer(short(landed_ref(prefix, run.id, task)), commit, level.number, task)
-                for level in run.levels
-                for task in level.landed
-                if (commit := run.tasks[task].commit) is not None
-            )
+            return tuple(layer for level in run.levels for layer in _of_tasks(run, level))
         case PublishAs.BRANCH | PublishAs.PR_PER_LEVEL:
             return tuple(
                 Layer(short(level_ref(prefix, run.id, level.number)), level.tip, level.number)
                 for level in run.levels
                 if level.tip is not None and level.tip != level.base
             )
+
+
+def _of_tasks(run: Run, level: Level) -> list[Layer]:
+    """Returns a layer a landed task; the notes of the level's workers are part of the last one."""
+    prefix = run.settings.prefix
+    found = [
+        Layer(short(landed_ref(prefix, run.id, task)), commit, level.number, task)
+        for task in level.landed
+        if (commit := run.tasks[task].commit) is not None
+    ]
+    if level.tip is None or level.tip == (found[-1].commit if found else level.base):
+        return found
+    if not found:
+        return [Layer(short(level_ref(prefix, run.id, level.number)), level.tip, level.number)]
+    return [*found[:-1], replace(found[-1], commit=level.tip)]
 
 
 def opens_requests(mode: PublishAs) -> bool:

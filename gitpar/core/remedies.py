@@ -146,12 +146,14 @@ def _move(run: Run, task_ids: Collection[TaskId]) -> None:
             )
     for level in run.levels:
         level.tasks = tuple(each for each in level.tasks if each not in depth)
-    begun = [level for level in run.levels if level.base is not None]
+    # one that was passed over keeps its number too: branches are called by them
+    last = max((level.number for level in run.levels if level.base is not None), default=0)
+    begun = run.levels[:last]
     new = [
         Level(0, tuple(run.in_plan_order(each for each, at in depth.items() if at == n)))
         for n in range(1, max(depth.values()) + 1)
     ]
-    rest = [level for level in run.levels if level.base is None and level.tasks]
+    rest = [level for level in run.levels[last:] if level.tasks]
     run.current = min(run.current, len(begun))
     run.levels = [*begun, *new, *rest]
     for number, level in enumerate(run.levels, start=1):

@@ -183,7 +183,9 @@ def _waves(view: RunView) -> Table:
         column.justify = "right"
     by_id = {task.id: task for task in view.tasks}
     for level in view.levels:
-        table.add_row(*_wave(level, by_id))
+        # what a person had moved away leaves its number behind
+        if level.tasks or level.commit:
+            table.add_row(*_wave(level, by_id))
     return table
 
 

@@ -7,9 +7,10 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitpar.core.names import RunId, TaskId
+from gitpar.core.names import CommitId, RunId, TaskId
 from gitpar.core.progress import ProgressNote, handed, section
-from gitpar.core.run import Run
+from gitpar.core.remedies import Remedies, by_hand
+from gitpar.core.run import Run, TaskState
 from tests.support.simulation import Script, Simulation, task
 
 TASKS = [task("a"), task("b"), task("c"), task("d", "a"), task("e", "d")]
@@ -58,6 +59,34 @@ def test_what_a_task_waits_for_is_handed_on_first_and_long_notes_are_left_out() 
     assert [note.task for note in handed(run, TaskId("e"))] == ["d"]
     run.tasks[TaskId("c")].last.progress = "short"
     assert [note.task for note in handed(run, TaskId("e"))] == ["a", "b", "c", "d"]
+
+
+def test_a_re_run_is_told_of_what_has_landed_on_its_level() -> None:
+    script = Script(noting={"a", "c"}, clashing={("a", "b")})
+    sim = Simulation(TASKS, script, progress_file=FILE)
+    told: dict[int, list[str]] = {}
+
+    def watch(run: Run) -> None:
+        task_run = run.tasks[TaskId("b")]
+        if task_run.attempts and task_run.state is TaskState.RUNNING:
+            told[task_run.last.n] = [note.task for note in handed(run, TaskId("b"))]
+
+    sim.go(watch=watch)
+    assert told == {1: [], 2: ["a", "c"]}
+
+
+def test_what_a_person_takes_or_settles_brings_the_notes_of_who_worked_on_it() -> None:
+    for remedy in ("accept", "resolve", "retry"):
+        sim = Simulation(
+            TASKS[:3], Script(noting={"b", "c"}, endings={"b": ["fail"]}), progress_file=FILE, retries=0
+        )
+        assert tips(sim.go())[-1] == "base+a+c+notes(c)"
+        sim.script.endings.clear()
+        name = TaskId("b")
+        settled = by_hand(sim.run, name, (CommitId("base"), CommitId("b by hand"), ("b",)), sim.clock)
+        sim.decide(Remedies(**{remedy: (name,)}), settled if remedy == "resolve" else ())
+        assert str(tips(sim.go())[-1]).endswith("+notes(b)"), remedy
+        assert sim.run.tasks[name].state is TaskState.LANDED
 
 
 @settings(max_examples=60, deadline=None)

@@ -61,6 +61,20 @@ def test_a_task_is_tried_again_and_what_waited_for_it_follows_on_levels_of_their
     assert [n for name, n in sim.started if name == "good"] == [1]
 
 
+def test_levels_keep_their_numbers_also_where_one_was_passed_over() -> None:
+    tasks = [task("a", wave=1), task("a2", wave=1), task("b", "a", wave=2), task("c", wave=3)]
+    sim = Simulation(tasks, Script(endings={"a": ["fail"]}), retries=0)
+    sim.go()
+    before = dict(sim.refs)
+    sim.script.endings.clear()
+    sim.decide(asked(retry="a"))
+    run = sim.go()
+    assert [(level.number, level.tasks) for level in run.levels] == [
+        *((1, ("a2",)), (2, ()), (3, ("c",)), (4, ("a",)), (5, ("b",)))
+    ]
+    assert before.items() <= sim.refs.items(), "a branch that was there has moved"
+
+
 def test_a_task_that_fails_again_has_its_retries_again_and_can_be_tried_once_more() -> None:
     sim = Simulation(TASKS, Script(endings={"bad": ["fail"]}), retries=1)
     sim.go()
