@@ -67,6 +67,8 @@ class Settings:
     symlink: tuple[str, ...] = ()
     setup: str | None = None
     setup_timeout_s: float = 600.0
+    teardown: str | None = None
+    teardown_timeout_s: float = 60.0
     agent: tuple[str, ...] = ()
     """Who works on tasks that have no command: NAME, wave:N=NAME, task:ID=NAME."""
     prompt_template: str | None = None

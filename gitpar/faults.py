@@ -57,6 +57,7 @@ class Step(StrEnum):
     INTO_MOVED = "into.moved"
     WRITE_BACK = "write-back.write"
     WRITTEN_BACK = "write-back.written"
+    WORKTREE_TEARDOWN = "worktree.teardown"
     WORKTREE_REMOVE = "worktree.remove"
     WORKTREE_REMOVED = "worktree.removed"
     PUBLISH_PUSH = "publish.push"

@@ -315,6 +315,8 @@ OPTIONS: Mapping[str, Option] = {
     "symlink": _paths("symlink", what=_INSIDE),
     "setup": _text("setup"),
     "setup_timeout": _duration("setup_timeout_s", least=0.001),
+    "teardown": _text("teardown"),
+    "teardown_timeout": _duration("teardown_timeout_s", least=0.001),
     "disposable": _patterns("disposable"),
     "ignored_limit": _size("ignored_limit_bytes"),
     "sandbox": _choice("sandbox", Sandbox),

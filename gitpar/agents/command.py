@@ -12,6 +12,7 @@ from pathlib import Path
 from gitpar.agent_port import Assignment, Program
 from gitpar.core.briefing import Briefing
 from gitpar.core.graph import Task, TaskGraph, TaskStatus
+from gitpar.core.port_ranges import first_port
 from gitpar.errors import PlanError, PlanProblem
 from gitpar.ports import Workplace
 from gitpar.values import dataclass
@@ -33,12 +34,6 @@ class WorkerFiles:
     """May be written by the worker: what the workers of other tasks should know."""
     scratch: Path
     """A folder of the attempt's own, outside the worktree."""
-
-
-PORTS = 20
-"""How many ports each worktree has to itself."""
-_FIRST_PORT = 20_000
-_SLOTS = 1_000
 
 
 class CommandAgent:
@@ -106,7 +101,7 @@ def worker_environment(
         "GITPAR_RESULT_FILE": str(files.result),
         "GITPAR_PROGRESS": str(files.progress),
         "GITPAR_SCRATCH": str(files.scratch),
-        "GITPAR_PORT": str(_FIRST_PORT + place.slot % _SLOTS * PORTS),
+        "GITPAR_PORT": str(first_port(place.slot)),
         "GITPAR_NOTES": str(files.notes),
     }
 

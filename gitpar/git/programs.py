@@ -1,4 +1,4 @@
-"""The programs beside git that worktrees need: chmod, rm, and the user's own `setup`.
+"""The programs beside git that worktrees need: chmod, rm, and the user's own `setup` and `teardown`.
 
 Knows nothing of slots or attempts.
 """
@@ -11,8 +11,11 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from gitpar.core.names import RunId
+from gitpar.core.port_ranges import first_port
 from gitpar.errors import EnvironmentFault
 from gitpar.git.environment import without_local
+from gitpar.values import dataclass
 
 _DELETE = """
 count=$1; shift
@@ -42,17 +45,49 @@ def delete(trash: Sequence[Path], emptied: Sequence[Path] = (), *, behind: bool 
     )
 
 
-def run_setup(command: str, worktree: Path, log: Path, timeout_s: float) -> None:
-    """Runs the `setup` command in a worktree, its output going to `log`.
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """A worktree that a command of the user's prepares, or clears up after; `log` gets what is printed."""
+
+    worktree: Path
+    run: RunId
+    slot: int
+    log: Path
+
+
+def run_setup(command: str, at: Preparation, timeout_s: float) -> None:
+    """Runs the `setup` command in a worktree.
 
     Raises EnvironmentFault where it fails or does not end in time; its whole process
     group is ended then.
     """
-    with log.open("wb") as output:
+    if problem := _run(command, at, timeout_s):
+        raise EnvironmentFault(f"`setup` {problem}", f"What it printed: {at.log}")
+
+
+def run_teardown(command: str, at: Preparation, timeout_s: float) -> str:
+    """Runs the `teardown` command in a worktree; returns what went wrong, empty where nothing did."""
+    try:
+        problem = _run(command, at, timeout_s)
+    except OSError as error:
+        problem = f"cannot be run: {error}"
+    return f"`teardown` {problem} in worktree {at.slot} (what it printed: {at.log})" if problem else ""
+
+
+def _run(command: str, at: Preparation, timeout_s: float) -> str:
+    """Runs a command to its end; returns what went wrong, as the rest of a sentence."""
+    at.log.parent.mkdir(parents=True, exist_ok=True)
+    own = {
+        "PWD": str(at.worktree),
+        "GITPAR_RUN": at.run,
+        "GITPAR_WORKTREE": str(at.worktree),
+        "GITPAR_PORT": str(first_port(at.slot)),
+    }
+    with at.log.open("wb") as output:
         process = subprocess.Popen(
             ["sh", "-c", command],
-            cwd=worktree,
-            env=without_local(os.environ),
+            cwd=at.worktree,
+            env={**without_local(os.environ), **own},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -63,8 +98,5 @@ def run_setup(command: str, worktree: Path, log: Path, timeout_s: float) -> None
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            problem = f"`setup` did not end within {timeout_s:g} s"
-        else:
-            problem = f"`setup` ended with status {status}" if status else ""
-    if problem:
-        raise EnvironmentFault(problem, f"What it printed: {log}")
+            return f"did not end within {timeout_s:g} s"
+    return f"ended with status {status}" if status else ""

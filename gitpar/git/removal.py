@@ -26,11 +26,17 @@ def leftovers(common: Path, run: RunId, root: Path) -> tuple[str, ...]:
 
 
 def remove_run(
-    common: Path, run: RunId, root: Path, *, purge: bool = False
+    common: Path,
+    run: RunId,
+    root: Path,
+    *,
+    purge: bool = False,
+    teardown: tuple[str | None, float] = (None, 0.0),
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Removes the worktrees of a run; returns what went and what stays because only it holds something.
 
-    With `purge` these go as well. Returns when the bytes are gone too. May be killed
+    With `purge` these go as well. `teardown` is a command that is run in each before it
+    goes, and how long it may take. Returns when the bytes are gone too. May be killed
     anywhere and called again.
     """
     site = Site(common.resolve(), run, root.resolve())
@@ -42,7 +48,8 @@ def remove_run(
             if not purge and (why := _holds(site, record)):
                 kept.append(f"worktree {path} ({why})")
                 continue
-            removed.append(f"worktree {path}")
+            problem = site.tear_down(record, *teardown)
+            removed.append(f"worktree {path}" + (f" ({problem})" if problem else ""))
         named = site.common / "worktrees" / record.admin if record.admin else None
         site.take_away(path, named or admin_files.find_admin(site.common, path))
         site.forget(record.number)

@@ -22,7 +22,7 @@ from pathlib import Path
 from gitpar.core.names import RunId
 from gitpar.faults import Step, passage
 from gitpar.git.admin import admin_folders, read_bytes, write_atomically
-from gitpar.git.programs import delete
+from gitpar.git.programs import Preparation, delete, run_teardown
 from gitpar.values import dataclass
 
 DISPOSABLE = (
@@ -50,6 +50,8 @@ class PoolSettings:
     symlink: tuple[str, ...] = ()
     setup: str | None = None
     setup_timeout_s: float = 600.0
+    teardown: str | None = None
+    teardown_timeout_s: float = 60.0
     disposable: tuple[str, ...] = DISPOSABLE
     ignored_limit_bytes: int = 50_000_000
 
@@ -112,6 +114,19 @@ class Site:
     def slot_folder(self, number: int) -> Path:
         """Where gitpar writes about one slot."""
         return self.own / "slots" / str(number)
+
+    def tear_down(self, record: Record, command: str | None, timeout_s: float) -> str:
+        """Runs the `teardown` command in a worktree that is about to go; returns what went wrong."""
+        path = Path(record.path)
+        if command is None or not os.path.lexists(path / ".git"):
+            return ""
+        passage(Step.WORKTREE_TEARDOWN)
+        at = Preparation(path, self.run, record.number, self.log_of(record.number, "teardown"))
+        return run_teardown(command, at, timeout_s)
+
+    def log_of(self, number: int, what: str) -> Path:
+        """Where what `setup` or `teardown` prints in a slot is written; it outlives the slot."""
+        return self.own / "worktrees" / f"{number}.{what}.log"
 
     def records(self) -> list[Record]:
         """Reads what is written down about all slots, by number."""

@@ -23,7 +23,7 @@ from gitpar.git.changes import ChangeReader
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.commits import CommitWriter
 from gitpar.git.environment import SETTINGS, GitEnvironment
-from gitpar.git.programs import open_up, run_setup
+from gitpar.git.programs import Preparation, open_up, run_setup
 from gitpar.git.restoring import restore
 from gitpar.git.seeding import Seeds, Wanted, mark
 from gitpar.git.site import PoolSettings, Record, Site, State
@@ -66,6 +66,8 @@ class Ground:
     """How the commit of a task is called whose worker made none."""
     trees: dict[str, TreeId] = field(default_factory=dict)
     """The trees of bases, asked for once."""
+    told: list[str] = field(default_factory=list)
+    """What went wrong in taking worktrees away, a sentence each."""
 
     def tree_of(self, git: GitCommand, base: CommitId) -> TreeId:
         """Returns the tree of an attempt's base."""
@@ -189,7 +191,9 @@ class Slot:
 
     def _set_up(self, base: CommitId) -> None:
         settings = self.ground.settings
-        run_setup(settings.setup or "", self.path, self.own / "setup.log", settings.setup_timeout_s)
+        number = self.record.number
+        at = Preparation(self.path, self.ground.site.run, number, self.ground.site.log_of(number, "setup"))
+        run_setup(settings.setup or "", at, settings.setup_timeout_s)
         # every attempt is to find the same: what setup did to tracked files is undone, what it made stays
         self.git.run("read-tree", "--reset", "-u", base)
         keep = set(self.ground.settings.keep)
@@ -349,7 +353,9 @@ class Slot:
 
     def remove(self) -> None:
         """Takes the worktree away. Everything in it must have been captured."""
-        site = self.ground.site
+        site, settings = self.ground.site, self.ground.settings
+        if problem := site.tear_down(self.record, settings.teardown, settings.teardown_timeout_s):
+            self.ground.told.append(problem)
         site.take_away(self.path, self.admin if self.record.admin else None)
         site.forget(self.record.number)
 

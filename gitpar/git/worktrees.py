@@ -168,6 +168,10 @@ class GitWorktrees:
         ground.site.sweep()
         self.end()
 
+    def told(self) -> tuple[str, ...]:
+        """Says what went wrong in taking worktrees away and stopped nobody."""
+        return tuple(self._ground.told) if self._ground is not None else ()
+
     def end(self) -> None:
         """Ends the processes that serve the pool."""
         if self._ground is not None:

@@ -47,6 +47,9 @@ def settings_text(found: Survey, plan: str | None) -> str:
         "",
         "# Command that prepares a worktree, once for each.",
         _line("setup", "make install"),
+        "",
+        "# Command that clears up in a worktree before it is removed.",
+        _line("teardown", "docker compose down -v"),
     ]
     return "\n".join(lines) + "\n"
 

@@ -45,6 +45,8 @@ def pool_settings(site: Site, settings: Settings) -> tuple[PoolSettings, str | N
         setup=settings.setup,
         keep_worktrees=settings.run.keep_worktrees,
         setup_timeout_s=settings.setup_timeout_s,
+        teardown=settings.teardown,
+        teardown_timeout_s=settings.teardown_timeout_s,
         disposable=settings.disposable,
         ignored_limit_bytes=settings.ignored_limit_bytes,
     ), notice
@@ -82,6 +84,7 @@ def world_of(
 
         def finish(ended: Run, tip: CommitId, end: RunEnd) -> str:
             said = [f"While workers were at work: {'; '.join(found)}."] if (found := outside(True)) else []
+            said += [f"{'; '.join(problems)}."] if (problems := worktrees.told()) else []
             said += [write_back(ended)] if ended.settings.write_back else []
             if ended.settings.into is not None:
                 said.append(_into(IntoBranch(place.common, refs, ended.settings.into), ended, tip, end))

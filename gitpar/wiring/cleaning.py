@@ -39,7 +39,8 @@ def clean(directory: Path, run: str | None, *, purge: bool, dry_run: bool) -> Cl
     chosen = site.chosen(run)
     _refuse_owned(site, chosen)
     settings, _ = load_settings(site.place.main, {}, os.environ)
-    root = pool_settings(site, settings)[0].root
+    pool, _ = pool_settings(site, settings)
+    root = pool.root
     refs = GitRefs(site.place)
     try:
         doomed = _doomed(refs, chosen, purge=purge)
@@ -51,7 +52,8 @@ def clean(directory: Path, run: str | None, *, purge: bool, dry_run: bool) -> Cl
             removed += leftovers(site.place.common, chosen.id, root)
         else:
             removed += [f"process {name}" for name in end_below(run_folder(site.place.common, chosen.id))]
-            gone, stays = remove_run(site.place.common, chosen.id, root, purge=purge)
+            teardown = (pool.teardown, pool.teardown_timeout_s)
+            gone, stays = remove_run(site.place.common, chosen.id, root, purge=purge, teardown=teardown)
             removed += gone
             kept += stays
             passage(Step.CLEAN_REFS)

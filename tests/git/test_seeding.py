@@ -101,6 +101,41 @@ def test_a_setup_that_fails_leaves_nothing_and_gives_the_place_back(
     assert repo.git("worktree", "list", "--porcelain").count("worktree ") == 1
 
 
+def test_teardown_runs_once_in_each_worktree_that_goes(repo: Repo) -> None:
+    there = repo.path.parent / "torn-down"
+    pool = repo.pool(
+        setup='echo "$GITPAR_PORT" > .port',
+        teardown=f'echo "$PWD $GITPAR_PORT $(cat .port)" >> "{there}"; exit 3',
+        jobs=2,
+    )
+    first, second = pool.open(key("t1"), repo.head), pool.open(key("t2"), repo.head)
+    for place in (first, second):
+        shell(place, "echo x > x")
+        pool.release(place, pool.capture(place, processes_gone=True))
+    assert not there.exists(), "a worktree that is handed on is not torn down"
+    pool.close()
+    lines = there.read_text().splitlines()
+    assert sorted(lines) == sorted(
+        f"{p.path} {20000 + 20 * p.slot} {20000 + 20 * p.slot}" for p in (first, second)
+    )
+    assert [problem.partition(" in worktree")[0] for problem in pool.told()] == [
+        "`teardown` ended with status 3"
+    ] * 2
+    assert repo.git("worktree", "list", "--porcelain").count("worktree ") == 1
+
+
+def test_teardown_runs_where_setup_failed_and_has_a_limit(repo: Repo) -> None:
+    there = repo.path.parent / "torn-down"
+    pool = repo.pool(setup="exit 3", teardown=f"echo x > '{there}'; sleep 60", teardown_timeout_s=0.2)
+    with pytest.raises(EnvironmentFault, match="status 3") as failed:
+        pool.open(key(), repo.head)
+    assert there.read_text() == "x\n"
+    assert Path(failed.value.hints[0].removeprefix("What it printed: ")).exists()
+    [problem] = pool.told()
+    assert problem.startswith("`teardown` did not end within 0.2 s in worktree 1 (what it printed: ")
+    pool.close()
+
+
 def test_sparse_checkout_is_inherited_and_given_back(repo: Repo) -> None:
     repo.git("sparse-checkout", "set", "--cone", "src")
     pool = repo.pool()

@@ -54,7 +54,7 @@ class Victim:
         self._git = self._git.at(self.repository)
         text = "".join(f"line {n}\n" for n in range(1, LINES + 1))
         (self.repository / "list.txt").write_text(text, encoding="utf-8")
-        (self.repository / "gitpar.toml").write_text('setup = "true"\n', encoding="utf-8")
+        (self.repository / "gitpar.toml").write_text('setup = "true"\nteardown = "true"\n', encoding="utf-8")
         self._git.raw("add", "--all")
         self._git.raw("commit", "--quiet", "--message", "Begin")
         self._git.raw("branch", "release")
