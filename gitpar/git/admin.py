@@ -147,9 +147,9 @@ def named_objects(admin: Path) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for path in _state_files(admin):
-        for name in _ID.findall(read_bytes(path)):
+        for name in _ID.findall(read_bytes(Path(path))):
             if name.strip(b"0"):
-                found.setdefault(name.decode(), path.relative_to(admin).as_posix())
+                found.setdefault(name.decode(), os.path.relpath(path, admin))
     return found
 
 
@@ -160,29 +160,35 @@ def fetched_objects(admin: Path) -> set[str]:
 
 def unfinished(admin: Path) -> str:
     """Says which operation the worker left in progress; empty where none."""
-    return next((text for name, text in _STATES if (admin / name).exists()), "")
+    return next((text for name, text in _STATES if os.path.exists(f"{admin}/{name}")), "")  # noqa: PTH110
 
 
 def state_files(admin: Path) -> list[Path]:
     """Lists the files in which an operation in progress keeps what it still has to do."""
-    folders = ("rebase-merge", "rebase-apply", "sequencer")
-    files = [path for name in folders for path in (admin / name).rglob("*") if path.is_file()]
-    return files + [
-        path for name in ("MERGE_MSG", "SQUASH_MSG", "BISECT_LOG") if (path := admin / name).is_file()
-    ]
+    there = {entry.name for entry in _scanned(admin)}
+    folders = [admin / name for name in ("rebase-merge", "rebase-apply", "sequencer") if name in there]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    names = ("MERGE_MSG", "SQUASH_MSG", "BISECT_LOG")
+    return files + [path for name in names if name in there and (path := admin / name).is_file()]
 
 
-def _state_files(admin: Path) -> Iterator[Path]:
-    for folder, names, files in os.walk(admin):
-        at_top = Path(folder) == admin
-        if at_top:
-            names[:] = [name for name in names if name != "modules"]
-        for name in files:
-            path = Path(folder, name)
-            if at_top and (name in _NOT_SCANNED or name.startswith("sharedindex.")):
-                continue
-            if path.stat(follow_symlinks=False).st_size <= _SCANNED_BYTES:
-                yield path
+def _state_files(folder: Path | str, *, at_top: bool = True) -> Iterator[str]:
+    for entry in _scanned(folder):
+        if entry.is_dir(follow_symlinks=False):
+            if not (at_top and entry.name == "modules"):
+                yield from _state_files(entry.path, at_top=False)
+        elif at_top and (entry.name in _NOT_SCANNED or entry.name.startswith("sharedindex.")):
+            continue
+        elif entry.is_file() and entry.stat().st_size <= _SCANNED_BYTES:
+            yield entry.path
+
+
+def _scanned(folder: Path | str) -> list[os.DirEntry[str]]:
+    """Lists a folder, which a worker's program that is not gone may have removed."""
+    try:
+        return list(os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def inherited(admin: Path) -> dict[str, bytes]:

@@ -31,14 +31,17 @@ def lost_lines(
         if sides[1] == sides[2] or any(mode not in _FILES for mode, _ in sides[1:]):
             continue
         base, before, after = (_lines(repository, entry) for entry in sides)
-        gone = [line for line, count in before.items() if line not in base and after[line] < count]
-        if gone:
+        added = set(before).difference(base)
+        had, kept = (Counter(line for line in side if line in added) for side in (before, after))
+        if gone := [line for line, count in had.items() if kept[line] < count]:
             found[path] = gone
     return found
 
 
-def _lines(repository: Repository, entry: Entry) -> Counter[bytes]:
+def _lines(repository: Repository, entry: Entry) -> list[bytes]:
     if entry[0] not in _FILES:
-        return Counter()
+        return []
+    content = repository.read(entry[1])[1]
+    lines = content.split(b"\n")
     # line endings may be made equal by a merge
-    return Counter(line.rstrip(b"\r") for line in repository.read(entry[1])[1].split(b"\n"))
+    return [line.rstrip(b"\r") for line in lines] if b"\r" in content else lines

@@ -57,6 +57,7 @@ class Tampering:
         self._place = place
         self._folder = folder
         self._own = (*_OWN, f"refs/heads/{prefix}")
+        self._inside = tuple(f"{own}/" for own in self._own)
         self._lock = threading.Lock()
         self._packed_sign: Sign | None = None
         self._packed: dict[str, str] = {}
@@ -77,41 +78,44 @@ class Tampering:
 
     # --- config, hooks, info -------------------------------------------------------------
 
-    def _setting_paths(self) -> Iterator[Path]:
-        for name in _FILES:
-            yield self._place.common / name
-        for name in _FOLDERS:
+    def _signs(self) -> dict[str, Sign]:
+        """The signs of the files that are there, by name in the common git directory."""
+        common = str(self._place.common)
+        names = [*_FILES]
+        for folder in _FOLDERS:
             try:
-                yield from sorted((self._place.common / name).iterdir())
+                names += [f"{folder}/{name}" for name in os.listdir(f"{common}/{folder}")]  # noqa: PTH208
             except (FileNotFoundError, NotADirectoryError):
                 continue
+        return {name: sign for name in names if (sign := _sign(f"{common}/{name}")) is not None}
 
-    def _read_settings(self) -> Iterator[tuple[Path, _Kept]]:
-        for path in self._setting_paths():
-            if (sign := _sign(path)) is not None and stat.S_ISREG(sign[0]) and sign[1] <= _LARGEST_BYTES:
-                yield path, _Kept(sign, stat.S_IMODE(sign[0]), path.read_bytes())
+    def _read_settings(self) -> Iterator[tuple[str, _Kept]]:
+        for name, sign in self._signs().items():
+            if stat.S_ISREG(sign[0]) and sign[1] <= _LARGEST_BYTES:
+                content = (self._place.common / name).read_bytes()
+                yield name, _Kept(sign, stat.S_IMODE(sign[0]), content)
 
     def _look_at_settings(self) -> Iterator[str]:
-        there = {path: sign for path in self._setting_paths() if (sign := _sign(path)) is not None}
-        for path in sorted(there.keys() | self._settings.keys()):
-            kept, sign = self._settings.get(path), there.get(path)
+        there = self._signs()
+        for name in sorted(there.keys() | self._settings.keys()):
+            kept, sign = self._settings.get(name), there.get(name)
             if kept is not None and sign is not None and kept.sign == sign:
                 continue
-            name = f".git/{path.relative_to(self._place.common)}"
+            path = self._place.common / name
             if kept is None:
-                yield f"`{name}` was made: moved to `{self._away(path)}`"
+                yield f"`.git/{name}` was made: moved to `{self._away(path)}`"
             elif sign is None:
-                yield f"`{name}` was removed: put back"
+                yield f"`.git/{name}` was removed: put back"
                 self._put_back(path, kept)
             elif path.name == "config" and (keys := harmless(kept.content, path.read_bytes())):
-                yield f"`{name}` was changed and left as it is: {', '.join(keys[:_NAMED])}"
-                self._settings[path] = _Kept(sign, kept.mode, path.read_bytes())
+                yield f"`.git/{name}` was changed and left as it is: {', '.join(keys[:_NAMED])}"
+                self._settings[name] = _Kept(sign, kept.mode, path.read_bytes())
             elif not _same(path, kept):
                 away = self._away(path)
-                yield f"`{name}` was changed: put back, what it was is in `{away}`"
+                yield f"`.git/{name}` was changed: put back, what it was is in `{away}`"
                 self._put_back(path, kept)
             else:
-                self._settings[path] = _Kept(sign, kept.mode, kept.content)
+                self._settings[name] = _Kept(sign, kept.mode, kept.content)
 
     def _away(self, path: Path) -> Path:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -128,7 +132,8 @@ class Tampering:
         path.chmod(kept.mode)
         sign = _sign(path)
         if sign is not None:
-            self._settings[path] = _Kept(sign, kept.mode, kept.content)
+            name = path.relative_to(self._place.common).as_posix()
+            self._settings[name] = _Kept(sign, kept.mode, kept.content)
 
     # --- refs ----------------------------------------------------------------------------
 
@@ -138,7 +143,7 @@ class Tampering:
             self._packed_sign = sign
             self._packed = dict(_packed(packed))
         found = dict(self._packed)
-        found.update(self._loose(self._place.common / "refs", "refs"))
+        found.update(self._loose(str(self._place.common / "refs"), "refs"))
         found = {ref: value for ref, value in found.items() if not self._is_own(ref)}
         try:
             found["HEAD"] = (self._place.common / "HEAD").read_text(errors="replace").strip()
@@ -147,9 +152,9 @@ class Tampering:
         return found
 
     def _is_own(self, ref: str) -> bool:
-        return any(ref == own or ref.startswith(f"{own}/") for own in self._own)
+        return ref in self._own or ref.startswith(self._inside)
 
-    def _loose(self, folder: Path, name: str) -> Iterator[tuple[str, str]]:
+    def _loose(self, folder: str, name: str) -> Iterator[tuple[str, str]]:
         if self._is_own(name):
             return
         try:
@@ -159,7 +164,7 @@ class Tampering:
         for entry in entries:
             ref = f"{name}/{entry.name}"
             if entry.is_dir(follow_symlinks=False):
-                yield from self._loose(folder / entry.name, ref)
+                yield from self._loose(entry.path, ref)
             elif not entry.name.endswith(".lock"):
                 try:
                     yield ref, Path(entry.path).read_text(errors="replace").strip()
@@ -194,8 +199,8 @@ class Tampering:
             self._tracked = self._place.command.run("ls-files", "-z").fields
         folders = {name.rpartition("/")[0] for name in self._tracked}
         return {
-            **{f"{folder}/": _sign(root / folder) for folder in folders},
-            **{name: _sign(root / name) for name in self._tracked},
+            **{f"{folder}/": _sign(f"{root}/{folder}") for folder in folders},
+            **{name: _sign(f"{root}/{name}") for name in self._tracked},
         }
 
     def _read_others(self) -> set[str]:
@@ -243,9 +248,9 @@ def _settings(content: bytes) -> Iterator[tuple[str, str, str]]:
             yield section, key.strip().lower(), value.strip()
 
 
-def _sign(path: Path) -> Sign | None:
+def _sign(path: Path | str) -> Sign | None:
     try:
-        found = path.lstat()
+        found = os.lstat(path)
     except OSError:
         return None
     return found.st_mode, found.st_size, found.st_mtime_ns, found.st_ino

@@ -7,6 +7,7 @@ that are not UTF-8, and because an own reading of a tree is one more opinion.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
@@ -26,10 +27,10 @@ Entry = tuple[int, str]
 NO_ENTRY: Entry = (0, "")
 """What stands for "no such path"."""
 
+_ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 _MOST_PARSED = 10_000
 _parsed: dict[str, dict[bytes, Entry]] = {}
 """Trees read before, by id: an id always means the same tree. Nobody changes them."""
-
 
 _MOST_COMPARED = 100
 
@@ -66,13 +67,10 @@ def entries(repository: Repository, tree: str) -> Mapping[bytes, Entry]:
     if (known := _parsed.get(tree)) is not None:
         return known
     data = repository.read(tree)[1]
-    found: dict[bytes, Entry] = {}
-    at = 0
-    while at < len(data):
-        end = data.index(b"\0", at)
-        mode, name = data[at:end].split(b" ", 1)
-        found[name] = (int(mode, 8), data[end + 1 : end + 21].hex())
-        at = end + 21
+    parts = _ENTRY.findall(data)
+    if sum(len(mode) + len(name) for mode, name, _ in parts) + 22 * len(parts) != len(data):
+        raise ValueError(f"{tree} is no tree")
+    found: dict[bytes, Entry] = {name: (int(mode, 8), id_.hex()) for mode, name, id_ in parts}
     if len(_parsed) >= _MOST_PARSED:
         _parsed.clear()
     _parsed[tree] = found
@@ -110,10 +108,10 @@ def _compare(repository: Repository, at: tuple[bytes, str, str], found: TreeDiff
     """Adds what differs in one folder, given as its path, old tree and new tree."""
     folder, old, new = at
     before, after = entries(repository, old), entries(repository, new)
-    for name in sorted(before.keys() | after.keys()):
+    differing = [name for name, entry in after.items() if before.get(name) != entry]
+    differing += [name for name in before if name not in after]
+    for name in sorted(differing):
         ours, theirs = before.get(name, NO_ENTRY), after.get(name, NO_ENTRY)
-        if ours == theirs:
-            continue
         folders = [entry[1] if entry[0] == FOLDER_MODE else "" for entry in (ours, theirs)]
         if any(folders):
             _compare(repository, (folder + name + b"/", folders[0], folders[1]), found)

@@ -37,7 +37,8 @@ WORKERS = {
     "sets-config": Hostile("git config user.name Mallory", said="`.git/config` was changed: put back"),
     "sets-hooks-path": Hostile("git config core.hooksPath /nowhere", said="`.git/config` was changed"),
     "plants-a-hook": Hostile(
-        f"{COMMON}; mkdir -p $c/hooks; echo 'exit 1' > $c/hooks/pre-push; chmod +x $c/hooks/pre-push",
+        # at once, as whoever looks meanwhile moves it away
+        f"{COMMON}; mkdir -p $c/hooks; echo 'exit 1' > h; chmod +x h; mv h $c/hooks/pre-push",
         said="`.git/hooks/pre-push` was made: moved to",
     ),
     "plants-attributes": Hostile(
