@@ -19,6 +19,7 @@ from gitpar.faults import Step, passage
 from gitpar.git import admin as admin_files
 from gitpar.git import submodules
 from gitpar.git.admin import SAVED_INDEX
+from gitpar.git.aging import Ages, set_back
 from gitpar.git.changes import ChangeReader
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.commits import CommitWriter
@@ -103,6 +104,8 @@ class Slot:
     """The worktree."""
     own: Path = field(init=False)
     """The folder in which gitpar writes about the slot."""
+    ages: Ages | None = None
+    """Of the files as this process set them back; None where another process did."""
     _git: GitCommand | None = None
     _admin: Path | None = None
 
@@ -150,6 +153,7 @@ class Slot:
         self.given = admin_files.inherited(self.admin)
         passage(Step.WORKTREE_CHECKOUT)
         self.git.run("read-tree", "--reset", "-u", base)
+        self.ages = set_back(self.admin / "index", self.path)
         submodules.bring(self.git, self.ground.site.common, self.path)
         passage(Step.WORKTREE_CHECKED_OUT)
         self._seed(base)
@@ -222,6 +226,8 @@ class Slot:
         admin_files.attach(self.admin, branch)
         self._link(key)
         self.oddities, self.whole = (), False
+        if self.ages is not None:
+            self.ages.begin()
         stash = tuple(stash_entries(self.ground.site.common))
         self.record = replace(self.record, state=State.HELD, task=key.task, n=key.n, stash=stash)
         self.ground.site.write(self.record, durably=True)

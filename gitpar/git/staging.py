@@ -15,6 +15,7 @@ from gitpar.core.names import CommitId, TreeId
 from gitpar.git import admin as admin_files
 from gitpar.git import leftovers
 from gitpar.git.admin import SAVED_INDEX
+from gitpar.git.aging import distrust
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.keeping import TreeOfFiles
 from gitpar.git.nested import Nested, nested
@@ -56,6 +57,8 @@ class Staging:
     def stage(self, head: CommitId) -> TreeId:
         """Writes the worktree's files as a tree and adds to the rest what that tree leaves out."""
         self._index.with_name("index.lock").unlink(missing_ok=True)
+        if self._slot.ages is not None:
+            self._slot.ages.reveal(self._slot.path)
         found = walk(self._slot.path, {*_PRUNED, *self._slot.ground.settings.keep})
         added = self._add([])
         repositories = self._sort(found.odd)
@@ -86,8 +89,11 @@ class Staging:
     def _add(self, left_out: Sequence[str], *extra: str) -> bool:
         """Adds everything to a fresh copy of the saved index; False where git could not add all."""
         saved = self._slot.admin / SAVED_INDEX
-        if saved.exists():
+        if saved.exists() and self._slot.ages is not None:
             admin_files.link_index(saved, self._index)
+        elif saved.exists():
+            admin_files.save_index(saved, self._index)
+            distrust(self._index)
         else:
             self._git.run("read-tree", self._slot.record.base)
         outside = [f":(exclude,top,literal){path}" for path in left_out]
