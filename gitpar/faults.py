@@ -44,6 +44,8 @@ class Step(StrEnum):
     SLOT_RESET = "slot.reset"
     SLOT_CLEAN = "slot.clean"
     SLOT_READY = "slot.ready"
+    FOOTING = "footing"
+    CARRY = "carry"
     COMPARE = "compare"
     LANDING_PROVE = "landing.prove"
     LANDING_PROVED = "landing.proved"

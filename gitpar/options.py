@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from gitpar.core.forges import ForgeKind
-from gitpar.core.settings import OnPredicted, OnRevert, Order, PublishAs, Sandbox, Strategy
+from gitpar.core.settings import OnPredicted, OnRevert, Order, PublishAs, Sandbox, Schedule, Strategy
 from gitpar.values import dataclass
 
 _UNITS_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
@@ -283,6 +283,7 @@ OPTIONS: Mapping[str, Option] = {
     "jobs_most": _count("jobs_most", 1),
     "strategy": _choice("strategy", Strategy),
     "order": _choice("order", Order),
+    "schedule": _choice("schedule", Schedule),
     "prefix": _branch_prefix("prefix"),
     "retries": _count("retries", 0),
     "timeout": _duration("timeout_s", may_be_endless=True),

@@ -129,6 +129,10 @@ class Repository(Protocol):
         """Computes a landing commit, durably stored, and proves it."""
         ...
 
+    def carry(self, landing: Landing) -> Proof | Refusal:
+        """Makes a result anew on a tip that need not descend from its base, durably stored, and proves it."""
+        ...
+
     def undone(self, level_base: CommitId, tip: CommitId, first: CommitId, result: CommitId) -> Sequence[str]:
         """Lists as `path:line` the lines landed between level_base and tip that `result` takes away again.
 

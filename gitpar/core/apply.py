@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, assert_never
 
-from gitpar.core import accounts, budgets, pacing, troubles
+from gitpar.core import accounts, early, pacing, troubles
 from gitpar.core import events as e
+from gitpar.core.ahead import is_busy
 from gitpar.core.landing_order import to_try
 from gitpar.core.noting import NOTING
 from gitpar.core.operations import OPERATIONS
@@ -18,6 +19,7 @@ from gitpar.core.places import leave, offer
 from gitpar.core.progress import of_level, to_land
 from gitpar.core.publication import PUBLISHING
 from gitpar.core.remedies import decided
+from gitpar.core.resuming import resumed
 from gitpar.core.run import Attempt, AttemptState, Candidate, Level, Run, Stage, TaskRun, TaskState
 from gitpar.core.settings import OnRevert
 from gitpar.core.verdicts import (
@@ -41,6 +43,8 @@ def apply(run: Run, event: e.Event) -> Run:
     """Folds one event into the run and returns it."""
     _APPLIED[type(event)](run, event)
     run.last_at = event.at
+    if run.dag:
+        early.follow(run, event)
     _advance(run)
     return run
 
@@ -57,33 +61,6 @@ def fold(events: list[e.Event]) -> Run:
 
 
 # --- the run -----------------------------------------------------------------------------
-
-
-def _resumed(run: Run, event: e.RunResumed) -> None:
-    """Opens again what the former owner had begun; the pause is nobody's time."""
-    if run.since is not None:
-        run.worked_s += run.last_at - run.since
-    if run.level is not None and run.level.opened_at:
-        run.level.opened_at += max(0.0, event.at - run.last_at)
-    run.end = run.closing = None
-    run.stop_requested = run.stop_now = run.stopping = False
-    run.paused_until = 0.0
-    run.to_end.clear()
-    budgets.raised(run, event)
-    pacing.begin(run)
-    run.trouble = run.disturbed = run.message = ""
-    run.since = event.at
-    run.orphans = dict(run.active)
-    run.recovering.clear()
-    for level in run.levels:
-        if level.stage is Stage.OPENING:
-            level.stage = Stage.WAITING
-        elif level.stage is Stage.COMPARING:
-            level.stage = Stage.WORKING
-        if level.candidate is not None:
-            level.to_land.appendleft(level.candidate.task)
-            level.candidate = None
-        level.noting = None
 
 
 def _stop_requested(run: Run, event: e.StopRequested) -> None:
@@ -120,8 +97,11 @@ def _level_opening(run: Run, event: e.LevelOpening) -> None:
 def _level_opened(run: Run, event: e.LevelOpened) -> None:
     level = run.levels[event.level - 1]
     level.stage = Stage.WORKING
+    if run.dag:
+        early.opened(run, level)
     for task_id in to_start(run, level):
-        offer(run, level, task_id)
+        if task_id not in level.offered and task_id not in level.aside:
+            offer(run, level, task_id)
 
 
 def _level_comparing(run: Run, event: e.LevelComparing) -> None:
@@ -143,10 +123,9 @@ def _level_disturbed(run: Run, event: e.LevelDisturbed) -> None:
 def _advance(run: Run) -> None:
     """Moves the level on where its queues have run dry; costs nothing while something is active."""
     level = run.level
-    if level is None or run.active:
+    if level is None or is_busy(run, level):
         return
-    busy = level.ready or level.solo or level.to_land or level.candidate
-    if level.stage is Stage.WORKING and not busy:
+    if level.stage is Stage.WORKING and not level.solo:
         _after_work(run, level)
     if level.stage is Stage.LANDING and not (level.to_land or level.aside or level.candidate):
         level.stage = Stage.NOTING
@@ -195,6 +174,9 @@ def _close_level(run: Run, level: Level) -> None:
 def _attempt_opened(run: Run, event: e.AttemptOpened) -> None:
     task = run.tasks[event.task]
     level = run.levels[task.level - 1]
+    run.early.prepared.pop(event.task, None)
+    if run.dag:
+        level.opened_at = level.opened_at or event.at
     for queue in (level.ready, level.solo, level.aside):
         if event.task in queue:  # nearly always the first
             queue.remove(event.task)
@@ -264,7 +246,9 @@ def _worked(run: Run, task: TaskRun) -> None:
     set_state(task, TaskState.FINISHED)
     if not attempt.rerun:
         level.finished.append(task.task.id)
-        if is_waited_for(run, task.task.id):
+        if run.dag and level.base is not None:
+            early.arrive(run, level, task)
+        elif not run.dag and is_waited_for(run, task.task.id):
             land_early(run, level, task)
         return
     if attempt.undone and run.settings.on_revert is OnRevert.HOLD:
@@ -357,13 +341,14 @@ def _landed(run: Run, event: e.Landed) -> None:
     level.candidate = None
     level.tip = event.commit
     level.landed.append(event.task)
+    task.landed_as = len(level.landed)
     task.commit = event.commit
     set_state(task, TaskState.LANDED, "landed by a re-run" if task.last.rerun else "")
     settled(run, event.task)
 
 
 _APPLIED: dict[type[e.Event], Callable[[Run, Any], None]] = {
-    e.RunResumed: _resumed,
+    e.RunResumed: resumed,
     e.PersonDecided: decided,
     e.StopRequested: _stop_requested,
     e.WorkersStopping: _workers_stopping,
@@ -384,6 +369,7 @@ _APPLIED: dict[type[e.Event], Callable[[Run, Any], None]] = {
     e.LandingRefused: _landing_refused,
     e.LandingOpened: _landing_opened,
     e.Landed: _landed,
+    **early.AHEAD,
     **NOTING,
     **OPERATIONS,
     **PUBLISHING,

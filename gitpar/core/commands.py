@@ -11,6 +11,7 @@ from typing import assert_never
 
 from gitpar.core.agent_events import BudgetReached, PauseBegun, WorkerEnding
 from gitpar.core.agents import COMMAND
+from gitpar.core.ahead_events import CarryTried, FootingTried
 from gitpar.core.events import (
     AttemptOpened,
     AttemptRecovering,
@@ -23,6 +24,7 @@ from gitpar.core.events import (
     RunEnd,
     WorkersStopping,
 )
+from gitpar.core.footing import Footing, Part
 from gitpar.core.names import CommitId, TaskId
 from gitpar.core.note_events import NotesOpened, NotesTried
 from gitpar.core.progress import ProgressLanding
@@ -56,6 +58,25 @@ class StartAttempt:
     rerun: Rerun | None = None
     agent: str = COMMAND
     session: str = ""
+    footing: Footing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MakeFooting:
+    """Lay results onto `onto`, one after another, and prove each: a task is to be cut from there."""
+
+    task: TaskId
+    onto: CommitId
+    parts: tuple[Part, ...]
+    footing: Footing
+
+
+@dataclass(frozen=True, slots=True)
+class CarryOver:
+    """Make a result anew on `onto`, where its level was cut, and prove it."""
+
+    part: Part
+    onto: CommitId
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +178,8 @@ class CloseRun:
 Command = (
     OpenLevel
     | StartAttempt
+    | MakeFooting
+    | CarryOver
     | RecoverAttempt
     | CompareLevel
     | ProveLanding
@@ -173,7 +196,8 @@ Command = (
 
 def changes_the_world(command: Command) -> bool:
     """Says whether a command's opening must be durable before it begins; computing needs none."""
-    return not isinstance(command, CompareLevel | ProveLanding | ProveNotes | Pause)
+    computing = CompareLevel | ProveLanding | ProveNotes | MakeFooting | CarryOver
+    return not isinstance(command, computing | Pause)
 
 
 def opening(command: Command, at: float) -> Event:  # noqa: C901, PLR0911, PLR0912 - one row a command
@@ -191,7 +215,12 @@ def opening(command: Command, at: float) -> Event:  # noqa: C901, PLR0911, PLR09
                 rerun=command.rerun is not None,
                 agent=command.agent,
                 session=command.session,
+                footing=command.footing,
             )
+        case MakeFooting(task):
+            return FootingTried(at=at, task=task)
+        case CarryOver(part):
+            return CarryTried(at=at, task=part.task, n=part.n)
         case RecoverAttempt(task, n):
             return AttemptRecovering(at=at, task=task, n=n)
         case CompareLevel(level):

@@ -11,12 +11,15 @@ from typing import assert_never
 
 from gitpar.core import pacing, progress
 from gitpar.core.accounts import agent_of, session_of
+from gitpar.core.ahead import footing_of, is_busy, kept_free, part_of
 from gitpar.core.budgets import LEAST_S, time_left
 from gitpar.core.commands import (
+    CarryOver,
     CloseRun,
     Command,
     CompareLevel,
     EndWorker,
+    MakeFooting,
     MoveLevel,
     MoveNotes,
     OpenLevel,
@@ -28,6 +31,7 @@ from gitpar.core.commands import (
     StopWorkers,
 )
 from gitpar.core.events import Ending, RunEnd
+from gitpar.core.footing import Footing
 from gitpar.core.names import CommitId, TaskId
 from gitpar.core.run import Attempt, Level, Run, Stage, TaskRun, TaskState
 from gitpar.core.starting import startable
@@ -50,7 +54,10 @@ def decide(run: Run) -> list[Command]:  # noqa: PLR0911 - one row a state
     level = run.level
     if level is None:
         return [CloseRun(_end(run), run.tip)]
-    return _in_level(run, level)
+    due = _in_level(run, level)
+    if run.dag and not level.solo:
+        due += _starts(run, level, _free(run) - sum(isinstance(each, StartAttempt) for each in due))
+    return due
 
 
 def _in_level(run: Run, level: Level) -> list[Command]:
@@ -72,14 +79,14 @@ def _in_level(run: Run, level: Level) -> list[Command]:
 def _work(run: Run, level: Level) -> list[Command]:
     base = _known(level.base)
     if level.solo:
-        return [] if run.active else _alone(run, level, level.solo[0], base)
-    starting, due = startable(run, level, level.ready, pacing.free(run))
-    due += [_attempt(run, task_id, _known(start_of(run, level, task_id))) for task_id in starting]
-    # what others of the wave wait for lands while the rest is worked on
-    early = level.candidate is not None or bool(level.to_land)
-    if early:
+        return [] if run.active else _alone(run, level.solo[0], base)
+    due = [] if run.dag else _starts(run, level, _free(run))
+    # what others wait for lands while the rest is worked on
+    if level.candidate is not None or level.to_land:
         due += _candidate(run, level)
-    if due or early or run.active or level.ready:
+    if level.carrying is None and level.to_carry:
+        due.append(CarryOver(part_of(run.tasks[level.to_carry[0]]), base))
+    if due or is_busy(run, level):
         return due
     results = tuple((t.task.id, _known(t.last.result)) for t in to_compare(run, level))
     return [CompareLevel(level.number, base, results)]
@@ -88,14 +95,39 @@ def _work(run: Run, level: Level) -> list[Command]:
 def _land(run: Run, level: Level) -> list[Command]:
     if level.candidate is not None or level.to_land:
         return _candidate(run, level)
-    if level.aside and not run.active:
-        return _alone(run, level, level.aside[0], _known(level.tip))
+    if level.aside and not is_busy(run, level) and _free(run):
+        return _alone(run, level.aside[0], _known(level.tip))
     return []
 
 
-def _alone(run: Run, level: Level, task_id: TaskId, base: CommitId) -> list[Command]:
+def _free(run: Run) -> int:
+    return max(0, pacing.free(run) - len(run.early.preparing))
+
+
+def _starts(run: Run, level: Level, free: int) -> list[Command]:
+    """Starts as many tasks as may start, or has made for them what they are to be cut from."""
+    free = kept_free(run, level, free) if run.dag else free
+    starting, due = startable(run, level.ready, free)
+    return due + [_start(run, task_id) for task_id in starting]
+
+
+def _start(run: Run, task_id: TaskId) -> Command:
+    task = run.tasks[task_id]
+    level = run.levels[task.level - 1]
+    if level.base is not None:
+        return _attempt(run, task_id, _known(start_of(run, level, task_id)))
+    found = run.early.prepared.get(task_id) or footing_of(run, task)
+    if isinstance(found, MakeFooting):
+        return found
+    if found is None:
+        return MakeFooting(task_id, run.tip, (), Footing(level.number, 0))
+    base, footing = found
+    return replace(_attempt(run, task_id, base), footing=footing)
+
+
+def _alone(run: Run, task_id: TaskId, base: CommitId) -> list[Command]:
     """Starts a task that is tried by itself, when it may."""
-    starting, due = startable(run, level, [task_id], 1)
+    starting, due = startable(run, [task_id], 1)
     return due + [_attempt(run, one, base) for one in starting]
 
 

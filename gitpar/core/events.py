@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from gitpar.core.agents import COMMAND, AgentReport
 from gitpar.core.conflicts import ConflictReport, PathConflict
+from gitpar.core.footing import Footing
 from gitpar.core.forges import BranchPush, Layer, RequestState
 from gitpar.core.graph import Task, WaveNote
 from gitpar.core.moves import RefMove
@@ -139,6 +140,7 @@ class AttemptOpened(Event):
     """The name of the profile that works on it."""
     session: str = ""
     """The session of an earlier attempt that its agent goes on with."""
+    footing: Footing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

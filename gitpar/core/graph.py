@@ -132,6 +132,20 @@ class TaskGraph:
                     open_ids.append(waiting)
         return frozenset(found)
 
+    def ranks(self) -> Mapping[TaskId, float]:
+        """How long it takes from the beginning of each pending task to the end of all that waits for it.
+
+        A task without an estimate counts as the mean of those that have one, else 1 second.
+        """
+        known = [task.estimate_s for task in self if task.estimate_s is not None]
+        usual = sum(known) / len(known) if known else 1.0
+        found: dict[TaskId, float] = {}
+        for task_id in reversed([each for wave in self.waves for each in wave]):
+            own = self[task_id].estimate_s
+            after = max((found.get(each, 0.0) for each in self.dependents[task_id]), default=0.0)
+            found[task_id] = after + (usual if own is None else own)
+        return found
+
     def critical_path(self, seconds: Mapping[TaskId, float]) -> tuple[TaskId, ...]:
         """The chain of pending tasks that takes longest; a task without a figure counts 1 second."""
         reach: dict[TaskId, tuple[float, TaskId | None]] = {}

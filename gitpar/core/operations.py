@@ -38,9 +38,9 @@ def _branches(run: Run, level: int) -> Iterator[RefMove]:
             yield RefMove(level_ref(run.settings.prefix, run.id, one.number), NO_COMMIT, one.tip)
         for task_id in one.tasks:
             for attempt in run.tasks[task_id].attempts:
-                if attempt.result is not None:
+                if attempt.kept is not None:
                     ref = task_ref(run.settings.prefix, run.id, task_id, attempt.n)
-                    yield RefMove(ref, NO_COMMIT, attempt.result)
+                    yield RefMove(ref, NO_COMMIT, attempt.kept)
 
 
 def standing(run: Run, moves: Sequence[RefMove]) -> dict[RefName, CommitId]:

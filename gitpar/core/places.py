@@ -7,6 +7,7 @@ the stream's own queue, so that nobody ever looks through tasks that cannot star
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import deque
 
 from gitpar.core.graph import Task
@@ -23,6 +24,7 @@ def rules_of(run: Run, task: Task) -> StreamRules | None:
 def offer(run: Run, level: Level, task_id: TaskId, *, first: bool = False) -> None:
     """Lets a task start, as soon as its stream has a place; with `first` before others."""
     name, most = _limit(run, task_id)
+    level.offered.add(task_id)
     if most is None:
         queue = level.ready
     else:
@@ -32,14 +34,27 @@ def offer(run: Run, level: Level, task_id: TaskId, *, first: bool = False) -> No
         else:
             places.add(task_id)
             queue = level.ready
-    if first:
+    if run.dag:
+        _by_rank(run, queue, task_id)
+    elif first:
         queue.appendleft(task_id)
     else:
         queue.append(task_id)
 
 
+def drop(run: Run, level: Level, task_id: TaskId) -> None:
+    """Takes a task that has not started out of its queue."""
+    if task_id in level.ready:
+        level.ready.remove(task_id)
+    for parked in level.parked.values():
+        if task_id in parked:
+            parked.remove(task_id)
+    leave(run, level, task_id)
+
+
 def leave(run: Run, level: Level, task_id: TaskId) -> None:
-    """Gives a task's place to the next one of its stream."""
+    """Gives a task's place to the next one of its stream; its attempts are over."""
+    level.offered.discard(task_id)
     name, most = _limit(run, task_id)
     if most is None:
         return
@@ -49,7 +64,17 @@ def leave(run: Run, level: Level, task_id: TaskId) -> None:
     while parked and len(places) < most:
         following = parked.popleft()
         places.add(following)
-        level.ready.appendleft(following)
+        if run.dag:
+            _by_rank(run, level.ready, following)
+        else:
+            level.ready.appendleft(following)
+
+
+def _by_rank(run: Run, queue: deque[TaskId], task_id: TaskId) -> None:
+    def urgency(each: TaskId) -> tuple[float, int, int]:
+        return -run.ranks.get(each, 0.0), -len(run.graph.dependents[each]), run.graph.position[each]
+
+    insort(queue, task_id, key=urgency)
 
 
 def _limit(run: Run, task_id: TaskId) -> tuple[str, int | None]:

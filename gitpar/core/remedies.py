@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from gitpar.core.events import AttemptCaptured, AttemptOpened, Ending, Event, PersonDecided, WorkerEnded
 from gitpar.core.names import CommitId, TaskId
-from gitpar.core.run import Level, Run, TaskRun, TaskState
+from gitpar.core.run import Run, TaskRun, TaskState
 from gitpar.core.verdicts import fate, pass_over, set_state
 from gitpar.errors import UsageError
 from gitpar.values import dataclass
@@ -150,7 +150,7 @@ def _move(run: Run, task_ids: Collection[TaskId]) -> None:
     last = max((level.number for level in run.levels if level.base is not None), default=0)
     begun = run.levels[:last]
     new = [
-        Level(0, tuple(run.in_plan_order(each for each, at in depth.items() if at == n)))
+        run.new_level(0, tuple(run.in_plan_order(each for each, at in depth.items() if at == n)))
         for n in range(1, max(depth.values()) + 1)
     ]
     rest = [level for level in run.levels[last:] if level.tasks]

@@ -14,11 +14,12 @@ from enum import StrEnum
 from gitpar.core.agents import COMMAND, AgentReport
 from gitpar.core.conflicts import ConflictReport, PathConflict
 from gitpar.core.events import AttemptOpened, Ending, RunEnd, RunOpened
+from gitpar.core.footing import Footing
 from gitpar.core.graph import Task, TaskGraph, TaskStatus
 from gitpar.core.moves import RefMove
 from gitpar.core.names import CommitId, RefName, RunId, TaskId
 from gitpar.core.publication import Publication
-from gitpar.core.settings import RunSettings
+from gitpar.core.settings import RunSettings, Schedule
 from gitpar.values import dataclass
 
 
@@ -90,6 +91,15 @@ class Attempt:
     """Why it was ended, where gitpar ended it."""
     progress: str = ""
     """What the worker wanted others to know."""
+    footing: Footing | None = None
+    """What its base holds, where it was cut before its level was."""
+    own: tuple[CommitId, CommitId] | None = None
+    """Base and result as the worker had them, once the result was carried over."""
+
+    @property
+    def kept(self) -> CommitId | None:
+        """Its result as the worker left it, which its branch and its keep-ref hold."""
+        return self.own[1] if self.own is not None else self.result
 
     @classmethod
     def opened(cls, event: AttemptOpened) -> Attempt:
@@ -102,6 +112,7 @@ class Attempt:
             rerun=event.rerun,
             agent=event.agent,
             session=event.session,
+            footing=event.footing,
         )
 
 
@@ -163,6 +174,8 @@ class TaskRun:
     """The agent that its own one has fallen back to."""
     refused: tuple[PathConflict, ...] = ()
     commit: CommitId | None = None
+    landed_as: int = 0
+    """The how-manieth of its level's landings it was, from 1."""
     certificate: str = ""
 
     @property
@@ -216,10 +229,15 @@ class Level:
     parked: dict[str, deque[TaskId]] = field(default_factory=dict)
     """By limited stream: what waits for a place in it (gitpar.core.streams)."""
     places: dict[str, set[TaskId]] = field(default_factory=dict)
+    offered: set[TaskId] = field(default_factory=set)
+    """Tasks that may start or have started, until their attempts are over."""
     solo: deque[TaskId] = field(default_factory=deque)
     solo_tried: bool = False
     finished: list[TaskId] = field(default_factory=list)
     """In the order in which they came to a result that may land."""
+    to_carry: deque[TaskId] = field(default_factory=deque)
+    """Results of attempts that were cut before the level was."""
+    carrying: TaskId | None = None
     to_land: deque[TaskId] = field(default_factory=deque)
     aside: deque[TaskId] = field(default_factory=deque)
     candidate: Candidate | None = None
@@ -231,6 +249,18 @@ class Level:
     opened_at: float = 0.0
     closed_at: float = 0.0
     spent: Spent = field(default_factory=Spent)
+
+
+@dataclass(slots=True)
+class EarlyStarts:
+    """Of tasks that start before their level is cut."""
+
+    looked: bool = False
+    """Whether those that wait for nothing were looked for."""
+    preparing: set[TaskId] = field(default_factory=set)
+    """Tasks for which the commit to cut them from is being made."""
+    prepared: dict[TaskId, tuple[CommitId, Footing]] = field(default_factory=dict)
+    """Those commits, until the tasks start."""
 
 
 class Run:
@@ -249,25 +279,20 @@ class Run:
         self.wave_notes = {note.wave: note for note in opened.wave_notes}
         left_out = dict(opened.skipped)
         self.tasks = {task.id: _task_run(task, left_out.get(task.id)) for task in self.graph}
-        self.levels = [Level(n, wave) for n, wave in enumerate(self.graph.waves, start=1)]
+        self.dag = opened.settings.schedule is Schedule.DAG
+        self.ranks = self.graph.ranks() if self.dag else {}
+        """Where they start by rank: how long it takes from a task's beginning to the end of the plan."""
+        self._queues = Level(0, ())
+        self.levels = [self.new_level(n, wave) for n, wave in enumerate(self.graph.waves, start=1)]
         for level in self.levels:
             for task_id in level.tasks:
                 self.tasks[task_id].level = level.number
-        # in another level there is nothing to wait for
-        self.waits = tuple(w for w in opened.waits if 0 < self._level_of(w.first) == self._level_of(w.later))
-        self.waited = {wait.later for wait in self.waits}
-        self.waiting: dict[TaskId, frozenset[TaskId]] = {}
-        self.followers: dict[TaskId, tuple[TaskId, ...]] = {}
-        for wait in self.waits:
-            self.waiting[wait.later] = self.waiting.get(wait.later, frozenset()) | {wait.first}
-            self.followers[wait.first] = (*self.followers.get(wait.first, ()), wait.later)
-        for later, firsts in self.waiting.items():
-            names = " and ".join(f"`{first}`" for first in self.in_plan_order(firsts))
-            self.tasks[later].reason = f"waits for {names}: a conflict was predicted"
+        self._wait(opened)
         self.told: list[TaskId] = []
         """Tasks of closed levels whose workers left notes."""
         self.starts = {task_id: at for at, task_id in enumerate(opened.starts)}
         self.current = 0
+        self.early = EarlyStarts()
         self.active: dict[TaskId, int] = {}
         self.orphans: dict[TaskId, int] = {}
         self.accounts: dict[str, Account] = {}
@@ -291,6 +316,28 @@ class Run:
         self.publication: Publication | None = None
         self.pushed: dict[str, set[CommitId]] = {}
         """By branch of the remote, what this run may have pushed to it."""
+
+    def _wait(self, opened: RunOpened) -> None:
+        """Notes who waits for whom within a level."""
+        # in another level there is nothing to wait for
+        self.waits = tuple(w for w in opened.waits if 0 < self._level_of(w.first) == self._level_of(w.later))
+        self.waited = {wait.later for wait in self.waits}
+        self.waiting: dict[TaskId, frozenset[TaskId]] = {}
+        self.followers: dict[TaskId, tuple[TaskId, ...]] = {}
+        for wait in self.waits:
+            self.waiting[wait.later] = self.waiting.get(wait.later, frozenset()) | {wait.first}
+            self.followers[wait.first] = (*self.followers.get(wait.first, ()), wait.later)
+        for later, firsts in self.waiting.items():
+            names = " and ".join(f"`{first}`" for first in self.in_plan_order(firsts))
+            self.tasks[later].reason = f"waits for {names}: a conflict was predicted"
+
+    def new_level(self, number: int, tasks: tuple[TaskId, ...]) -> Level:
+        """Makes a level; where tasks start before their level is cut, all share their queues."""
+        level = Level(number, tasks)
+        if self.dag:
+            shared = self._queues
+            level.ready, level.parked, level.places = shared.ready, shared.parked, shared.places
+        return level
 
     def _level_of(self, task_id: TaskId) -> int:
         found = self.tasks.get(task_id)

@@ -34,6 +34,15 @@ class Order(StrEnum):
     """As they came to their end."""
 
 
+class Schedule(StrEnum):
+    """When a task starts."""
+
+    WAVES = "waves"
+    """When all tasks of the waves before its own are over."""
+    DAG = "dag"
+    """As soon as everything that it depends on is there."""
+
+
 class OnPredicted(StrEnum):
     """What to do where two tasks of a wave will likely conflict."""
 
@@ -101,6 +110,7 @@ class RunSettings:
     timeout_s: float | None = None
     grace_s: float = 5.0
     order: Order = Order.PLAN
+    schedule: Schedule = Schedule.WAVES
     on_revert: OnRevert = OnRevert.HOLD
     on_predicted: OnPredicted = OnPredicted.SERIALIZE
     into: str | None = None

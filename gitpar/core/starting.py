@@ -9,15 +9,13 @@ from gitpar.core.accounts import account_of, agent_of, held_until
 from gitpar.core.budgets import must_wait, used_up
 from gitpar.core.commands import Command, Pause, StopForBudget
 from gitpar.core.names import TaskId
-from gitpar.core.run import Level, Run
+from gitpar.core.run import Run
 
 _LOOKED_AT = 500
 """How many tasks are looked at for one that may start; those behind have the same agents."""
 
 
-def startable(
-    run: Run, level: Level, queue: Iterable[TaskId], free: int
-) -> tuple[list[TaskId], list[Command]]:
+def startable(run: Run, queue: Iterable[TaskId], free: int) -> tuple[list[TaskId], list[Command]]:
     """Returns who of a queue starts now, and what is due besides: a pause, or the stop for a budget."""
     if not run.accounts and not run.limited:
         return list(islice(queue, free)), []
@@ -36,7 +34,7 @@ def startable(
             continue
         if must_wait(run, agent, len(found)):
             break
-        if why := used_up(run, level, agent, len(found)):
+        if why := used_up(run, run.levels[run.tasks[task_id].level - 1], agent, len(found)):
             if run.active or found:
                 break  # what those at work leave over is known when they end
             return [], [StopForBudget(why)]

@@ -112,7 +112,10 @@ def fate(task: TaskRun) -> str:
 
 def pass_over(run: Run) -> None:
     """Goes on to the next level that has something to work on or to land."""
-    to_do = (TaskState.PENDING, TaskState.FINISHED)
+    to_do = {TaskState.PENDING, TaskState.FINISHED, TaskState.RUNNING}
+    if run.dag:
+        # of those that failed before their level was cut nothing has come yet: a last try, what they block
+        to_do.add(TaskState.FAILED)
     while (level := run.level) is not None and level.stage in (Stage.WAITING, Stage.CLOSED):
         if level.stage is Stage.WAITING and any(run.tasks[each].state in to_do for each in level.tasks):
             return

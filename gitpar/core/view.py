@@ -153,6 +153,8 @@ class RunView:
     plans: tuple[str, ...]
     base: str
     strategy: str
+    order: str
+    schedule: str
     jobs: int
     waits: tuple[PredictedWait, ...]
     levels: tuple[LevelView, ...]
@@ -179,6 +181,8 @@ def view(run: Run, now: float) -> RunView:
         plans=run.plans,
         base=run.base,
         strategy=run.settings.strategy.value,
+        order=run.settings.order.value,
+        schedule=run.settings.schedule.value,
         jobs=_jobs(run),
         waits=run.waits,
         levels=tuple(_level(run, level, now) for level in run.levels),
@@ -277,7 +281,7 @@ def _attempt(run: Run, task: TaskRun, attempt: Attempt, now: float) -> AttemptVi
         exit=attempt.exit,
         branch=short(task_ref(run.settings.prefix, run.id, task.task.id, attempt.n)),
         keep_ref=keep_ref(run.id, task.task.id, attempt.n),
-        commit=attempt.result,
+        commit=attempt.kept,
         started_at=attempt.started_at,
         duration_s=so_far if running else attempt.duration_s,
         log=attempt.log,

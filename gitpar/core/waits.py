@@ -6,6 +6,7 @@ all. Where that one brought a result, it lands first, and whoever waited starts 
 
 from __future__ import annotations
 
+from gitpar.core.ahead import may_start
 from gitpar.core.names import CommitId, TaskId
 from gitpar.core.places import offer
 from gitpar.core.run import Level, Run, TaskRun, TaskState
@@ -19,8 +20,10 @@ def to_start(run: Run, level: Level) -> list[TaskId]:
     """
     pending = [task for task in level.tasks if run.tasks[task].state is TaskState.PENDING]
     there = frozenset(pending)
+    at_work = (TaskState.RUNNING, TaskState.FINISHED) if run.dag else ()
+    coming = there.union(task for task in level.tasks if run.tasks[task].state in at_work)
     for task in there & run.waiting.keys():
-        run.waiting[task] &= there
+        run.waiting[task] &= coming
     free = [task for task in pending if not run.waiting.get(task)]
     if run.starts:
         free.sort(key=lambda task: run.starts.get(task, len(run.starts)))
@@ -39,7 +42,10 @@ def settled(run: Run, task: TaskId) -> None:
         left = run.waiting.get(later, frozenset())
         if task in left:
             run.waiting[later] = left - {task}
-            if not run.waiting[later]:
+            waiting = run.tasks[later]
+            if run.waiting[later] or waiting.state is not TaskState.PENDING:
+                continue
+            if level.base is not None or may_start(run, waiting):
                 offer(run, level, later)
 
 

@@ -20,6 +20,7 @@ from gitpar.core.certificate import read as read_certificate
 from gitpar.core.names import NO_COMMIT, level_ref
 from gitpar.core.run import Run
 from gitpar.engine.attempts import Attempts
+from gitpar.engine.carrying import Carrying
 from gitpar.engine.noting import Noting
 from gitpar.engine.sampling import Sampling
 from gitpar.engine.world import Post, World
@@ -39,6 +40,7 @@ class Executor:
         self._lane = ThreadPoolExecutor(1, "lane")
         self._work = Attempts(world, run, post)
         self._sampling = Sampling(run, world.clock, post) if run.settings.jobs_first is not None else None
+        self._carrying = Carrying(world, run, post)
         self._timers: list[threading.Timer] = []
         self._noting = Noting(world.progress, world.ledger, world.clock, post)
 
@@ -50,6 +52,10 @@ class Executor:
                 self._attempts.submit(self._guard, lambda: self._work.start(command, told))
             case c.RecoverAttempt():
                 self._attempts.submit(self._guard, lambda: self._work.recover(command))
+            case c.MakeFooting():
+                self._lane.submit(self._guard, lambda: self._carrying.make_footing(command))
+            case c.CarryOver():
+                self._lane.submit(self._guard, lambda: self._carrying.carry_over(command))
             case c.OpenLevel():
                 self._lane.submit(self._guard, lambda: self._open_level(command))
             case c.CompareLevel():

@@ -8,6 +8,7 @@ from gitpar.core.changes import ChangeSet
 from gitpar.core.conflicts import ConflictReport
 from gitpar.core.names import CommitId, RunId, TaskId
 from gitpar.git.attributes import Attributes
+from gitpar.git.carrying import Carrier
 from gitpar.git.changes import ChangeReader
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.drafting import Drafts
@@ -24,7 +25,7 @@ MakeDrafts = Callable[[Coordinator], Drafts]
 
 
 class GitRepository:
-    """Fulfils ports.Repository. `compare` and `prove` belong to one thread, the rest to any."""
+    """Fulfils ports.Repository. `compare`, `prove` and `carry` belong to one thread, the rest to any."""
 
     def __init__(self, place: RepositoryPlace, run: RunId, drafts: MakeDrafts | None = None) -> None:
         """`drafts` makes who drafts landings, in the coordinator it is given; what is drafted is proved."""
@@ -34,6 +35,7 @@ class GitRepository:
         self._store = ObjectWriter(self._coordinator.store, self._coordinator.git_dir)
         made = drafts(self._coordinator) if drafts is not None else None
         self._lander = Lander(self._coordinator, self._attributes, self._store, made)
+        self._carrier = Carrier(self._coordinator, self._attributes, self._store)
         self._reader = ChangeReader(self._coordinator.scratch)
 
     def change_sets(self, pairs: Sequence[tuple[CommitId, CommitId]]) -> Sequence[ChangeSet]:
@@ -55,6 +57,11 @@ class GitRepository:
         """Computes a landing commit, durably stored, and proves it."""
         with self._coordinator.reading():
             return self._lander.prove(landing)
+
+    def carry(self, landing: Landing) -> Proof | Refusal:
+        """Makes a result anew on a tip that need not descend from its base, durably stored, and proves it."""
+        with self._coordinator.reading():
+            return self._carrier.carry(landing)
 
     def undone(self, level_base: CommitId, tip: CommitId, first: CommitId, result: CommitId) -> Sequence[str]:
         """Lists as `path:line` what landed between level_base and tip and `result` takes away again."""

@@ -69,7 +69,7 @@ class Lander:
             return Refusal(reason=sides)
         merged = self._foresight.find(repository, sides) or merge(self._coordinator, sides)
         if not merged.outcome.clean:
-            return Refusal(conflicts=tuple(_named(one, landing) for one in merged.outcome.conflicts))
+            return Refusal(conflicts=tuple(named(one, landing) for one in merged.outcome.conflicts))
         draft = self._drafts.draft(landing, merged.outcome.tree)
         certificate = self._certifier.certify(landing, draft, sides, merged)
         if isinstance(certificate, str):
@@ -104,7 +104,7 @@ def merge(coordinator: Coordinator, sides: Sides) -> Merged:
         return Merged(task, level, form(coordinator, sides, task, level), git.outcome())
 
 
-def _named(conflict: PathConflict, landing: Landing) -> PathConflict:
+def named(conflict: PathConflict, landing: Landing) -> PathConflict:
     """Says "the level" and the task's id where git names commits."""
     message = conflict.message.replace(landing.tip, "the level").replace(landing.result, f"`{landing.task}`")
     path = conflict.path.removesuffix(f"~{landing.tip}").removesuffix(f"~{landing.result}")

@@ -35,6 +35,8 @@ def run(view: RunView) -> dict[str, Any]:
         "state": view.state,
         "base": view.base,
         "strategy": view.strategy,
+        "order": view.order,
+        "schedule": view.schedule,
         "levels": [_level(level) for level in view.levels],
         "tasks": [_task(task) for task in view.tasks],
         "waves": [{"level": level.level, "wall_s": round(level.wall_s, _DIGITS)} for level in view.levels],

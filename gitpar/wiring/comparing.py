@@ -67,9 +67,9 @@ def watch(directory: Path, request: CompareRequest) -> Iterator[Compared]:
 def _compare_run(site: Site, run: Run, request: CompareRequest) -> Compared:
     """Compares what the tasks of a run made at once: of each its first success, before any re-run."""
     results = [
-        (task.task.id, attempt.result)
+        (task.task.id, attempt.kept)
         for task in run.tasks.values()
-        if (attempt := _first_success(task.attempts)) and attempt.result
+        if (attempt := _first_success(task.attempts)) and attempt.kept
     ]
     if not results:
         raise UsageError(

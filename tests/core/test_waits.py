@@ -153,3 +153,11 @@ def test_a_kill_changes_nothing(drawn: list[tuple[int, int]], script: Script, jo
         killed.go(Random(seed + 1))
     ends = [{found.task.id: found.state for found in run.tasks.values()} for run in (whole, killed.run)]
     assert ends[0] == ends[1]
+
+
+def test_who_is_blocked_does_not_start_when_its_wait_ends() -> None:
+    tasks = [task("broken"), task("fine"), task("a", "fine"), task("b", "broken")]
+    sim = Waiting(tasks, {"b": "a"}, Script(endings={"broken": ["fail"]}))
+    run = sim.go()
+    assert run.tasks["b"].state.value == "blocked"  # type: ignore[index]
+    assert "b" not in dict(sim.started)

@@ -54,6 +54,9 @@ class Wrong:
             return self._right.prove(landing)
         return self._prove(self._right, landing, self._before)
 
+    def carry(self, landing: Landing) -> Proof | Refusal:
+        return self._right.carry(landing)
+
     def undone(self, level_base: CommitId, tip: CommitId, first: CommitId, result: CommitId) -> Sequence[str]:
         return self._right.undone(level_base, tip, first, result)
 

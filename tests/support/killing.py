@@ -38,12 +38,16 @@ class Kills:
 class Victim:
     """A repository, a plan, and what must come out of it however often gitpar is killed."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str], *, pause_s: float = 0.0) -> None:
+    def __init__(
+        self, folder: Path, environ: Mapping[str, str], *, pause_s: float = 0.0, dag: bool = False
+    ) -> None:
+        """With `dag` tasks start before their wave: `left` takes long, and `right` is out of its way."""
         self.repository = folder / "victim"
         self.plan = folder / "plan.json"
         self.log = folder / "log"
         self.environ = dict(environ)
         self._pause_s = pause_s
+        self._dag = dag
         self._git = PlainGit(folder, environ)
         self._make()
         self.driver = Driver(self.repository, environ)
@@ -62,7 +66,7 @@ class Victim:
         tasks = [
             self._task("one", 2),
             self._task("left", 8),
-            self._task("right", 8),
+            self._task("right", 11 if self._dag else 8),
             self._task("two", 14),
             self._task("three", 17, "one"),
             self._task("four", 20, "two", "right"),
@@ -71,9 +75,10 @@ class Victim:
         self.plan.write_text(json.dumps({"tasks": tasks}, indent=1), encoding="utf-8")
 
     def _task(self, name: str, line: int, *depends_on: str) -> dict[str, object]:
+        pause_s = max(0.5, 5 * self._pause_s) if self._dag and name == "left" else self._pause_s
         parts = [
             f"echo {name} >> {shlex.quote(str(self.log))}",
-            f"sleep {self._pause_s}" if self._pause_s else ":",
+            f"sleep {pause_s}" if pause_s else ":",
             f"sed '{line}s/$/ {name}/' list.txt > new",
             "mv new list.txt",
             f"echo {name} > {name}.txt",
@@ -83,11 +88,12 @@ class Victim:
     @property
     def arguments(self) -> tuple[str, ...]:
         """What starts the run."""
-        return ("run", str(self.plan), *_FLAGS)
+        return ("run", str(self.plan), *_FLAGS, *(("--schedule", "dag") if self._dag else ()))
 
     def expected(self) -> dict[str, str]:
         """Every file of the final tree."""
         marks = {2: " one", 8: " left right", 14: " two", 17: " three", 20: " four", 23: " five"}
+        marks |= {8: " left", 11: " right"} if self._dag else {}
         text = "".join(f"line {n}{marks.get(n, '')}\n" for n in range(1, LINES + 1))
         names = ("one", "left", "right", "two", "three", "four", "five")
         setting = (self.repository / "gitpar.toml").read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from gitpar.core import agent_events as ae
+from gitpar.core import ahead_events as ahead
 from gitpar.core import commands as c
 from gitpar.core import events as e
 from gitpar.core import note_events as ne
@@ -18,6 +19,7 @@ from gitpar.core.apply import apply, fold
 from gitpar.core.commands import opening
 from gitpar.core.conflicts import ConflictKind, ConflictReport, PairConflict, PathConflict, Tier
 from gitpar.core.decide import decide
+from gitpar.core.footing import Part
 from gitpar.core.graph import Source, Task
 from gitpar.core.names import CommitId, RefName, RunId, TaskId, TreeId, level_ref
 from gitpar.core.progress import ProgressLanding
@@ -27,6 +29,7 @@ from gitpar.core.run import Run
 from gitpar.core.settings import RunSettings
 
 BASE = CommitId("base")
+CONFLICT = PathConflict("shared.txt", ConflictKind.CONTENT, "CONFLICT (content)")
 
 
 def task(task_id: str, *depends_on: str, **options: object) -> Task:
@@ -66,9 +69,13 @@ class Simulation:
     def __init__(self, tasks: list[Task], script: Script | None = None, **settings: object) -> None:
         self.script = script or Script()
         self.clock = 100.0
+        self.seconds: dict[str, float] = {}
+        """How long attempts take, by task; the others 1 second."""
         self.refs: dict[RefName, CommitId] = {}
         self.started: list[tuple[str, int]] = []
         self.waiting: list[c.Command] = []
+        self.holds: dict[CommitId, frozenset[str]] = {BASE: frozenset()}
+        """The tasks whose work a commit holds."""
         opened = e.RunOpened(
             at=self.clock,
             run=RunId("7f3a"),
@@ -125,7 +132,7 @@ class Simulation:
         self.clock += 1.0
         return self.clock
 
-    def _answer(self, command: c.Command) -> list[e.Event]:  # noqa: C901, PLR0911 - one row a command
+    def _answer(self, command: c.Command) -> list[e.Event]:  # noqa: C901, PLR0911, PLR0912 - one row a command
         at = self._tick()
         match command:
             case c.OpenLevel(level, base):
@@ -136,6 +143,10 @@ class Simulation:
             case c.RecoverAttempt():
                 worked = self.run.tasks[command.task].last.ending is not None
                 return [self._captured(command, at, worked=worked)]
+            case c.MakeFooting():
+                return [self._footing(command, at)]
+            case c.CarryOver(part, onto):
+                return [self._carry_over(part, onto, at)]
             case c.CompareLevel(level):
                 return [e.LevelCompared(at=at, level=level, report=self._report(command))]
             case c.ProveLanding():
@@ -159,6 +170,7 @@ class Simulation:
     def _attempt(self, command: c.StartAttempt, at: float) -> list[e.Event]:
         task_id, n = command.task, command.n
         self.started.append((task_id, n))
+        self._check_base(command)
         ending = self.script.ending(task_id, n)
         if ending == "lost":
             return [e.AttemptLost(at=at, task=task_id, n=n, message="No space left on device")]
@@ -168,7 +180,7 @@ class Simulation:
             n=n,
             ending=e.Ending.TIMED_OUT if ending == "timeout" else e.Ending.EXITED,
             exit={"fail": 1, "timeout": None}.get(ending, 0),
-            duration_s=1.0,
+            duration_s=self.seconds.get(task_id, 1.0),
         )
         captured = self._captured(command, at, worked=True)
         started = e.WorkerStarted(at=at, task=task_id, n=n, pid=1, worktree="/w", log="/l")
@@ -179,11 +191,12 @@ class Simulation:
     ) -> e.AttemptCaptured:
         task_id, n = command.task, command.n
         changed = worked and task_id not in self.script.unchanged
+        result = self._made(f"{task_id}#{n}", command.base, task_id) if changed else command.base
         return e.AttemptCaptured(
             at=at,
             task=task_id,
             n=n,
-            result=CommitId(f"{task_id}#{n}") if changed else command.base,
+            result=result,
             files=(f"{task_id}.txt",) if changed else (),
             problem="left a rebase in progress" if self.script.ending(task_id, n) == "problem" else "",
             undone=("shared.txt:3",) if command.rerun and task_id in self.script.undoing else (),
@@ -200,8 +213,46 @@ class Simulation:
         if self.script.notes_refused:
             return ne.NotesRefused(at=at, level=landing.level, reason="no plain file")
         told = ",".join(note.task for note in landing.notes)
-        commit = CommitId(f"{landing.tip}+notes({told})")
+        commit = self._made(f"{landing.tip}+notes({told})", landing.tip)
         return ne.NotesProved(at=at, level=landing.level, tip=landing.tip, commit=commit, certificate="{}")
+
+    def _made(self, name: str, upon: CommitId, *tasks: str) -> CommitId:
+        commit = CommitId(name)
+        self.holds[commit] = self.holds[upon] | set(tasks)
+        return commit
+
+    def _clash(self, task_id: TaskId, base: CommitId, tip: CommitId) -> bool:
+        new = self.holds[tip] - self.holds[base]
+        return any({(task_id, other), (other, task_id)} & self.script.clashing for other in new)
+
+    def _check_base(self, command: c.StartAttempt) -> None:
+        """A task stands on all that it depends on, and on nothing of its own level or of one above."""
+        task = self.run.tasks[command.task]
+        held = self.holds[command.base]
+        for before in task.task.depends_on:
+            other = self.run.tasks[before]
+            changed = other.attempts and other.last.result != other.last.base
+            if changed and before not in held:
+                raise AssertionError(f"{command.task} was cut from {command.base}, which lacks {before}")
+        above = [each for each in held if self.run.tasks[TaskId(each)].level >= task.level]
+        if above and command.footing is not None:
+            raise AssertionError(f"{command.task} was cut from {command.base}, which holds {above}")
+
+    def _footing(self, command: c.MakeFooting, at: float) -> e.Event:
+        base = command.onto
+        for part in command.parts:
+            if self._clash(part.task, part.base, base):
+                return ahead.FootingRefused(at=at, task=command.task, reason="it clashes")
+            base = self._made(f"{base}~{part.task}", base, part.task)
+        if not command.parts:
+            return ahead.FootingRefused(at=at, task=command.task, reason="nothing to lay")
+        return ahead.FootingMade(at=at, task=command.task, base=base, footing=command.footing)
+
+    def _carry_over(self, part: Part, onto: CommitId, at: float) -> e.Event:
+        if self._clash(part.task, part.base, onto):
+            return ahead.CarryRefused(at=at, task=part.task, n=part.n, conflicts=(CONFLICT,))
+        result = self._made(f"{part.task}#{part.n}@{onto}", onto, part.task)
+        return ahead.Carried(at=at, task=part.task, n=part.n, base=onto, result=result)
 
     def _report(self, command: c.CompareLevel) -> ConflictReport:
         names = [task_id for task_id, _ in command.results]
@@ -214,19 +265,17 @@ class Simulation:
         return ConflictReport(tuple(pairs))
 
     def _prove(self, command: c.ProveLanding, at: float) -> e.Event:
-        new = set(command.tip.split("+")) - set(command.base.split("+"))
-        clash = any({(command.task, other), (other, command.task)} & self.script.clashing for other in new)
+        clash = self._clash(command.task, command.base, command.tip)
         if clash or (command.task in self.script.conflicting and command.base != command.tip):
-            conflict = PathConflict("shared.txt", ConflictKind.CONTENT, "CONFLICT (content)")
             return e.LandingRefused(
-                at=at, task=command.task, n=command.n, tip=command.tip, conflicts=(conflict,)
+                at=at, task=command.task, n=command.n, tip=command.tip, conflicts=(CONFLICT,)
             )
         return e.LandingProved(
             at=at,
             task=command.task,
             n=command.n,
             tip=command.tip,
-            commit=CommitId(f"{command.tip}+{command.task}"),
+            commit=self._made(f"{command.tip}+{command.task}", command.tip, command.task),
             tree=TreeId("tree"),
             certificate="{}",
         )

@@ -15,6 +15,8 @@ WHOLE = {
     "state": "running",
     "base": BASE,
     "strategy": "merge",
+    "order": "plan",
+    "schedule": "waves",
     "levels": [
         {"level": 1, "branch": "gitpar/7f3a/level/1", "commit": commit("La"), "tasks": ["a"]},
         {"level": 2, "branch": "gitpar/7f3a/level/2", "commit": commit("La"), "tasks": ["b"]},

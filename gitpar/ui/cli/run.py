@@ -162,7 +162,9 @@ def _request(plans: tuple[Path, ...], options: dict[str, Any]) -> RunRequest:
 
     flags: dict[str, object] = {name: options[name] for name in _SETTINGS if options[name] not in (None, ())}
     flags |= {name: True for name in _SWITCHES if options[name]}
-    flags |= {name: options[name] for name in ("publish", "remote", "target", "order") if options[name]}
+    flags |= {
+        name: options[name] for name in ("publish", "remote", "target", "order", "schedule") if options[name]
+    }
     if options["forge"] not in (None, "auto"):
         flags["forge"] = options["forge"]
     if options["strategy"]:
