@@ -97,7 +97,7 @@ def test_the_setting_is_journaled_and_a_level_can_be_undone(repo: Repo, tmp_path
     assert all(len(task["attempts"]) == 1 for task in run["tasks"])
     undone = gitpar("undo", run["run"], "--level", "3", cwd=repo.root)
     assert undone.status == 0, undone
-    assert repo.git("for-each-ref", "--format=%(refname:short)", "refs/heads/gitpar/*/level").split() == [
+    assert repo.git("for-each-ref", "--format=%(refname:short)", "refs/heads/gitpar/*/level/*").split() == [
         level["branch"] for level in run["levels"][:2]
     ]
 
