@@ -12,6 +12,8 @@ from gitpar.values import dataclass
 
 COMMAND = "command"
 """The name of the agent that is a shell command."""
+HUMAN = "human"
+"""The name of the agent that is a person: nobody is started, a person says what came of the task."""
 
 
 class Trouble(StrEnum):

@@ -13,6 +13,7 @@ from gitpar.core.commands import MakeFooting
 from gitpar.core.footing import Footing, Part
 from gitpar.core.names import CommitId, TaskId
 from gitpar.core.run import Level, Run, TaskRun, TaskState
+from gitpar.core.verdicts import is_for_person
 from gitpar.values import dataclass
 
 _OVER = (TaskState.LANDED, TaskState.SKIPPED)
@@ -29,6 +30,8 @@ def may_start(run: Run, task: TaskRun) -> bool:
     """
     level = run.levels[task.level - 1]
     if task.state is not TaskState.PENDING or level.base is not None or run.waiting.get(task.task.id):
+        return False
+    if is_for_person(task):
         return False
     there = all(_is_there(run, run.tasks[before]) for before in task.task.depends_on)
     return there and footing_of(run, task) is not None

@@ -95,13 +95,15 @@ class RunResumed(Event):
 class PersonDecided(Event):
     """A person decided about tasks that came to nothing: tried again, left out, or landed as they are.
 
-    What was settled by hand (`resolve`) follows as an attempt of its own.
+    What was settled by hand (`resolve`) follows as an attempt of its own. Tasks that are for
+    a person are done once one says so (`approve`, with the answer for later tasks, or empty).
     """
 
     retry: tuple[TaskId, ...] = ()
     skip: tuple[TaskId, ...] = ()
     accept: tuple[TaskId, ...] = ()
     resolve: tuple[TaskId, ...] = ()
+    approve: tuple[tuple[TaskId, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,7 @@ def handed(run: Run, task_id: TaskId) -> tuple[ProgressNote, ...]:
     for name in wanted:
         if room <= 0:
             break
-        if (note := _note(run.tasks[name])) is not None:
+        if (note := _note(run.tasks[name]) or _answer(run.tasks[name])) is not None:
             room -= len(note.text)
             if room >= 0:
                 found.append(note)
@@ -90,6 +90,11 @@ def _note(task: TaskRun) -> ProgressNote | None:
         if text := attempt.progress.strip() or said.strip():
             return ProgressNote(task.task.id, task.task.title, attempt.n, text)
     return None
+
+
+def _answer(task: TaskRun) -> ProgressNote | None:
+    """Returns what a person said of a task; it is told to workers and lands nowhere."""
+    return ProgressNote(task.task.id, task.task.title, 0, task.answer) if task.answer else None
 
 
 def marker(run: RunId, note: ProgressNote) -> str:

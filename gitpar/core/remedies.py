@@ -12,10 +12,12 @@ from collections.abc import Collection
 from gitpar.core.events import AttemptCaptured, AttemptOpened, Ending, Event, PersonDecided, WorkerEnded
 from gitpar.core.names import CommitId, TaskId
 from gitpar.core.run import Run, TaskRun, TaskState
-from gitpar.core.verdicts import fate, pass_over, set_state
+from gitpar.core.verdicts import fate, is_for_person, pass_over, set_state
 from gitpar.errors import UsageError
 from gitpar.values import dataclass
 
+_SAYING = ("--approve", "--answer")
+_LONGEST_ANSWER = 20_000
 _NOTHING = (TaskState.HELD, TaskState.FAILED)
 _IN_THE_WAY = (*_NOTHING, TaskState.BLOCKED)
 
@@ -28,9 +30,11 @@ class Remedies:
     skip: tuple[TaskId, ...] = ()
     accept: tuple[TaskId, ...] = ()
     resolve: tuple[TaskId, ...] = ()
+    approve: tuple[tuple[TaskId, str], ...] = ()
+    """Tasks for a person that are done, with what the tasks after them are to know."""
 
     def __bool__(self) -> bool:
-        return bool(self.retry or self.skip or self.accept or self.resolve)
+        return bool(self.retry or self.skip or self.accept or self.resolve or self.approve)
 
 
 def decision(run: Run, asked: Remedies, at: float) -> PersonDecided:
@@ -41,14 +45,26 @@ def decision(run: Run, asked: Remedies, at: float) -> PersonDecided:
         "--skip": asked.skip,
         "--accept": asked.accept,
         "--resolve": asked.resolve,
+        "--approve": tuple(name for name, answer in asked.approve if not answer),
+        "--answer": tuple(name for name, answer in asked.approve if answer),
     }
     for option, task_ids in options.items():
         for task_id in task_ids:
             if seen.setdefault(task_id, option) != option:
                 raise UsageError(f"`{task_id}` stands at {seen[task_id]} and at {option}", "Choose one")
             _allow(run, option, task_id)
+    if long := next((name for name, answer in asked.approve if len(answer) > _LONGEST_ANSWER), None):
+        raise UsageError(
+            f"the answer to `{long}` is longer than {_LONGEST_ANSWER:,} characters",
+            "Put the rest into a file of the repository and name it in the answer",
+        )
     return PersonDecided(
-        at=at, retry=asked.retry, skip=asked.skip, accept=asked.accept, resolve=asked.resolve
+        at=at,
+        retry=asked.retry,
+        skip=asked.skip,
+        accept=asked.accept,
+        resolve=asked.resolve,
+        approve=asked.approve,
     )
 
 
@@ -71,6 +87,9 @@ def _allow(run: Run, option: str, task_id: TaskId) -> None:
         near = difflib.get_close_matches(task_id, run.tasks, n=1)
         hint = f"Did you mean `{near[0]}`?" if near else f"The tasks are listed by: gitpar status {run.id}"
         raise UsageError(f"`{option} {task_id}`: the run has no such task", hint)
+    if option in _SAYING or (is_for_person(task) and option != "--skip"):
+        _allow_saying(run, option, task)
+        return
     if task.state is TaskState.BLOCKED and option != "--skip":
         raise UsageError(
             f"`{option} {task_id}`: it {task.reason}",
@@ -87,6 +106,23 @@ def _allow(run: Run, option: str, task_id: TaskId) -> None:
         )
 
 
+def _allow_saying(run: Run, option: str, task: TaskRun) -> None:
+    """Lets a person speak of a task that is for one, and of no other."""
+    name = task.task.id
+    if not is_for_person(task):
+        raise UsageError(
+            f"`{option} {name}`: it is not for a person",
+            f"To land what it left: gitpar resume {run.id} --accept {name}",
+        )
+    if option not in _SAYING:
+        raise UsageError(
+            f"`{option} {name}`: it is for a person",
+            f"Say that it is done: gitpar resume {run.id} --approve {name}",
+        )
+    if task.state not in (TaskState.HELD, TaskState.PENDING):
+        raise UsageError(f"`{option} {name}`: it is {task.state.value}", "Nothing was changed")
+
+
 def _result(task: TaskRun) -> bool:
     return bool(task.attempts) and task.last.captured and task.last.result not in (None, task.last.base)
 
@@ -99,6 +135,11 @@ def decided(run: Run, event: PersonDecided) -> None:
             if run.tasks[waiting].state in (TaskState.BLOCKED, TaskState.PENDING):
                 why = f"waits for `{task_id}`, which is left out"
                 set_state(run.tasks[waiting], TaskState.SKIPPED, why)
+    for task_id, answer in event.approve:
+        task = run.tasks[task_id]
+        task.answer = answer
+        set_state(task, TaskState.LANDED, "answered by a person" if answer else "approved by a person")
+        run.told.append(task_id)
     for task_id in (*event.retry, *event.accept, *event.resolve):
         task = run.tasks[task_id]
         task.failures = task.timeouts = task.reruns = 0

@@ -168,6 +168,8 @@ class TaskRun:
     reruns: int = 0
     accepted: bool = False
     """Whether a person wants its result as it is: where that does not merge, it is not run again."""
+    answer: str = ""
+    """What a person said of a task that is for one."""
     waits: int = 0
     """How often it was tried again because its account had to recover."""
     taken_over_by: str = ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from gitpar.core import events as e
-from gitpar.core.agents import AgentReport, Said, Trouble
+from gitpar.core.agents import HUMAN, AgentReport, Said, Trouble
 from gitpar.core.run import Attempt, AttemptState, Level, Run, Stage, TaskRun, TaskState
 
 
@@ -107,6 +107,8 @@ def block_dependents(run: Run, task: TaskRun) -> None:
 
 def fate(task: TaskRun) -> str:
     """Says what became of a held or failed task, after "which"."""
+    if is_for_person(task):
+        return "is for a person"
     return "is held" if task.state is TaskState.HELD else "failed"
 
 
@@ -117,9 +119,24 @@ def pass_over(run: Run) -> None:
         # of those that failed before their level was cut nothing has come yet: a last try, what they block
         to_do.add(TaskState.FAILED)
     while (level := run.level) is not None and level.stage in (Stage.WAITING, Stage.CLOSED):
-        if level.stage is Stage.WAITING and any(run.tasks[each].state in to_do for each in level.tasks):
-            return
+        if level.stage is Stage.WAITING:
+            hand_to_people(run, level)
+            if any(run.tasks[each].state in to_do for each in level.tasks):
+                return
         run.current += 1
+
+
+def is_for_person(task: TaskRun) -> bool:
+    """Says whether a task is worked on by nobody whom gitpar could start."""
+    return task.task.agent == HUMAN
+
+
+def hand_to_people(run: Run, level: Level) -> None:
+    """Holds the tasks of a level that are for a person; the run goes on with what does not wait for them."""
+    for task_id in level.tasks:
+        task = run.tasks[task_id]
+        if task.state is TaskState.PENDING and is_for_person(task):
+            give_up(run, task, TaskState.HELD, "is for a person")
 
 
 def to_compare(run: Run, level: Level) -> list[TaskRun]:

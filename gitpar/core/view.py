@@ -18,6 +18,7 @@ from gitpar.core.publication import Publication, Published
 from gitpar.core.run import Attempt, AttemptState, Level, Run, TaskRun, TaskState
 from gitpar.core.settings import PublishAs
 from gitpar.core.streams import streams_of
+from gitpar.core.verdicts import is_for_person
 from gitpar.values import dataclass
 
 
@@ -62,6 +63,7 @@ class TaskView:
     certificate: str
     """The proof of its landing, JSON; empty where it did not land."""
     stream: str | None = None
+    for_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +271,7 @@ def _task(run: Run, task: TaskRun, now: float) -> TaskView:
         rerun=bool(task.reruns),
         certificate=task.certificate,
         stream=task.task.stream,
+        for_person=is_for_person(task),
     )
 
 

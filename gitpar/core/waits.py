@@ -10,7 +10,7 @@ from gitpar.core.ahead import may_start
 from gitpar.core.names import CommitId, TaskId
 from gitpar.core.places import offer
 from gitpar.core.run import Level, Run, TaskRun, TaskState
-from gitpar.core.verdicts import set_state
+from gitpar.core.verdicts import hand_to_people, set_state
 
 
 def to_start(run: Run, level: Level) -> list[TaskId]:
@@ -18,6 +18,7 @@ def to_start(run: Run, level: Level) -> list[TaskId]:
 
     Nobody waits for what will not be worked on in it, being blocked by an earlier wave.
     """
+    hand_to_people(run, level)
     pending = [task for task in level.tasks if run.tasks[task].state is TaskState.PENDING]
     there = frozenset(pending)
     at_work = (TaskState.RUNNING, TaskState.FINISHED) if run.dag else ()

@@ -17,6 +17,7 @@ from gitpar.plans.labels import is_id, is_optional, waits_in
 from gitpar.plans.markdown import Heading, Markdown
 from gitpar.plans.model import Draft, DraftTask, Wait
 from gitpar.plans.ordering import Ids, Order
+from gitpar.plans.people import agent_of_tags
 from gitpar.plans.plan_rows import live_rows
 from gitpar.plans.prompt import prompt
 from gitpar.values import dataclass
@@ -103,15 +104,17 @@ def _task(box: Box, task_id: TaskId, made: Boxes, *, from_title: bool) -> Task:
     status, text = box.status, box.status_text
     if box.label.struck and status is TaskStatus.PENDING:
         status, text = TaskStatus.LEFT_OUT, "struck through"
+    title = _title(box)
     return Task(
         id=task_id,
-        title=_title(box),
+        title=title,
         source=fields.source(box.item),
         prompt=_prompt(box, task_id, made),
         scope=scope,
         status=status,
         status_text=text,
         verify=command_of(said["verify"]) if "verify" in said else None,
+        agent=agent_of_tags(box.label.tags, title),
         commit_message=message_of(said["commit"]) if "commit" in said else None,
     )
 

@@ -22,6 +22,7 @@ from gitpar.plans.labels import ids_in, is_optional, waits_in
 from gitpar.plans.markdown import Row
 from gitpar.plans.model import Draft, DraftTask, Outcome, TaskEnd, Wait
 from gitpar.plans.ordering import Ids, Order, by_dependency
+from gitpar.plans.people import agent_of_row
 from gitpar.plans.plan_rows import EMPTY, Found, all_rows, is_field, sections_with_status
 from gitpar.plans.plan_sections import Sections
 from gitpar.plans.prompt import prompt
@@ -82,6 +83,7 @@ def _drafted(row: Found, task_id: TaskId, sections: Sections) -> DraftTask:
         status=status,
         status_text=text,
         stream=row.stream,
+        agent=agent_of_row(row.cells, row.title, row.tail),
     )
     return DraftTask(task, row.item)
 

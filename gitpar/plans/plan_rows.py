@@ -233,7 +233,10 @@ def sections_with_status(root: Item) -> list[Found]:
             title = named.title
             if place.at == heading.at:
                 title = TOKEN.split(title)[0].rstrip(" `(*[:-—–")
-            found.append(Found(_item(root, source, place.at), named.id, title or named.id, place.status))
+            tail = place.raw[place.status.end :].strip(" *_`)]")
+            found.append(
+                Found(_item(root, source, place.at), named.id, title or named.id, place.status, tail=tail)
+            )
     return found
 
 

@@ -214,11 +214,26 @@ def what_next(view: RunView) -> list[Step]:
     if cut and view.count(TaskState.LANDED):
         typed.append(Step("see what landed:", command("git", "log", "--graph", "--oneline", cut[-1])))
         typed.append(Step("take it:", command("git", "merge", cut[-1])))
+    for task in [task for task in not_landed(view) if task.for_person and task.state == TaskState.HELD][
+        :_TOLD_TASKS
+    ]:
+        typed += _for_person(task, view)
     for task in [task for task in not_landed(view) if task.attempts][:_TOLD_TASKS]:
         typed += _look_into(task, view)
     if view.state != "interrupted":
         typed.append(Step("remove what is not needed:", command("gitpar", "clean", view.run)))
     return typed
+
+
+def _for_person(task: TaskView, view: RunView) -> list[Step]:
+    """What to type about a task that is for a person."""
+    said = command("gitpar", "resume", view.run, "--approve", task.id)
+    answered = command("gitpar", "resume", view.run, "--answer", task.id)
+    return [
+        Step(f"what {named(task.id)} asks of you:", command("gitpar", "prompt", task.id, "--run", view.run)),
+        Step(f"{named(task.id)} is done:", said),
+        Step("and later tasks should know:", f"{answered} 'TEXT'"),
+    ]
 
 
 def _look_into(task: TaskView, view: RunView) -> list[Step]:

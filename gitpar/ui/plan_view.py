@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from gitpar.core.agents import HUMAN
 from gitpar.core.graph import Task, TaskStatus
 from gitpar.core.names import TaskId
 from gitpar.core.prediction import estimates, predict
 from gitpar.core.streams import streams_of
 from gitpar.errors import PlanProblem
 from gitpar.plans.model import Plan
-from gitpar.ui.plain import clean, clipped, counted
+from gitpar.ui.plain import clean, clipped, counted, listed
 
 _WIDEST_ID = 24
 _WIDEST_TITLE = 60
@@ -161,7 +162,10 @@ def _prediction(plan: Plan, jobs: int) -> Iterator[str]:
 
 
 def _without_command(plan: Plan) -> Iterator[str]:
-    without = sum(task.command is None for task in plan.graph if task.status is TaskStatus.PENDING)
+    pending = [task for task in plan.graph if task.status is TaskStatus.PENDING]
+    if people := [task.id for task in pending if task.agent == HUMAN]:
+        yield f"for a person, the run goes on without them: {listed(people)}"
+    without = sum(task.command is None and task.agent != HUMAN for task in pending)
     if without and plan.settings.agent_command is None:
         owned = "has no command of its own" if without == 1 else "have no command of their own"
         yield f"{counted(without, 'task')} {owned}: give `gitpar run` an --agent-command"

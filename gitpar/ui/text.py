@@ -16,7 +16,7 @@ from gitpar.core.agents import COMMAND
 from gitpar.core.conflicts import Tier
 from gitpar.core.names import TaskId, level_ref, short
 from gitpar.core.run import Attempt, AttemptState, Run, TaskRun, TaskState
-from gitpar.core.verdicts import failure_text, refusal_text, to_compare
+from gitpar.core.verdicts import failure_text, is_for_person, refusal_text, to_compare
 from gitpar.ui import agent_text, publish_text, worker_notes
 from gitpar.ui.agent_text import difference, taken
 from gitpar.ui.plain import clean, counted, duration, listed, named, places
@@ -105,8 +105,10 @@ def _level_opened(event: e.LevelOpened, run: Run) -> list[str]:
     note = run.wave_notes.get(level.number)
     why = f" ({clean(note.rationale)})" if note and note.rationale else ""
     blocked = sum(1 for task in level.tasks if run.tasks[task].state is TaskState.BLOCKED)
+    people = [task for task in level.tasks if is_for_person(run.tasks[task])]
     without = f", {blocked} of them blocked" if blocked else ""
-    return [f"wave {level.number}: {counted(len(level.tasks), 'task')}{without}{why}"]
+    aside = f", for a person: {listed(people)}" if people else ""
+    return [f"wave {level.number}: {counted(len(level.tasks), 'task')}{without}{aside}{why}"]
 
 
 def _worker_started(event: e.WorkerStarted, run: Run) -> list[str]:

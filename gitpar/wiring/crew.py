@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gitpar.agent_port import Agent, Program
 from gitpar.agents.command import CommandAgent
 from gitpar.core.agent_rules import AgentRules
-from gitpar.core.agents import COMMAND, AgentProfile
+from gitpar.core.agents import COMMAND, HUMAN, AgentProfile
 from gitpar.core.graph import Task, TaskGraph, TaskStatus
 from gitpar.errors import EnvironmentFault, UsageError
 from gitpar.values import dataclass
@@ -94,6 +94,8 @@ def staffed(tasks: Iterable[Task], chosen: tuple[str, ...], default: str | None)
         raise UsageError(f"`--agent wave:{beyond[0]}=…`: the plan has {len(graph.waves)} waves")
 
     def agent(task: Task) -> str | None:
+        if task.agent == HUMAN and task.id not in by_task:
+            return HUMAN
         if task.command and task.command.strip():
             return None
         wanted = (
@@ -106,7 +108,8 @@ def staffed(tasks: Iterable[Task], chosen: tuple[str, ...], default: str | None)
 
 def rules_of(crew: Crew, tasks: Iterable[Task]) -> tuple[AgentRules, ...]:
     """Returns the rules of every agent that the tasks name, and of those they fall back to."""
-    names = list(dict.fromkeys(t.agent for t in tasks if t.agent and t.status is TaskStatus.PENDING))
+    pending = (t.agent for t in tasks if t.agent not in (None, HUMAN) and t.status is TaskStatus.PENDING)
+    names = list(dict.fromkeys(filter(None, pending)))
     found: dict[str, AgentRules] = {}
     while names:
         name = names.pop(0)

@@ -11,6 +11,7 @@ from pathlib import Path
 from gitpar.agents.prompt import shipped
 from gitpar.config import load_settings
 from gitpar.core.accounts import agent_of
+from gitpar.core.agents import COMMAND, HUMAN
 from gitpar.core.briefing import briefing
 from gitpar.core.events import RunOpened
 from gitpar.core.names import CommitId, RunId, TaskId
@@ -51,4 +52,5 @@ def prompt(directory: Path, request: PromptRequest) -> str:
         hint = f"Did you mean `{near[0]}`?" if near else "The ids are listed by: gitpar plan PLAN"
         raise UsageError(f"there is no task `{name}`", hint)
     told = replace(briefing(run, name), resumed=False)
-    return crew_of(settings, site.place.main)(agent_of(run.tasks[name])).prompt(told)
+    who = agent_of(run.tasks[name])
+    return crew_of(settings, site.place.main)(COMMAND if who == HUMAN else who).prompt(told)

@@ -12,7 +12,7 @@ from pathlib import Path
 from gitpar.agents.command import missing_commands
 from gitpar.config import Settings, load_settings
 from gitpar.core.agent_rules import AgentRules
-from gitpar.core.agents import COMMAND
+from gitpar.core.agents import COMMAND, HUMAN
 from gitpar.core.apply import apply, fold
 from gitpar.core.events import Event, Landed, RunEnd, RunOpened, RunResumed
 from gitpar.core.graph import Task, TaskGraph, TaskStatus
@@ -217,7 +217,8 @@ def _drive(site: Site, owned: Owned, settings: Settings, watcher: Watcher) -> Ru
 
 def _workers(tasks: Iterable[Task], rules: Iterable[AgentRules]) -> list[str]:
     """Names everybody who may work in a run."""
-    names = [task.agent or COMMAND for task in tasks if task.status is TaskStatus.PENDING]
+    pending = (task for task in tasks if task.status is TaskStatus.PENDING and task.agent != HUMAN)
+    names = [task.agent or COMMAND for task in pending]
     return list(dict.fromkeys([*names, *(one.name for one in rules)]))
 
 

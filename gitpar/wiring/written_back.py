@@ -7,6 +7,7 @@ from pathlib import Path
 from gitpar.core.graph import Task
 from gitpar.core.names import TaskId
 from gitpar.core.run import Run, TaskState
+from gitpar.core.verdicts import is_for_person
 from gitpar.errors import GitparError
 from gitpar.plans.choices import Choices
 from gitpar.plans.model import Outcome, TaskEnd
@@ -26,7 +27,8 @@ def write_back(run: Run) -> str:
     tags: dict[str, str | None] = {}
     for task in run.tasks.values():
         outcome = _WRITTEN.get(task.state)
-        if outcome is not None:
+        waits = is_for_person(task) and task.state is not TaskState.LANDED
+        if outcome is not None and not waits:
             end = TaskEnd(
                 outcome=outcome,
                 ended_at=run.last_at,

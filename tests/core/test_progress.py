@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -83,8 +84,9 @@ def test_what_a_person_takes_or_settles_brings_the_notes_of_who_worked_on_it() -
         assert tips(sim.go())[-1] == "base+a+c+notes(c)"
         sim.script.endings.clear()
         name = TaskId("b")
+        wanted: dict[str, Any] = {remedy: (name,)}
         settled = by_hand(sim.run, name, (CommitId("base"), CommitId("b by hand"), ("b",)), sim.clock)
-        sim.decide(Remedies(**{remedy: (name,)}), settled if remedy == "resolve" else ())
+        sim.decide(Remedies(**wanted), settled if remedy == "resolve" else ())
         assert str(tips(sim.go())[-1]).endswith("+notes(b)"), remedy
         assert sim.run.tasks[name].state is TaskState.LANDED
 

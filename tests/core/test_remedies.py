@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -26,7 +27,8 @@ TASKS = [
 
 
 def asked(**named: str) -> Remedies:
-    return Remedies(**{option: tuple(map(TaskId, ids.split())) for option, ids in named.items()})
+    wanted: dict[str, Any] = {option: tuple(map(TaskId, ids.split())) for option, ids in named.items()}
+    return Remedies(**wanted)
 
 
 def states(run: Run) -> dict[str, str]:

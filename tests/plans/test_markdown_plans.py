@@ -270,3 +270,17 @@ def test_rows_that_stand_in_no_table_are_tasks_too(read_plan: ReadPlan) -> None:
         ("T3", "T3", "pending"),
     ]
     assert plan.notes == ("`plan` line 8: a row in a quotation is no task",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| ID | Name | Kind | Status |\n|--|--|--|--|\n| T1 | a | Human | Todo |\n| T2 | b | C | Todo |",
+        "| ID | Task | Status |\n|--|--|--|\n| T1 | a (interactive) | Todo |\n| T2 | b | Todo |\n",
+        "### T1 - a `TASK:PENDING` Interactive\n\n### T2 - b `TASK:PENDING`\n",
+        "- [ ] T1 [HUMAN] a\n- [ ] T2 [P] a human readable b\n",
+        "- [ ] 1.1 a (human: say which)\n- [ ] 1.2 (interactive) shells\n",
+    ],
+)
+def test_what_is_marked_as_interactive_is_for_a_person(read_plan: ReadPlan, text: str) -> None:
+    assert [task.agent for task in read_plan(text).graph] == ["human", None]

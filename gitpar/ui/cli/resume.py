@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from gitpar.core.names import TaskId
+from gitpar.errors import UsageError
 from gitpar.ui.cli.options import EXIT_CODES, Invocation, pass_invocation, shared, with_json
 from gitpar.ui.cli.publish import publish_if_due
 from gitpar.ui.closing import exit_code
@@ -16,6 +19,8 @@ _ACCEPT = "Land what the last attempt of a held or failed task left, if it merge
 _RESOLVE = (
     "Make a worktree in which a held or failed task can be settled by hand; once that is done, land it."
 )
+_APPROVE = "Say that a task for a person is done; what waits for it goes on."
+_ANSWER = "The same, with a text for the prompts of the tasks after it."
 
 
 @click.command(epilog=EXIT_CODES)
@@ -25,21 +30,34 @@ _RESOLVE = (
 @click.option("--skip", metavar="TASK", multiple=True, show_default=False, help=_SKIP)
 @click.option("--accept", metavar="TASK", multiple=True, show_default=False, help=_ACCEPT)
 @click.option("--resolve", metavar="TASK", multiple=True, show_default=False, help=_RESOLVE)
+@click.option("--approve", metavar="TASK", multiple=True, show_default=False, help=_APPROVE)
+@click.option("--answer", metavar="TASK TEXT", nargs=2, multiple=True, show_default=False, help=_ANSWER)
 @with_json
 @shared
 @pass_invocation
-def command(call: Invocation, /, run: str | None, *, steal: bool, **asked: tuple[str, ...]) -> int:
+def command(call: Invocation, /, run: str | None, *, steal: bool, **asked: Any) -> int:
     """Go on with a run that was interrupted or whose gitpar was killed.
 
     What has finished is not done again. RUN may be left out: the newest unfinished run,
     else the newest. A finished run is left as it is and its summary printed, unless
     --retry, --skip, --accept or --resolve says what to do about tasks that are held or
-    failed; each may be given again.
+    failed, or --approve or --answer what came of tasks for a person; each may be given again.
     """
     from gitpar.core.remedies import Remedies  # noqa: PLC0415 - not needed for --help
 
-    wanted = Remedies(**{name: tuple(map(TaskId, dict.fromkeys(ids))) for name, ids in asked.items()})
+    said = {**dict.fromkeys(asked.pop("approve"), ""), **_answers(asked.pop("answer"))}
+    wanted = Remedies(
+        **{name: tuple(map(TaskId, dict.fromkeys(ids))) for name, ids in asked.items()},
+        approve=tuple((TaskId(name), text) for name, text in said.items()),
+    )
     view = call.house.resume(call.directory, run, call.watcher(), steal=steal, asked=wanted)
     view = publish_if_due(call, view)
     call.print_run(view)
     return exit_code(view)
+
+
+def _answers(given: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    for name, text in given:
+        if not text.strip():
+            raise UsageError(f"`--answer {name}`: the answer is empty", f"Without one: --approve {name}")
+    return {name: text.strip() for name, text in given}
