@@ -25,6 +25,7 @@ from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from gitpar.core.agents import AgentProfile
+    from gitpar.core.settings import GateRules
     from gitpar.stream_settings import StreamSettings
 
 REPOSITORY_FILE = "gitpar.toml"
@@ -44,7 +45,7 @@ DISPOSABLE = (
 """Ignored files that can be made again and are not kept with an attempt: patterns as in .gitignore."""
 
 _PREFIX = "GITPAR_"
-_TABLES = ("agents", "streams")
+_TABLES = ("agents", "streams", "gates")
 _CONFIG = "GITPAR_CONFIG"
 _NAMES = {**{name: name for name in OPTIONS}, **{option.field: name for name, option in OPTIONS.items()}}
 
@@ -77,6 +78,15 @@ class Settings:
     """The profiles of `[agents.NAME]`."""
     stream_settings: Mapping[str, StreamSettings] = field(default_factory=dict)
     """The streams of `[streams.NAME]`, by their names in small letters."""
+    gating: bool = True
+    """Whether anything is gated at all."""
+    gate: tuple[str, ...] = ()
+    """Commands that must pass on tasks and on levels; the three below on one of them each."""
+    task_gate: tuple[str, ...] = ()
+    level_gate: tuple[str, ...] = ()
+    run_gate: tuple[str, ...] = ()
+    gate_rules: Mapping[str, GateRules] = field(default_factory=dict)
+    """The gates of `[gates.NAME]`."""
     disposable: tuple[str, ...] = DISPOSABLE
     ignored_limit_bytes: int = 50_000_000
     sandbox_env: tuple[str, ...] = ()
@@ -87,6 +97,12 @@ class Settings:
     """What they may read although it is hidden unless said."""
     merge_drivers: tuple[str, ...] = ()
     """The user's own merge drivers, which are programs, that `gitpar conflicts` may run."""
+
+    @property
+    def asks_for_gates(self) -> bool:
+        """Whether anything is said of gates, apart from what plans say."""
+        typed = (*self.gate, *self.task_gate, *self.level_gate, *self.run_gate)
+        return bool(typed or self.gate_rules) or not self.gating
 
 
 def _as_written(key: str) -> str:
@@ -162,6 +178,8 @@ def load_settings(
         found |= {"stream_settings": tables, "streams": tuple(table.rules for table in tables.values())}
     if found.get("jobs") == ADAPTED:
         found |= adapted_jobs(found.get("jobs_most"))
+    if gates := _gates(sources, warnings):
+        found["gate_rules"] = gates
     for_run = {each.name: found.pop(each.name) for each in fields(RunSettings) if each.name in found}
     return Settings(run=RunSettings(**for_run), **found), tuple(warnings)
 
@@ -203,6 +221,23 @@ def _streams(sources: Iterable[_Source], warnings: list[str]) -> dict[str, Strea
             raise UsageError(f"{source.where('streams')} must be a table", "Write: [streams.NAME]")
         for name, values in table.items():
             found[str(name).casefold()], more = read_stream(str(name), values, source.where)
+            warnings += more
+    return found
+
+
+def _gates(sources: Iterable[_Source], warnings: list[str]) -> dict[str, GateRules]:
+    """Reads the gates of all sources; one of the same name in a later source replaces the earlier."""
+    tables = [(source, table) for source in sources if (table := source.values.get("gates"))]
+    if not tables:
+        return {}
+    from gitpar.gate_settings import read_gate  # noqa: PLC0415 - most repositories have none
+
+    found: dict[str, GateRules] = {}
+    for source, table in tables:
+        if not isinstance(table, Mapping):
+            raise UsageError(f"{source.where('gates')} must be a table", "Write: [gates.NAME]")
+        for name, values in table.items():
+            found[str(name)], more = read_gate(str(name), values, source.where)
             warnings += more
     return found
 

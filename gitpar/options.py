@@ -11,7 +11,16 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from gitpar.core.forges import ForgeKind
-from gitpar.core.settings import OnPredicted, OnRevert, Order, PublishAs, Sandbox, Schedule, Strategy
+from gitpar.core.settings import (
+    LevelPolicy,
+    OnPredicted,
+    OnRevert,
+    Order,
+    PublishAs,
+    Sandbox,
+    Schedule,
+    Strategy,
+)
 from gitpar.values import dataclass
 
 _UNITS_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
@@ -267,6 +276,22 @@ def _limit(field: str) -> Option:
     return Option(field, 'a number such as 200000, "200k" or "2M", 0 for no limit', read)
 
 
+def _commands(field: str) -> Option:
+    """One shell command or a list of them."""
+
+    def read(value: object) -> object:
+        found = [value] if isinstance(value, str) else value
+        if not isinstance(found, list | tuple) or not all(_is_command(text) for text in found):
+            raise Refused
+        return tuple(dict.fromkeys(text.strip() for text in found))
+
+    return Option(field, 'a shell command or a list of them such as ["make lint", "make test"]', read)
+
+
+def _is_command(text: object) -> bool:
+    return isinstance(text, str) and bool(text.strip()) and "\0" not in text
+
+
 def _branch_prefix(field: str) -> Option:
     def read(value: object) -> object:
         if not isinstance(value, str) or not _PREFIX.fullmatch(value):
@@ -325,6 +350,14 @@ OPTIONS: Mapping[str, Option] = {
     "sandbox_env": _names("sandbox_env", what="names of variables, or globs"),
     "sandbox_write": _places("sandbox_write"),
     "sandbox_read": _places("sandbox_read"),
+    "gating": _yes_no("gating"),
+    "gate": _commands("gate"),
+    "task_gate": _commands("task_gate"),
+    "level_gate": _commands("level_gate"),
+    "run_gate": _commands("run_gate"),
+    "level_policy": _choice("level_policy", LevelPolicy),
+    "gate_jobs": _count("gate_jobs", 1),
+    "speculate": _yes_no("speculate"),
     "merge_drivers": _names("merge_drivers", what="names of merge drivers"),
 }
 """By the name that files use, with underscores; `-` means the same."""

@@ -15,6 +15,7 @@ from gitpar.core.graph import Task, TaskGraph, TaskStatus
 from gitpar.core.port_ranges import first_port
 from gitpar.errors import PlanError, PlanProblem
 from gitpar.ports import Workplace
+from gitpar.room_port import Room
 from gitpar.values import dataclass
 
 _HINT = "Say how tasks are worked on: --agent claude, or --agent-command 'CMD'"
@@ -103,6 +104,31 @@ def worker_environment(
         "GITPAR_SCRATCH": str(files.scratch),
         "GITPAR_PORT": str(first_port(place.slot)),
         "GITPAR_NOTES": str(files.notes),
+    }
+
+
+def gate_environment(  # noqa: PLR0913 - what a gate may want to know
+    environ: Mapping[str, str],
+    run: str,
+    *,
+    gate: str,
+    on: str,
+    room: Room,
+    scratch: Path,
+    more: Mapping[str, str],
+) -> dict[str, str]:
+    """Returns the whole environment of a gate; `more` says which task or level it is run on."""
+    return {
+        **environ,
+        **more,
+        "PWD": str(room.path),
+        "GITPAR_RUN": run,
+        "GITPAR_GATE": gate,
+        "GITPAR_GATE_ON": on,
+        "GITPAR_COMMIT": room.commit,
+        "GITPAR_WORKTREE": str(room.path),
+        "GITPAR_SCRATCH": str(scratch),
+        "GITPAR_PORT": str(first_port(room.slot)),
     }
 
 

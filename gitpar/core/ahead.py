@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from gitpar.core.batches import lands_early
 from gitpar.core.commands import MakeFooting
 from gitpar.core.footing import Footing, Part
 from gitpar.core.names import CommitId, TaskId
@@ -187,7 +188,7 @@ def _coming(run: Run, level: Level) -> Iterator[float]:
 
 def is_busy(run: Run, level: Level) -> bool:
     """Says whether any task of a level is at work, may start, or has a result on its way to land."""
-    if level.offered or level.candidate is not None or level.to_land:
+    if level.offered or level.candidate is not None or level.to_land or lands_early(run, level):
         return True
     if level.carrying is not None or level.to_carry:
         return True

@@ -22,6 +22,7 @@ from gitpar.core.remedies import decided
 from gitpar.core.resuming import resumed
 from gitpar.core.run import Attempt, AttemptState, Candidate, Level, Run, Stage, TaskRun, TaskState
 from gitpar.core.settings import OnRevert
+from gitpar.core.stopping import STOPPING
 from gitpar.core.verdicts import (
     block_dependents,
     failure_text,
@@ -41,12 +42,18 @@ _WAVE = 2
 
 def apply(run: Run, event: e.Event) -> Run:
     """Folds one event into the run and returns it."""
-    _APPLIED[type(event)](run, event)
+    (_APPLIED.get(type(event)) or _of_gates(event))(run, event)
     run.last_at = event.at
     if run.dag:
         early.follow(run, event)
     _advance(run)
     return run
+
+
+def _of_gates(event: e.Event) -> Callable[[Run, Any], None]:
+    from gitpar.core.gatekeeping import APPLIED  # noqa: PLC0415 - most runs have no gates
+
+    return APPLIED[type(event)]
 
 
 def fold(events: list[e.Event]) -> Run:
@@ -58,29 +65,6 @@ def fold(events: list[e.Event]) -> Run:
     for event in events[1:]:
         apply(run, event)
     return run
-
-
-# --- the run -----------------------------------------------------------------------------
-
-
-def _stop_requested(run: Run, event: e.StopRequested) -> None:
-    run.stop_requested = True
-    run.stop_now = run.stop_now or event.now
-
-
-def _workers_stopping(run: Run, _event: e.WorkersStopping) -> None:
-    run.stopping = True
-
-
-def _run_closing(run: Run, event: e.RunClosing) -> None:
-    run.closing = event.end
-
-
-def _run_closed(run: Run, event: e.RunClosed) -> None:
-    run.end = event.end
-    run.message = event.message
-    run.worked_s += max(0.0, event.at - (run.since if run.since is not None else event.at))
-    run.since = None
 
 
 # --- levels ------------------------------------------------------------------------------
@@ -127,7 +111,7 @@ def _advance(run: Run) -> None:
         return
     if level.stage is Stage.WORKING and not level.solo:
         _after_work(run, level)
-    if level.stage is Stage.LANDING and not (level.to_land or level.aside or level.candidate):
+    if level.stage is Stage.LANDING and not (level.to_land or level.aside or level.candidate or level.batch):
         level.stage = Stage.NOTING
     if level.stage is Stage.NOTING and not to_land(run, level):
         _close_level(run, level)
@@ -152,8 +136,11 @@ def _after_work(run: Run, level: Level) -> None:
 def _start_landing(run: Run, level: Level) -> None:
     """Queues what the wave brought; a task that changed nothing has landed."""
     level.stage = Stage.LANDING
+    waiting = {candidate.task for candidate in level.batch}
     for task_id in to_try(run, level):
         task = run.tasks[task_id]
+        if task_id in waiting:
+            continue
         if task.last.result == task.last.base:
             set_state(task, TaskState.LANDED, "changed nothing")
         else:
@@ -204,17 +191,20 @@ def _attempt_captured(run: Run, event: e.AttemptCaptured) -> None:
     attempt.undone = event.undone
     attempt.outside = event.outside
     attempt.progress = event.progress
-    _settle(run, task, judged(attempt))
+    state = judged(attempt)
+    found = state if run.gates is None else run.gates.captured(run, event, state)
+    if found is not None:
+        settle(run, task, found)
 
 
 def _attempt_lost(run: Run, event: e.AttemptLost) -> None:
     task = run.tasks[event.task]
     task.last.message = event.message
     run.trouble = run.trouble or event.message
-    _settle(run, task, AttemptState.LOST)
+    settle(run, task, AttemptState.LOST)
 
 
-def _settle(run: Run, task: TaskRun, state: AttemptState) -> None:
+def settle(run: Run, task: TaskRun, state: AttemptState) -> None:
     """Ends an attempt and decides what the task is now: finished, to be tried again, or failed."""
     attempt = task.last
     attempt.state = state
@@ -310,12 +300,17 @@ def _landing_proved(run: Run, event: e.LandingProved) -> None:
         raise ValueError(f"`{event.task}` was proved but not tried")
     candidate.commit = event.commit
     candidate.certificate = event.certificate
+    candidate.tree = event.tree
+    if run.gates is not None:
+        run.gates.proved(run, candidate)
 
 
 def _landing_refused(run: Run, event: e.LandingRefused) -> None:
     task = run.tasks[event.task]
     level = run.levels[task.level - 1]
     level.candidate = None
+    if run.gates is not None and run.gates.defers(level, event.task):
+        return
     task.refused = event.conflicts
     if event.conflicts and task.reruns == 0 and not task.accepted:
         task.reruns += 1
@@ -327,7 +322,10 @@ def _landing_refused(run: Run, event: e.LandingRefused) -> None:
 
 
 def _landing_opened(run: Run, event: e.LandingOpened) -> None:
-    candidate = run.levels[run.tasks[event.task].level - 1].candidate
+    level = run.levels[run.tasks[event.task].level - 1]
+    if level.candidate is None and run.gates is not None:
+        run.gates.moving(level)
+    candidate = level.candidate
     if candidate is None:
         raise ValueError(f"`{event.task}` was moved but not proved")
     candidate.commit = event.commit
@@ -345,15 +343,14 @@ def _landed(run: Run, event: e.Landed) -> None:
     task.commit = event.commit
     set_state(task, TaskState.LANDED, "landed by a re-run" if task.last.rerun else "")
     settled(run, event.task)
+    if run.gates is not None:
+        run.gates.landed(level)
 
 
 _APPLIED: dict[type[e.Event], Callable[[Run, Any], None]] = {
     e.RunResumed: resumed,
+    **STOPPING,
     e.PersonDecided: decided,
-    e.StopRequested: _stop_requested,
-    e.WorkersStopping: _workers_stopping,
-    e.RunClosing: _run_closing,
-    e.RunClosed: _run_closed,
     e.LevelOpening: _level_opening,
     e.LevelOpened: _level_opened,
     e.LevelComparing: _level_comparing,

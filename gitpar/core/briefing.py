@@ -41,6 +41,8 @@ class EarlierTry:
     message: str = ""
     output: str = ""
     """The end of what it printed, put in by whoever makes the prompt."""
+    gated: bool = False
+    """Whether a gate refused its result: `log` is the gate's then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,7 @@ def _try(run: Run, task: TaskRun, attempt: Attempt) -> EarlierTry:
         files=attempt.files,
         keep_ref=keep_ref(run.id, task.task.id, attempt.n) if attempt.files else "",
         base=attempt.base,
-        log=attempt.log,
-        message=attempt.report.message if attempt.report is not None else "",
+        log=attempt.gate_log or attempt.log,
+        message=attempt.report.message if attempt.report is not None and not attempt.gate_log else "",
+        gated=bool(attempt.gate_log),
     )

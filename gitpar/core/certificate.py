@@ -7,6 +7,7 @@ itself is made in gitpar.git.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from enum import StrEnum
 
@@ -59,14 +60,25 @@ class Certificate:
     notes: tuple[str, ...] = ()
     checks: tuple[str, ...] = tuple(check.value for check in Check)
     version: int = VERSION
+    gates: tuple[Mapping[str, str], ...] = ()
+    """The gates that let it pass: name, verdict (`passed`, `flaky`) and the tree that they saw."""
 
     def text(self) -> str:
-        """Returns the certificate as one line of JSON."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        """Returns the certificate as one line of JSON; what was not gated does not speak of gates."""
+        values = asdict(self)
+        if not self.gates:
+            del values["gates"]
+        return json.dumps(values, separators=(",", ":"))
 
     def about(self) -> tuple[object, ...]:
         """Returns what a landing is known by: run, task, attempt, strategy, base, tip and result."""
         return (self.run, self.task, self.attempt, self.strategy, self.base, self.tip, self.result)
+
+
+def with_gates(text: str, gates: Iterable[tuple[str, str, str]]) -> str:
+    """Adds to a certificate the gates that a landing has passed: name, verdict and tree of each."""
+    found = [{"gate": name, "verdict": verdict, "tree": tree} for name, verdict, tree in gates]
+    return json.dumps({**json.loads(text), "gates": found}, separators=(",", ":"))
 
 
 def read(text: str) -> Certificate | None:

@@ -175,6 +175,17 @@ class CloseRun:
     tip: CommitId
 
 
+class GateCommand:
+    """What is to be done about gates: see gate_commands.py, which runs without gates do not load."""
+
+    __slots__ = ()
+    changes_the_world = True
+
+    def opened(self, at: float) -> Event:
+        """Returns the event that opens it."""
+        raise AssertionError(f"{type(self).__name__} has no event at {at}")
+
+
 Command = (
     OpenLevel
     | StartAttempt
@@ -191,11 +202,14 @@ Command = (
     | MoveNotes
     | StopWorkers
     | CloseRun
+    | GateCommand
 )
 
 
 def changes_the_world(command: Command) -> bool:
     """Says whether a command's opening must be durable before it begins; computing needs none."""
+    if isinstance(command, GateCommand):
+        return command.changes_the_world
     computing = CompareLevel | ProveLanding | ProveNotes | MakeFooting | CarryOver
     return not isinstance(command, computing | Pause)
 
@@ -243,5 +257,7 @@ def opening(command: Command, at: float) -> Event:  # noqa: C901, PLR0911, PLR09
             return WorkersStopping(at=at)
         case CloseRun(end=end):
             return RunClosing(at=at, end=end)
+        case GateCommand():
+            return command.opened(at)
         case _:
             assert_never(command)

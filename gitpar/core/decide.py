@@ -7,11 +7,12 @@ comes out once, because the event that opens it takes it out of its queue.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from gitpar.core import pacing, progress
 from gitpar.core.accounts import agent_of, session_of
 from gitpar.core.ahead import footing_of, is_busy, kept_free, part_of
+from gitpar.core.batches import chain_tip, lands_early, waits_for_reruns
 from gitpar.core.budgets import LEAST_S, time_left
 from gitpar.core.commands import (
     CarryOver,
@@ -38,11 +39,35 @@ from gitpar.core.starting import startable
 from gitpar.core.verdicts import to_compare
 from gitpar.core.waits import start_of
 
+if TYPE_CHECKING:
+    from gitpar.core.gate_book import GateBook
 
-def decide(run: Run) -> list[Command]:  # noqa: PLR0911 - one row a state
+
+def decide(run: Run) -> list[Command]:
     """Returns what is due now; nothing while everything that was begun is still under way."""
     if run.end is not None or run.closing is not None:
         return []
+    if run.gates is not None:
+        return _with_gates(run, run.gates)
+    return _without_gates(run)
+
+
+def _with_gates(run: Run, book: GateBook) -> list[Command]:
+    """Puts what gates want before everything else."""
+    from gitpar.core import gate_decisions as gates  # noqa: PLC0415 - most runs have none
+
+    due = gates.first_of_all(book)
+    if due is not None:
+        return due
+    if run.stop_requested or run.trouble or run.disturbed:
+        due = gates.stopping(run, book)
+        return due if due or book.open else _without_gates(run)
+    if run.level is None and (due := gates.at_the_end(run, book)) is not None:
+        return due
+    return gates.numbered(book, gates.of_tasks(run, book) + _without_gates(run))
+
+
+def _without_gates(run: Run) -> list[Command]:
     if run.orphans:
         return [_recovery(run, task_id, n) for task_id, n in run.orphans.items()]
     if run.recovering:
@@ -82,7 +107,7 @@ def _work(run: Run, level: Level) -> list[Command]:
         return [] if run.active else _alone(run, level.solo[0], base)
     due = [] if run.dag else _starts(run, level, _free(run))
     # what others wait for lands while the rest is worked on
-    if level.candidate is not None or level.to_land:
+    if level.candidate is not None or level.to_land or lands_early(run, level):
         due += _candidate(run, level)
     if level.carrying is None and level.to_carry:
         due.append(CarryOver(part_of(run.tasks[level.to_carry[0]]), base))
@@ -93,10 +118,10 @@ def _work(run: Run, level: Level) -> list[Command]:
 
 
 def _land(run: Run, level: Level) -> list[Command]:
-    if level.candidate is not None or level.to_land:
+    if level.candidate is not None or level.to_land or (level.batch and not waits_for_reruns(run, level)):
         return _candidate(run, level)
     if level.aside and not is_busy(run, level) and _free(run):
-        return _alone(run, level.aside[0], _known(level.tip))
+        return _alone(run, level.aside[0], _known(chain_tip(level)))
     return []
 
 
@@ -144,6 +169,10 @@ def _note(run: Run, level: Level) -> list[Command]:
 
 def _candidate(run: Run, level: Level) -> list[Command]:
     """The next step of what is landing, or of what lands next."""
+    if run.gates is not None:
+        from gitpar.core.gate_decisions import landing  # noqa: PLC0415 - most runs have none
+
+        return landing(run, level, run.gates)
     tip = _known(level.tip)
     if level.candidate is not None:
         candidate = level.candidate
@@ -201,7 +230,7 @@ def _recovery(run: Run, task_id: TaskId, n: int) -> RecoverAttempt:
 
 def _stop(run: Run) -> list[Command]:
     """Waits for what runs (or ends it, when asked to stop now), then closes the run."""
-    if run.active:
+    if run.active if run.gates is None else run.gates.at_work(run):
         return [StopWorkers()] if run.stop_now and not run.stopping else []
     level = run.level
     if level is not None and (
@@ -214,7 +243,7 @@ def _stop(run: Run) -> list[Command]:
 
 def _end(run: Run) -> RunEnd:
     states = {task.state for task in run.tasks.values()}
-    if TaskState.HELD in states:
+    if TaskState.HELD in states or (run.gates is not None and run.gates.stopped_at(run) is not None):
         return RunEnd.NEEDS_PERSON
     if states & {TaskState.FAILED, TaskState.BLOCKED}:
         return RunEnd.FAILED

@@ -16,7 +16,7 @@ from gitpar.core.footing import Footing
 from gitpar.core.forges import BranchPush, Layer, RequestState
 from gitpar.core.graph import Task, WaveNote
 from gitpar.core.moves import RefMove
-from gitpar.core.names import CommitId, RefName, RunId, TaskId, TreeId
+from gitpar.core.names import NO_TREE, CommitId, RefName, RunId, TaskId, TreeId
 from gitpar.core.settings import PublishAs, RunSettings
 from gitpar.values import dataclass
 
@@ -191,6 +191,8 @@ class AttemptCaptured(Event):
     """What changed outside its worktree while it worked: settings, hooks, refs, the user's files."""
     progress: str = ""
     """What the worker wrote for the workers of other tasks."""
+    tree: TreeId = NO_TREE
+    """The tree of `result`, where gates want to know it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

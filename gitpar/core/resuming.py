@@ -24,6 +24,8 @@ def resumed(run: Run, event: e.RunResumed) -> None:
     run.since = event.at
     run.orphans = dict(run.active)
     run.recovering.clear()
+    if run.gates is not None:
+        run.gates.resumed(run)
     for level in run.levels:
         if level.stage is Stage.OPENING:
             level.stage = Stage.WAITING

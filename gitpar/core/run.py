@@ -10,17 +10,22 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from gitpar.core.agents import COMMAND, AgentReport
+from gitpar.core.batches import book_for
 from gitpar.core.conflicts import ConflictReport, PathConflict
 from gitpar.core.events import AttemptOpened, Ending, RunEnd, RunOpened
 from gitpar.core.footing import Footing
 from gitpar.core.graph import Task, TaskGraph, TaskStatus
 from gitpar.core.moves import RefMove
-from gitpar.core.names import CommitId, RefName, RunId, TaskId
+from gitpar.core.names import NO_TREE, CommitId, RefName, RunId, TaskId, TreeId
 from gitpar.core.publication import Publication
 from gitpar.core.settings import RunSettings, Schedule
 from gitpar.values import dataclass
+
+if TYPE_CHECKING:
+    from gitpar.core.gate_book import GateBook
 
 
 class TaskState(StrEnum):
@@ -91,6 +96,8 @@ class Attempt:
     """Why it was ended, where gitpar ended it."""
     progress: str = ""
     """What the worker wanted others to know."""
+    gate_log: str = ""
+    """What the gate printed that failed on its result."""
     footing: Footing | None = None
     """What its base holds, where it was cut before its level was."""
     own: tuple[CommitId, CommitId] | None = None
@@ -207,6 +214,7 @@ class Candidate:
     commit: CommitId | None = None
     certificate: str = ""
     moving: bool = False
+    tree: TreeId = NO_TREE
 
 
 @dataclass(slots=True)
@@ -243,6 +251,8 @@ class Level:
     to_land: deque[TaskId] = field(default_factory=deque)
     aside: deque[TaskId] = field(default_factory=deque)
     candidate: Candidate | None = None
+    batch: list[Candidate] = field(default_factory=list)
+    """Proved on top of each other and of the tip, to be gated together (gitpar.core.gates)."""
     landed: list[TaskId] = field(default_factory=list)
     """In the order of their landing; a task that changed nothing is not among them."""
     noting: ProgressCandidate | None = None
@@ -318,6 +328,7 @@ class Run:
         self.publication: Publication | None = None
         self.pushed: dict[str, set[CommitId]] = {}
         """By branch of the remote, what this run may have pushed to it."""
+        self.gates: GateBook | None = book_for(opened)
 
     def _wait(self, opened: RunOpened) -> None:
         """Notes who waits for whom within a level."""

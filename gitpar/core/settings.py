@@ -95,6 +95,45 @@ class StreamRules:
     """Whoever shares it shares rate limits; empty leaves it to the agent."""
 
 
+class GateOn(StrEnum):
+    """What a gate is run on."""
+
+    TASK = "task"
+    """The result of each task alone."""
+    LEVEL = "level"
+    """What is about to land on a level branch, all together."""
+    RUN = "run"
+    """Everything that landed, before the run ends."""
+
+
+class LevelPolicy(StrEnum):
+    """What becomes of the rest of a level where a task of it cannot land."""
+
+    PARTIAL = "partial"
+    """The rest lands."""
+    ALL = "all"
+    """Nothing of the level lands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateRules:
+    """One gate: a command that must succeed, or an agent that must find nothing wrong."""
+
+    name: str
+    command: str = ""
+    on: tuple[GateOn, ...] = (GateOn.LEVEL,)
+    timeout_s: float | None = 3600.0
+    agent: str = ""
+    """The agent that is asked instead of a command."""
+    prompt: str = ""
+    """What the agent is asked."""
+
+    @property
+    def key(self) -> str:
+        """What a verdict is known by: whatever asks the same has the same verdicts."""
+        return f"{self.agent}: {self.prompt}" if self.agent else self.command
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
     """One run's rules. Durations are seconds, sizes bytes."""
@@ -139,3 +178,14 @@ class RunSettings:
     """Whether workers in a sandbox reach the network."""
     progress_file: str | None = None
     """The file on the level branch that collects workers' notes, as a path in the repository."""
+    gates: tuple[GateRules, ...] = ()
+    """In the order in which they are run; the command that a task says verifies it is one more."""
+    verify: bool = True
+    """Whether the commands that tasks say verify them are gates."""
+    level_policy: LevelPolicy = LevelPolicy.PARTIAL
+    gate_jobs: int = 1
+    """How many gates are run at once on what is to land on a level."""
+    gate_history: tuple[int, int] = (0, 0)
+    """Of how many tasks that level gates judged in earlier runs how many were to blame: blamed, judged."""
+    speculate: bool = False
+    """Whether what comes next is gated before what comes first has passed."""

@@ -145,6 +145,29 @@ class PublicationView:
 
 
 @dataclass(frozen=True, slots=True)
+class GateView:
+    """One run of a gate; `verdict` is None while it goes on, `on` is task, level or run."""
+
+    number: int
+    gate: str
+    on: str
+    level: int
+    task: str | None
+    attempt: int | None
+    tasks: tuple[str, ...]
+    commit: CommitId
+    tree: str
+    verdict: str | None
+    flaky: bool
+    exit: int | None
+    started_at: float | None
+    duration_s: float
+    message: str
+    edits: tuple[str, ...]
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunView:
     """A whole run at one instant. `trouble` is what the machine could not do, empty where it could."""
 
@@ -167,6 +190,7 @@ class RunView:
     to_publish: bool = False
     """Whether it is still to be published, as it was asked for when it began."""
     streams: tuple[StreamView, ...] = ()
+    gates: tuple[GateView, ...] = ()
 
     def count(self, state: TaskState) -> int:
         """How many tasks are in a state."""
@@ -178,7 +202,7 @@ def view(run: Run, now: float) -> RunView:
     return RunView(
         run=run.id,
         state=run.state,
-        message=run.message or run.disturbed or run.trouble,
+        message=run.message or run.disturbed or run.trouble or _stopped(run),
         trouble=run.trouble,
         plans=run.plans,
         base=run.base,
@@ -194,7 +218,26 @@ def view(run: Run, now: float) -> RunView:
         publication=_publication(run.publication) if run.publication is not None else None,
         to_publish=to_publish(run),
         streams=streams(run),
+        gates=_gates(run),
     )
+
+
+def _gates(run: Run) -> tuple[GateView, ...]:
+    """Returns every run of a gate, in the order in which they began."""
+    if run.gates is None:
+        return ()
+    from gitpar.core.gate_view import gate_views  # noqa: PLC0415 - most runs have none
+
+    return gate_views(run.gates)
+
+
+def _stopped(run: Run) -> str:
+    """Says which gate of the run failed at its end; empty where none did."""
+    found = run.gates.stopped_at(run) if run.gates is not None else None
+    if found is None:
+        return ""
+    number = found.opened.number
+    return f"gate `{found.opened.gate}` fails on everything that landed: gitpar logs {run.id} --gate {number}"
 
 
 def to_publish(run: Run) -> bool:

@@ -7,6 +7,7 @@ all. Where that one brought a result, it lands first, and whoever waited starts 
 from __future__ import annotations
 
 from gitpar.core.ahead import may_start
+from gitpar.core.batches import chain_tip
 from gitpar.core.names import CommitId, TaskId
 from gitpar.core.places import offer
 from gitpar.core.run import Level, Run, TaskRun, TaskState
@@ -52,7 +53,9 @@ def settled(run: Run, task: TaskId) -> None:
 
 def start_of(run: Run, level: Level, task: TaskId) -> CommitId | None:
     """Returns the commit that a task of a level is cut from: the level's tip where it had to wait."""
-    return level.tip if task in run.waited else level.base
+    if task not in run.waited:
+        return level.base
+    return chain_tip(level) if run.gates is not None and run.gates.whole else level.tip
 
 
 def land_early(run: Run, level: Level, task: TaskRun) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitpar.agent_port import Assignment, OutputReader
 from gitpar.core import agent_events as ae
@@ -15,7 +16,7 @@ from gitpar.core import commands as c
 from gitpar.core import events as e
 from gitpar.core.agents import COMMAND, AgentReport, Trouble
 from gitpar.core.briefing import Briefing
-from gitpar.core.names import NO_COMMIT, TaskId
+from gitpar.core.names import NO_COMMIT, NO_TREE, CommitId, TaskId, TreeId
 from gitpar.core.run import Run
 from gitpar.engine.noting import Sorted, read_notes, sorted_out
 from gitpar.engine.places import AttemptPlaces
@@ -24,11 +25,16 @@ from gitpar.engine.world import Post, World
 from gitpar.errors import GitparError
 from gitpar.ports import AttemptKey, Capture, Job, WorkerResult, Workplace
 
+if TYPE_CHECKING:
+    from gitpar.engine.gating import Gating
+
 
 class Attempts:
     """Works on attempts. `post` is called from the threads that call."""
 
-    def __init__(self, world: World, run: Run, post: Post) -> None:
+    def __init__(self, world: World, run: Run, post: Post, gating: Gating | None = None) -> None:
+        """Worktrees whose results have gates to pass go to `gating`, which gives them back."""
+        self._gating = gating
         self._world = world
         self._run = run
         self._post = post
@@ -49,11 +55,16 @@ class Attempts:
             result = self._work(command, told, place)
             capture = self._world.worktrees.capture(place, processes_gone=result.processes_gone)
             outside = self._world.outside(command.agent != COMMAND)
-            self._post(self._captured(command, capture, outside))
+            captured = self._captured(command, capture, outside)
         except (OSError, GitparError) as error:
             self._post(self._lost(command.task, command.n, error))
             return
-        self._world.worktrees.release(place, capture)
+        if self._gating is not None and self._gating.holds(command.task):
+            self._gating.hold(place, capture)
+            self._post(captured)
+        else:
+            self._post(captured)
+            self._world.worktrees.release(place, capture)
 
     def _work(self, command: c.StartAttempt, told: Briefing, place: Workplace) -> WorkerResult:
         agent = self._world.agent(command.agent)
@@ -174,7 +185,14 @@ class Attempts:
             outside=outside,
             undone=undone,
             progress=found.progress,
+            tree=self._tree_of(command.task, found.result),
         )
+
+    def _tree_of(self, task: TaskId, result: CommitId) -> TreeId:
+        """The tree of a result that has gates to pass."""
+        if self._gating is None or not self._gating.holds(task):
+            return NO_TREE
+        return self._gating.tree_of(result)
 
     def _ended(self, task: TaskId, n: int, result: WorkerResult, report: AgentReport | None) -> e.WorkerEnded:
         return e.WorkerEnded(

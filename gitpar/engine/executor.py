@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from gitpar.core import agent_events as ae
 from gitpar.core import commands as c
@@ -28,6 +28,9 @@ from gitpar.errors import RefMoved
 from gitpar.faults import Step, passage
 from gitpar.ports import Landing, Proof, RefUpdate, Refusal
 
+if TYPE_CHECKING:
+    from gitpar.engine.gating import Gating
+
 
 class Executor:
     """Hands commands to threads. `post` is called from those threads."""
@@ -38,7 +41,8 @@ class Executor:
         self._post = post
         self._attempts = ThreadPoolExecutor(max(1, run.settings.jobs), "attempt")
         self._lane = ThreadPoolExecutor(1, "lane")
-        self._work = Attempts(world, run, post)
+        self._gating = _gating(world, run, post) if run.gates is not None else None
+        self._work = Attempts(world, run, post, self._gating)
         self._sampling = Sampling(run, world.clock, post) if run.settings.jobs_first is not None else None
         self._carrying = Carrying(world, run, post)
         self._timers: list[threading.Timer] = []
@@ -78,11 +82,15 @@ class Executor:
                 self._lane.submit(self._guard, self._world.backend.stop)
             case c.CloseRun():
                 self._lane.submit(self._guard, lambda: self._close_run(command))
+            case c.GateCommand():
+                self._at_gate(command)
             case _:
                 assert_never(command)
 
     def shut_down(self) -> None:
         """Waits for everything that was begun; what is queued is not begun."""
+        if self._gating is not None:
+            self._gating.shut_down()
         self._attempts.shutdown(wait=True, cancel_futures=True)
         self._lane.shutdown(wait=True, cancel_futures=True)
         self._work.close()
@@ -106,6 +114,15 @@ class Executor:
         timer.daemon = True
         self._timers.append(timer)
         timer.start()
+
+    def _at_gate(self, command: c.GateCommand) -> None:
+        if self._gating is None:
+            raise AssertionError(f"{command} in a run without gates")
+
+        def lane(action: Callable[[], None]) -> None:
+            self._lane.submit(self._guard, action)
+
+        self._gating.submit(command, lane)
 
     # --- levels --------------------------------------------------------------------------
 
@@ -195,10 +212,18 @@ class Executor:
     def _close_run(self, command: c.CloseRun) -> None:
         # slots are given back by their own threads; wait for those first
         self._attempts.shutdown(wait=True)
+        if self._gating is not None:
+            self._gating.drain()
         if not self._run.settings.keep_worktrees:
             self._world.worktrees.close()
         message = self._world.finish(self._run, command.tip, command.end)
         self._post(e.RunClosed(at=self._world.clock.now(), end=command.end, message=message))
+
+
+def _gating(world: World, run: Run, post: Post) -> Gating:
+    from gitpar.engine.gating import Gating  # noqa: PLC0415 - most runs have no gates
+
+    return Gating(world.gates(), run, post)
 
 
 def _is_about(landing: Landing, proof: Proof) -> bool:

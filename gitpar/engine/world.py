@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitpar.agent_port import Agent
 from gitpar.core import events as e
@@ -13,6 +14,9 @@ from gitpar.engine.noting import Reserved
 from gitpar.engine.places import AttemptPlaces
 from gitpar.ports import Backend, Clock, Job, Ledger, Progress, Refs, Repository, Workplace, Worktrees
 from gitpar.values import dataclass
+
+if TYPE_CHECKING:
+    from gitpar.engine.gating import GateWorld
 
 Post = Callable[[e.Event | BaseException], None]
 """Takes what happened on another thread; an exception is raised on the loop's."""
@@ -40,5 +44,7 @@ class World:
     its agent adds, which stay."""
     progress: Progress
     reserved: Reserved
+    gates: Callable[[], GateWorld]
+    """What gates act on; asked for by runs that have some."""
     finish: Callable[[Run, CommitId, e.RunEnd], str]
     """Makes the end of a run (`--into`, write-back); returns what to say about it."""

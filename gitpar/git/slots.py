@@ -232,6 +232,12 @@ class Slot:
         self.record = replace(self.record, state=State.HELD, task=key.task, n=key.n, stash=stash)
         self.ground.site.write(self.record, durably=True)
 
+    def lend(self) -> None:
+        """Hands the worktree out, on no branch, to somebody who leaves nothing to keep."""
+        self.oddities, self.whole = (), False
+        self.record = replace(self.record, state=State.MAKING, task="", n=0)
+        self.ground.site.write(self.record)
+
     def _link(self, key: AttemptKey) -> None:
         folder = self.ground.site.folder / "by-task"
         folder.mkdir(exist_ok=True)
@@ -352,6 +358,8 @@ class Slot:
         return (code in {"!!", "??"} and ours) or (code == "!!" and bool(keep & set(path.split("/"))))
 
     def _unlink(self) -> None:
+        if not self.record.task:
+            return  # it was lent to a gate
         link = self.ground.site.folder / "by-task" / encode_id(self.record.task)
         with suppress(FileNotFoundError):  # another slot has the task now, and has put its own there
             if link.readlink().name == self.path.name:

@@ -131,7 +131,7 @@ class Verification:
             return found
         if merged.outcome.tree != draft.tree:
             return "git merges the task's result into another tree"
-        same = replace(found, engines=said.engines) == said
+        same = replace(found, engines=said.engines, gates=said.gates) == said
         return "" if same else "its certificate says something else than what is there"
 
     def _chain(self, commit: CommitId, count: int) -> list[CommitId]:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
 
-from gitpar.core.names import CommitId, RunId, TaskId, keep_ref, task_ref
+from gitpar.core.names import CommitId, RunId, TaskId, TreeId, keep_ref, task_ref
 from gitpar.errors import GitparError
 from gitpar.faults import Step, passage
 from gitpar.git import admin as admin_files
@@ -124,6 +124,50 @@ class GitWorktrees:
                 self._drop(slot)
         finally:
             self._places.release()
+
+    # --- rooms (gitpar.git.rooms) --------------------------------------------------------
+
+    def lend(self, commit: CommitId) -> Slot:
+        """Hands out a clean worktree at a commit to somebody who leaves nothing to keep.
+
+        It is one more than the settings' `jobs` where all of those are handed out.
+        """
+        slot = self._choose(AttemptKey(self.run, TaskId(""), 0), commit)
+        try:
+            if slot.record.admin:
+                slot.move_to(commit)
+            else:
+                self._make(slot, commit)
+            slot.lend()
+        except BaseException:
+            with self._lock:
+                self._held.pop(slot.record.number, None)
+            self._drop(slot)
+            raise
+        return slot
+
+    def lent(self, number: int) -> Slot:
+        """Returns a worktree that is handed out."""
+        return self._held[number]
+
+    def held(self, place: Workplace) -> Slot:
+        """Returns an attempt's worktree."""
+        return self._held[place.slot]
+
+    def take_back(self, number: int) -> None:
+        """Makes a worktree that was lent clean for the next one, or takes it away."""
+        with self._lock:
+            slot = self._held.pop(number)
+        if self.settings.pooled and slot.reset(CommitId(slot.record.base)):
+            with self._changed:
+                self._idle.append(slot)
+                self._changed.notify_all()
+        else:
+            self._drop(slot)
+
+    def tree_of(self, commit: CommitId) -> TreeId:
+        """Returns the tree of a commit."""
+        return self._prepared().tree_of(self._git(), commit)
 
     def recover(self, key: AttemptKey, base: CommitId) -> Capture | None:
         """Captures what a dead owner's attempt left, then retires its worktree.

@@ -29,6 +29,14 @@ _TYPES: dict[str, type[Event]] = {
 }
 
 
+def _of_gates(name: str) -> type[Event] | None:
+    """Returns an event of gates by its name; most runs have none, and need not load them."""
+    from gitpar.core import gate_events  # noqa: PLC0415 - see above
+
+    kind = getattr(gate_events, name, None)
+    return kind if isinstance(kind, type) and issubclass(kind, Event) else None
+
+
 def _plain(value: object) -> object:
     """Returns what JSON has no word for as something it has."""
     if is_dataclass(value):
@@ -65,7 +73,7 @@ def decode(stored: Encoded, writer: str) -> Event:
     `writer` is the version of the gitpar that wrote it. A field that did not exist
     then gets its default; a type, field or value unknown here raises UnreadableEvent.
     """
-    kind = _TYPES.get(stored.type)
+    kind = _TYPES.get(stored.type) or _of_gates(stored.type)
     if kind is None:
         raise _unreadable(stored.type, writer, "this kind of event is not known")
     try:

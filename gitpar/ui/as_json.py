@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # a run's facts need none of it loaded
     from gitpar.core.builds import BuildConflict
     from gitpar.core.comparison import Compared
     from gitpar.core.conflicts import LineRange, PairConflict
-    from gitpar.core.view import AttemptView, LevelView, RunView, StreamView, TaskView
+    from gitpar.core.view import AttemptView, GateView, LevelView, RunView, StreamView, TaskView
     from gitpar.errors import GitparError
 
 _DIGITS = 6
@@ -44,6 +44,7 @@ def run(view: RunView) -> dict[str, Any]:
         "conflicts": [pair(found) for found in view.conflicts],
         "published": published(view),
         "streams": [_stream(stream) for stream in view.streams],
+        "gates": [_gate(gate) for gate in view.gates],
         "metrics": {
             name: round(value, _DIGITS) if isinstance(value, float) else value
             for name, value in asdict(view.metrics).items()
@@ -168,6 +169,28 @@ def _task(task: TaskView) -> dict[str, Any]:
         "files": list(task.files),
         "declared": list(task.declared),
         "stream": task.stream,
+    }
+
+
+def _gate(gate: GateView) -> dict[str, Any]:
+    return {
+        "number": gate.number,
+        "gate": gate.gate,
+        "on": gate.on,
+        "level": gate.level,
+        "task": gate.task,
+        "attempt": gate.attempt,
+        "tasks": list(gate.tasks),
+        "commit": gate.commit,
+        "tree": gate.tree or None,
+        "verdict": gate.verdict,
+        "flaky": gate.flaky,
+        "exit": gate.exit,
+        "started_at": gate.started_at,
+        "duration_s": round(gate.duration_s, _DIGITS),
+        "message": gate.message,
+        "edits": list(gate.edits),
+        "log": gate.log,
     }
 
 

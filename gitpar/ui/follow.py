@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from gitpar.core.view import AttemptView, RunView
+from gitpar.errors import UsageError
 from gitpar.ui.plain import clean, output_line
 from gitpar.ui.tail import Follower
 from gitpar.values import dataclass
@@ -45,6 +46,20 @@ def lines(view: RunView, choice: Choice) -> Iterator[bytes]:
     for task, attempt in chosen(view, choice):
         follower = Follower(attempt.log)
         yield from (_shown(task, line, choice) for line in follower.lines(ended=True))
+
+
+def gate_lines(view: RunView, number: int, *, raw: bool) -> Iterator[bytes]:
+    """Returns what one run of a gate has printed so far; raises UsageError for a number that is none."""
+    found = next((gate for gate in view.gates if gate.number == number), None)
+    if found is None:
+        known = f"They are numbered from 1 to {len(view.gates)}" if view.gates else "The run has none"
+        raise UsageError(f"run {view.run} has no gate {number}", known)
+    if not found.log:
+        return iter(())
+    lines = Follower(found.log).lines(ended=True)
+    return (
+        line if raw else output_line(line.decode(errors="replace")).encode(errors="replace") for line in lines
+    )
 
 
 def follow(read: Callable[[], RunView], pause: Callable[[], None], choice: Choice) -> Iterator[bytes]:

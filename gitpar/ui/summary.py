@@ -55,6 +55,7 @@ def summary(view: RunView) -> Iterator[RenderableType]:
         yield from _part("Waves", _waves(view))
     if view.streams:
         yield from _part("Streams", _streams(view))
+    yield from _gates(view)
     if view.metrics.spawned:
         yield from _part("Work", _figures(view))
     yield from conflict_report(view)
@@ -209,6 +210,20 @@ def _streams(view: RunView) -> Table:
     for row in found:
         table.add_row(*(Text(row[at]) for at in shown))
     return table
+
+
+def _gates(view: RunView) -> Iterator[RenderableType]:
+    if not view.gates:
+        return
+    from gitpar.ui import gate_text  # noqa: PLC0415 - most runs have none
+
+    table = _table("Gate", "Run on", "Verdicts", "Time")
+    table.columns[3].justify = "right"
+    for row in gate_text.rows(view):
+        table.add_row(*map(Text, row))
+    yield from _part("Gates", table)
+    if told := gate_text.notes(view):
+        yield _lines(told)
 
 
 def _figures(view: RunView) -> Table:

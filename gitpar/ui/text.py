@@ -54,11 +54,13 @@ def at_once(run: Run) -> str:
 
 def event_lines(event: e.Event, run: Run, *, verbose: bool = False) -> list[str]:
     """Says what an event means, once it was applied; nothing where it means nothing to a person."""
-    said = _SAID.get(type(event))
+    said, details = _SAID.get(type(event)), _DETAILS.get(type(event))
+    if run.gates is not None and said is details is None:
+        from gitpar.ui import gate_text  # noqa: PLC0415 - most runs have no gates
+
+        said, details = gate_text.SAID.get(type(event)), gate_text.DETAILS.get(type(event))
     lines = said(event, run) if said else []
-    if verbose and type(event) in _DETAILS:
-        lines = [*lines, *_DETAILS[type(event)](event, run)]
-    return lines
+    return [*lines, *details(event, run)] if verbose and details else lines
 
 
 def draining(run: Run) -> str:
@@ -76,13 +78,23 @@ def landing(run: Run) -> str:
     """Says what is landing or waits to be run again; empty where nothing is."""
     level = run.level
     if level is None:
-        return ""
+        return _at_gates(run)
     branch = _branch(run, level.number)
     if level.candidate is not None:
         return f"landing {named(level.candidate.task)} on {branch}"
+    if at_gates := _at_gates(run):
+        return at_gates
     if level.aside:
         return f"stepped aside, to be run again after the others: {listed(level.aside)}"
     return ""
+
+
+def _at_gates(run: Run) -> str:
+    if run.gates is None or not run.gates.open:
+        return ""
+    from gitpar.ui import gate_text  # noqa: PLC0415 - most runs have none
+
+    return gate_text.at_gates(run)
 
 
 # --- one function an event ----------------------------------------------------------------
@@ -150,7 +162,7 @@ def _machine_seen(event: ae.MachineSeen, run: Run) -> list[str]:
 def _attempt_captured(event: e.AttemptCaptured, run: Run) -> list[str]:
     task = run.tasks[event.task]
     name = _try(event.task, event.n)
-    lines = [f"{name} {_outcome(run, task)}"]
+    lines = [f"{name} {outcome(run, task)}"]
     if task.last.message and task.last.state is AttemptState.SUCCEEDED:
         lines.append(f"{name}: {clean(task.last.message)}")
     lines += [f"{name}: {clean(note)}" for note in event.notes]
@@ -161,7 +173,7 @@ def _attempt_captured(event: e.AttemptCaptured, run: Run) -> list[str]:
     return lines
 
 
-def _outcome(run: Run, task: TaskRun) -> str:
+def outcome(run: Run, task: TaskRun) -> str:
     """Says how an attempt ended and what becomes of its task."""
     attempt = task.last
     match attempt.state:
@@ -170,6 +182,8 @@ def _outcome(run: Run, task: TaskRun) -> str:
         case AttemptState.SUCCEEDED:
             told = ", ".join(filter(None, (_files(attempt), taken(attempt.report))))
             return f"done in {duration(attempt.duration_s)}, {told}"
+        case AttemptState.RUNNING:
+            return f"worked {duration(attempt.duration_s)}, {_files(attempt)}, is at its gates"
         case AttemptState.INTERRUPTED | AttemptState.LOST:
             return "was interrupted; what it did is kept"
         case _:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
 from gitpar.agents.command import WorkerFiles, worker_environment
 from gitpar.backends.local import LocalBackend
@@ -27,6 +28,9 @@ from gitpar.wiring.progress import reserved
 from gitpar.wiring.sandboxing import Sandboxes
 from gitpar.wiring.site import Site
 from gitpar.wiring.written_back import write_back
+
+if TYPE_CHECKING:
+    from gitpar.engine.gating import GateWorld
 
 
 def pool_settings(site: Site, settings: Settings) -> tuple[PoolSettings, str | None]:
@@ -91,7 +95,8 @@ def world_of(
             return " ".join(filter(None, said))
 
         ledger = repository.ledger(refs)
-        yield World(
+
+        world = World(
             common_dir=place.common,
             clock=SystemClock(),
             refs=refs,
@@ -105,8 +110,10 @@ def world_of(
             outside=outside,
             environment=_environment(run, of_streams),
             confined=_confined(run, of_streams, sandboxes),
+            gates=lambda: _gate_world(world, run, worktrees, of_streams),
             finish=finish,
         )
+        yield world
 
 
 def _environment(
@@ -133,6 +140,14 @@ def _confined(
     return confined
 
 
+def _gate_world(
+    world: World, run: Run, worktrees: GitWorktrees, of_streams: Mapping[str, Mapping[str, str]]
+) -> GateWorld:
+    from gitpar.wiring.gating import gate_world  # noqa: PLC0415 - most runs have none
+
+    return gate_world(world, run, worktrees, of_streams)
+
+
 def _files(at: AttemptPlaces) -> WorkerFiles:
     return WorkerFiles(at.prompt, at.result, at.progress, notes=at.notes, scratch=at.scratch)
 
@@ -143,4 +158,6 @@ def _into(branch: IntoBranch, run: Run, tip: CommitId, end: RunEnd) -> str:
     if end is RunEnd.INTERRUPTED:
         return ""
     name = short(branch.ref)
+    if run.gates is not None and (found := run.gates.stopped_at(run)) is not None:
+        return f"`{name}` was not moved: gate `{found.opened.gate}` fails on what landed"
     return f"`{name}` was not moved, not everything landed. To take what did: git merge --ff-only {tip[:12]}"

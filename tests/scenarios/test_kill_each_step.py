@@ -21,7 +21,10 @@ OF_NOTES = [step for step in Step if step.value.startswith("notes.")]
 """Killed at in test_progress.py."""
 OF_DAG = (Step.FOOTING, Step.CARRY)
 """Killed at in test_dag.py."""
-OF_RUN = [step for step in Step if step not in (*OF_CLEAN, *OF_UNDO, *OF_PUBLISHING, *OF_NOTES, *OF_DAG)]
+OF_GATES = [step for step in Step if step.value.startswith("gate.")]
+"""Killed at in test_gates.py."""
+ELSEWHERE = (*OF_CLEAN, *OF_UNDO, *OF_PUBLISHING, *OF_NOTES, *OF_DAG, *OF_GATES)
+OF_RUN = [step for step in Step if step not in ELSEWHERE]
 
 ONCE = frozenset(
     {

@@ -20,7 +20,7 @@ MOST_METHODS = 6
 
 EVERYWHERE = frozenset({"gitpar", "gitpar.errors", "gitpar.values"})
 VALUES = EVERYWHERE | {"gitpar.core"}
-ADAPTER = VALUES | {"gitpar.ports", "gitpar.agent_port", "gitpar.faults"}
+ADAPTER = VALUES | {"gitpar.ports", "gitpar.agent_port", "gitpar.room_port", "gitpar.faults"}
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "gitpar": frozenset(),
@@ -30,10 +30,13 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "gitpar.core": EVERYWHERE,
     "gitpar.ports": VALUES,
     "gitpar.agent_port": VALUES,
+    "gitpar.room_port": VALUES | {"gitpar.ports"},
     "gitpar.options": VALUES,
     "gitpar.profiles": VALUES | {"gitpar.options"},
     "gitpar.stream_settings": VALUES | {"gitpar.options"},
-    "gitpar.config": VALUES | {"gitpar.options", "gitpar.profiles", "gitpar.stream_settings"},
+    "gitpar.gate_settings": VALUES | {"gitpar.options"},
+    "gitpar.config": VALUES
+    | {"gitpar.options", "gitpar.profiles", "gitpar.stream_settings", "gitpar.gate_settings"},
     "gitpar.plans": ADAPTER,
     "gitpar.git": ADAPTER,
     "gitpar.symbols": ADAPTER,
@@ -47,7 +50,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         f"gitpar.{part}"
         for part in ("config", "options", "plans", "git", "symbols", "agents", "backends", "forges")
     }
-    | {"gitpar.profiles", "gitpar.stream_settings", "gitpar.journal", "gitpar.engine"},
+    | {"gitpar.profiles", "gitpar.stream_settings", "gitpar.gate_settings"}
+    | {"gitpar.journal", "gitpar.engine"},
     "gitpar.ui": ADAPTER
     | {"gitpar.config", "gitpar.options", "gitpar.plans", "gitpar.engine", "gitpar.wiring"},
     "gitpar.ui.cli.demo": EVERYWHERE | {"gitpar.git"},  # it makes the repository that it shows

@@ -6,14 +6,17 @@ recovery can be tried thousands of times.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from gitpar.core import agent_events as ae
 from gitpar.core import ahead_events as ahead
 from gitpar.core import commands as c
 from gitpar.core import events as e
+from gitpar.core import gate_commands as gc
+from gitpar.core import gate_events as ge
 from gitpar.core import note_events as ne
 from gitpar.core.apply import apply, fold
 from gitpar.core.commands import opening
@@ -56,6 +59,13 @@ class Script:
     undoing: set[str] = field(default_factory=set)
     noting: set[str] = field(default_factory=set)
     notes_refused: bool = False
+    broken: list[set[str]] = field(default_factory=list)
+    """What no gate lets pass: each a set of tasks that fail where they are all together."""
+    base_fails: bool = False
+    flaky: set[int] = field(default_factory=set)
+    """Runs of gates, by number, that fail whatever they see."""
+    hangs: set[str] = field(default_factory=set)
+    """Tasks with which a gate finds no end."""
 
     def ending(self, task_id: str, n: int) -> str:
         """Returns ok, fail, timeout, problem or lost."""
@@ -73,6 +83,8 @@ class Simulation:
         """How long attempts take, by task; the others 1 second."""
         self.refs: dict[RefName, CommitId] = {}
         self.started: list[tuple[str, int]] = []
+        self.gated: list[tuple[str, str]] = []
+        """Every gate that was run, with what it was run on."""
         self.waiting: list[c.Command] = []
         self.holds: dict[CommitId, frozenset[str]] = {BASE: frozenset()}
         """The tasks whose work a commit holds."""
@@ -166,6 +178,8 @@ class Simulation:
                 return []
             case c.CloseRun(end):
                 return [e.RunClosed(at=at, end=end)]
+            case c.GateCommand():
+                return self._at_gate(command, at)
 
     def _attempt(self, command: c.StartAttempt, at: float) -> list[e.Event]:
         task_id, n = command.task, command.n
@@ -200,7 +214,45 @@ class Simulation:
             files=(f"{task_id}.txt",) if changed else (),
             problem="left a rebase in progress" if self.script.ending(task_id, n) == "problem" else "",
             undone=("shared.txt:3",) if command.rerun and task_id in self.script.undoing else (),
+            tree=TreeId(f"{task_id}#{n}" if changed else command.base),
             progress=f"{task_id} says" if worked and task_id in self.script.noting else "",
+        )
+
+    def _at_gate(self, command: c.GateCommand, at: float) -> list[e.Event]:
+        match command:
+            case gc.RunGate():
+                return [replace(self._gate(command, at), task=command.task)]
+            case gc.RecoverGate(number=number, task=at_task):
+                ended = ge.GateEnded(at=at, number=number, verdict=ge.Verdict.INTERRUPTED, tree=TreeId(""))
+                return [replace(ended, task=at_task)]
+            case gc.MakeTrial(level, base):
+                commit = CommitId("+".join((base, *command.tasks)))
+                made = ge.TrialMade(at=at, level=level, base=base, tasks=command.tasks)
+                mixed = self.script.conflicting & set(command.tasks)
+                return [made if mixed else replace(made, commit=commit, tree=TreeId(commit))]
+            case _:
+                return []
+
+    def _gate(self, command: gc.RunGate, at: float) -> ge.GateEnded:
+        """A gate sees which tasks are in a commit by its id."""
+        self.gated.append((command.rules.name, command.commit))
+        base, *found = re.split(r"[+#]", command.commit)
+        there = {base, *found}
+        verdict = ge.Verdict.PASSED
+        if there & self.script.hangs:
+            verdict = ge.Verdict.TIMED_OUT
+        elif (
+            self.script.base_fails
+            or command.number in self.script.flaky
+            or any(group <= there for group in self.script.broken)
+        ):
+            verdict = ge.Verdict.FAILED
+        return ge.GateEnded(
+            at=at,
+            number=command.number,
+            verdict=verdict,
+            tree=TreeId(command.commit),
+            exit=int(verdict != "passed"),
         )
 
     def _swap(self, level: int, tip: CommitId, commit: CommitId) -> None:
@@ -276,6 +328,6 @@ class Simulation:
             n=command.n,
             tip=command.tip,
             commit=self._made(f"{command.tip}+{command.task}", command.tip, command.task),
-            tree=TreeId("tree"),
+            tree=TreeId(f"{command.tip}+{command.task}"),
             certificate="{}",
         )

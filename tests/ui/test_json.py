@@ -78,6 +78,7 @@ WHOLE = {
     "conflicts": [],
     "published": None,
     "streams": [],
+    "gates": [],
     "metrics": {
         "wall_s": 8.0,
         "task_s": 2.0,

@@ -1,10 +1,11 @@
-"""`gitpar logs`: shows what workers printed."""
+"""`gitpar logs`: shows what workers and gates printed."""
 
 from __future__ import annotations
 
 import difflib
 import sys
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -25,18 +26,21 @@ _NEAR = 3
 @click.argument("task", required=False)
 @click.option("-f", "--follow", "following", is_flag=True, help="Go on showing what comes, until the end.")
 @click.option("--attempt", metavar="N", type=click.IntRange(min=1), help="Only this try.  [default: all]")
+@click.option("--gate", metavar="N", type=click.IntRange(min=1), help="What a gate printed, by its number.")
 @click.option("--raw", is_flag=True, help="Leave colours and other escape sequences in.")
 @shared
 @pass_invocation
 def command(call: Invocation, /, run: str | None, task: str | None, **options: bool | int | None) -> int:
-    """Show what workers printed: of one task, or of all as `[task] line`.
+    """Show what workers printed: of one task, or of all as `[task] line`; or what a gate printed.
 
     RUN may be left out: the newest unfinished run, else the newest. A single word is
     taken for a task of that run if there is one of that name, else for a run.
     """
-    from gitpar.ui.follow import ROUND_S, Choice, follow, lines  # noqa: PLC0415 - not needed for --help
+    from gitpar.ui.follow import ROUND_S, Choice, follow, gate_lines, lines  # noqa: PLC0415 - not needed for --help
 
     view, task = _found(call, run, task)
+    if options["gate"] is not None:
+        return _print(gate_lines(view, int(options["gate"]), raw=bool(options["raw"])))
     attempt = options["attempt"]
     choice = Choice(task, int(attempt) if attempt is not None else None, raw=bool(options["raw"]))
     _check(view, choice.task, choice.attempt)
@@ -49,8 +53,12 @@ def command(call: Invocation, /, run: str | None, task: str | None, **options: b
         if options["following"]
         else lines(view, choice)
     )
+    return _print(printed)
+
+
+def _print(lines: Iterable[bytes]) -> int:
     out = sys.stdout.buffer
-    for line in printed:
+    for line in lines:
         out.write(line + b"\n")
         out.flush()
     return 0

@@ -9,6 +9,7 @@ import click
 
 from gitpar.core.settings import OnPredicted, OnRevert, PublishAs, RunSettings, Sandbox, Strategy
 from gitpar.errors import ExitCode
+from gitpar.ui.cli.gate_options import gate_flags, gate_options
 from gitpar.ui.cli.options import EXIT_CODES, Duration, Invocation, Jobs, pass_invocation, shared, with_json
 from gitpar.ui.cli.plan_options import choices, plan_options
 from gitpar.ui.cli.publish import FORGES, publish_if_due
@@ -108,6 +109,7 @@ _SWITCHES = ("write_back", "keep_worktrees")
 @click.option("--only", metavar="ID", multiple=True, help="Work on this task only; may be repeated.")
 @click.option("--skip", metavar="ID", multiple=True, help="Leave this task out; may be repeated.")
 @schedule_options
+@gate_options
 @stream_options
 @plan_options
 @click.option(
@@ -165,6 +167,7 @@ def _request(plans: tuple[Path, ...], options: dict[str, Any]) -> RunRequest:
     flags |= {
         name: options[name] for name in ("publish", "remote", "target", "order", "schedule") if options[name]
     }
+    flags |= gate_flags(options)
     if options["forge"] not in (None, "auto"):
         flags["forge"] = options["forge"]
     if options["strategy"]:

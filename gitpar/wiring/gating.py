@@ -1,0 +1,73 @@
+"""The gates of a run: what settings, command line and plan ask for, and what gates act on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+
+from gitpar.agents.command import gate_environment
+from gitpar.config import Settings
+from gitpar.core.gate_commands import RunGate
+from gitpar.core.run import Run
+from gitpar.core.settings import GateOn, GateRules, RunSettings
+from gitpar.engine.gating import GatePlaces, GateWorld
+from gitpar.engine.world import World
+from gitpar.gate_settings import typed_gates
+from gitpar.git.environment import without_local
+from gitpar.git.rooms import GitRooms
+from gitpar.git.worktrees import GitWorktrees
+from gitpar.room_port import Room
+
+_PLANS = "plan verify"
+
+
+def with_gates(settings: Settings, plan_verify: str | None) -> RunSettings:
+    """Returns the run's settings with its gates: those of the plan, those that are typed, those of files."""
+    asked = settings.run
+    if not settings.gating:
+        return replace(asked, gates=(), verify=False)
+    named = tuple(settings.gate_rules.values())
+    typed = typed_gates(
+        (
+            ((GateOn.TASK, GateOn.LEVEL), settings.gate),
+            ((GateOn.TASK,), settings.task_gate),
+            ((GateOn.LEVEL,), settings.level_gate),
+            ((GateOn.RUN,), settings.run_gate),
+        ),
+        (rules.name for rules in named),
+    )
+    plans = (plan_verify or "").strip()
+    of_plan = (GateRules(name=_PLANS, command=plans, on=(GateOn.TASK,)),) if plans else ()
+    return replace(asked, gates=(*of_plan, *typed, *named))
+
+
+def gate_world(
+    world: World, run: Run, worktrees: GitWorktrees, of_streams: Mapping[str, Mapping[str, str]]
+) -> GateWorld:
+    """Returns what the gates of a run act on."""
+    base = without_local(os.environ)
+
+    def environment(command: RunGate, room: Room, places: GatePlaces) -> Mapping[str, str]:
+        task = run.graph[command.task] if command.task is not None else None
+        known = {**base, **of_streams.get((task.stream if task else None) or "", {})}
+        more = {
+            **(dict(task.env) if task else {}),
+            "GITPAR_LEVEL": str(command.level),
+            "GITPAR_TASK": command.task or "",
+            "GITPAR_ATTEMPT": str(command.n or ""),
+            "GITPAR_TASKS": "\n".join(command.tasks or filter(None, [command.task])),
+            "GITPAR_BASE": run.levels[command.level - 1].base or run.base,
+        }
+        gate = {"gate": command.rules.name, "on": command.on.value}
+        return gate_environment(known, run.id, **gate, room=room, scratch=places.scratch, more=more)
+
+    return GateWorld(
+        common_dir=world.common_dir,
+        clock=world.clock,
+        rooms=GitRooms(worktrees),
+        worktrees=world.worktrees,
+        backend=world.backend,
+        repository=world.repository,
+        environment=environment,
+    )
