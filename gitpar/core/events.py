@@ -172,7 +172,7 @@ class WorkerEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptCaptured(Event):
-    """Everything the attempt left is kept.
+    """Everything the attempt left is kept. `tree` is its result's where gates want to know it.
 
     `result` is the commit that may land, equal to the base where nothing changed.
     `problem` says why it must not land although the worker may have exited 0
@@ -192,7 +192,6 @@ class AttemptCaptured(Event):
     progress: str = ""
     """What the worker wrote for the workers of other tasks."""
     tree: TreeId = NO_TREE
-    """The tree of `result`, where gates want to know it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
