@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 from gitpar.core.changes import ChangeSet
 from gitpar.core.conflicts import ConflictReport
@@ -48,10 +49,13 @@ class GitRepository:
     ) -> ConflictReport:
         """Returns every pair that shares something, with its tier, and the in-order fold."""
         with self._coordinator.reading():
-            report = Comparison(self._coordinator, self._attributes, base, results).report(fold=fold)
-            if not fold:
+            comparison = Comparison(self._coordinator, self._attributes, base, results)
+            if fold:
+                return comparison.report(fold=True)
+            with closing(comparison):
+                comparison.begin()  # git works on it meanwhile
                 self._lander.foresee(base, (commit for _, commit in results))
-            return report
+                return comparison.report(fold=False)
 
     def prove(self, landing: Landing) -> Proof | Refusal:
         """Computes a landing commit, durably stored, and proves it."""

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from gitpar.errors import GitparError
 from gitpar.git.environment import LOCAL_VARIABLES, GitEnvironment
@@ -61,6 +61,33 @@ class GitResult:
         return [os.fsdecode(part) for part in self.stdout.split(b"\0")[:-1]]
 
 
+@dataclass(slots=True)
+class RunningGit:
+    """A git at work."""
+
+    _process: int
+    _stdout: FileIO
+    _stderr: FileIO
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Waits for the end of a git whose result nobody asked for: it dies of writing to nobody."""
+        self._stdout.close()
+        self._stderr.close()
+        if self._process:
+            os.waitpid(self._process, 0)
+
+    def result(self) -> GitResult:
+        """Waits for its end; to be asked once."""
+        stdout = self._stdout.readall()
+        process, self._process = self._process, 0
+        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        self._stderr.seek(0)
+        return GitResult(status, stdout, self._stderr.read().decode(errors="replace"))
+
+
 class GitCommand:
     """Runs git in one environment. Safe to share between threads."""
 
@@ -90,15 +117,17 @@ class GitCommand:
         """Returns the same door in another environment."""
         return GitCommand(environment, self._shared)
 
-    def _run(self, arguments: Sequence[str], stdin: bytes | None) -> GitResult:
-        """Runs a process to its end by posix_spawn, a third of what subprocess costs (0.13 to 0.34 ms).
+    def begin(self, *arguments: str, stdin: bytes | None = None) -> RunningGit:
+        """Starts a git that is given all its input at once; the caller asks for its result or closes it.
 
-        Standard output comes through a pipe that is read to its end; the other two are
-        files in memory, so no pipe can fill up unread.
+        By posix_spawn, a third of what subprocess costs (0.13 to 0.34 ms). Standard output
+        comes through a pipe that is read to its end; the other two are files in memory, so
+        no pipe can fill up unread.
         """
         reading, writing = os.pipe()
-        with _in_memory(b"") as stderr, _in_memory(stdin) as given:
-            try:
+        stderr = _in_memory(b"")
+        try:
+            with _in_memory(stdin) as given:
                 process = os.posix_spawnp(
                     b"git",
                     [
@@ -117,16 +146,17 @@ class GitCommand:
                     setpgroup=0,
                     setsigdef=_RESTORED,
                 )
-            except BaseException:
-                os.close(reading)
-                raise
-            finally:
-                os.close(writing)
-            with FileIO(reading, "rb") as pipe:
-                stdout = pipe.readall()
-            status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-            stderr.seek(0)
-            return GitResult(status, stdout, stderr.read().decode(errors="replace"))
+        except BaseException:
+            os.close(reading)
+            stderr.close()
+            raise
+        finally:
+            os.close(writing)
+        return RunningGit(process, FileIO(reading, "rb"), stderr)
+
+    def _run(self, arguments: Sequence[str], stdin: bytes | None) -> GitResult:
+        with self.begin(*arguments, stdin=stdin) as running:
+            return running.result()
 
     def _start(self, arguments: Sequence[str], stdin: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(

@@ -29,7 +29,7 @@ from gitpar.git.changes import read_change_sets
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.folding import Folding, Part
 from gitpar.git.looks import Look, Looks
-from gitpar.git.mergetree import MergeOutcome, merge_all
+from gitpar.git.mergetree import MergeBatch, MergeOutcome
 from gitpar.git.narrowing import Narrowing
 from gitpar.git.trees import tree_of
 from gitpar.values import dataclass
@@ -52,6 +52,17 @@ class _Candidate:
     """Whether they part in one commit. Else git merges its own merge of several, and tells alone."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Candidates that merge by the same attributes: which they are, and what git is asked."""
+
+    text: str
+    ats: Sequence[int]
+    asked: Sequence[tuple[CommitId, CommitId]]
+    names: Sequence[Callable[[str], str]]
+    """For each, which path a name in git's answer stands for."""
+
+
 class Comparison:
     """One comparison of results with each other, read when it is made and asked step by step.
 
@@ -66,6 +77,7 @@ class Comparison:
         self._attributes = attributes
         self._base = base
         self._results = results
+        self._begun: MergeBatch | None = None
         self._repository = coordinator.pygit()
         self._bases = read_bases(coordinator, [*(commit for _, commit in results), base], base)
         self._sets: list[ChangeSet] = []
@@ -212,29 +224,51 @@ class Comparison:
 
     # --- merging --------------------------------------------------------------------------
 
-    def _outcomes(self) -> dict[int, Answer]:
-        """Merges the candidates for real; each under the attributes of its first side, as git would."""
-        found: dict[int, Answer] = {}
+    def begin(self) -> None:
+        """Has git begin the merges that `pairs` asks for, where all go by the same attributes."""
+        if len(self._groups) == 1:
+            self._begun = self._begin(self._groups[0])
+
+    def close(self) -> None:
+        """Ends what was begun and not asked for."""
+        if self._begun is not None:
+            self._begun.__exit__()
+
+    def _begin(self, group: _Group) -> MergeBatch:
+        self._attributes.write(group.text)
+        return MergeBatch(self._coordinator.scratch, group.asked)
+
+    @cached_property
+    def _groups(self) -> list[_Group]:
+        """The candidates to be merged for real, by the attributes of their first side, as git would."""
         order = sorted(range(len(self._candidates)), key=lambda at: (self.looks[at].tier is Tier.FILE, at))[
             :MOST_EXACT
         ]
         texts: dict[CommitId, str] = {}
-        groups: dict[str, list[int]] = defaultdict(list)
+        chosen: dict[str, list[int]] = defaultdict(list)
         for at in order:
             ours = self._sets[self._candidates[at].sides[0]]
             commit = ours.tip if any(map(is_attributes, ours.paths)) else ours.base
             if commit not in texts:
                 tree = tree_of(self._repository, commit)
                 texts[commit] = self._attributes.text(self._repository, tree)
-            groups[texts[commit]].append(at)
-        for text, ats in groups.items():
-            self._attributes.write(text)
-            narrow = Narrowing(self._repository, self._sets, flat=not text)
-            chosen = [self._candidates[at] for at in ats]
-            asked = [narrow.commits(*each.sides) if each.sure else self._tips(each.pair) for each in chosen]
-            answers = merge_all(self._coordinator.scratch, asked)
-            for at, each, answer in zip(ats, chosen, answers, strict=True):
-                found[at] = (answer, partial(narrow.path_of, *each.sides) if each.sure else str)
+            chosen[texts[commit]].append(at)
+        return [self._group(text, ats) for text, ats in chosen.items()]
+
+    def _group(self, text: str, ats: Sequence[int]) -> _Group:
+        narrow = Narrowing(self._repository, self._sets, flat=not text)
+        chosen = [self._candidates[at] for at in ats]
+        asked = [narrow.commits(*each.sides) if each.sure else self._tips(each.pair) for each in chosen]
+        names = [partial(narrow.path_of, *each.sides) if each.sure else str for each in chosen]
+        return _Group(text, ats, asked, names)
+
+    def _outcomes(self) -> dict[int, Answer]:
+        """Merges the candidates for real."""
+        found: dict[int, Answer] = {}
+        for group in self._groups:
+            begun, self._begun = self._begun, None
+            with begun or self._begin(group) as batch:
+                found.update(zip(group.ats, zip(batch.outcomes(), group.names, strict=True), strict=True))
         return found
 
     def _tips(self, pair: Pair) -> tuple[CommitId, CommitId]:

@@ -10,7 +10,7 @@ from typing import Self
 
 from gitpar.core.conflicts import ConflictKind, PathConflict
 from gitpar.core.names import CommitId, TreeId
-from gitpar.git.command import GitCommand, GitFailed
+from gitpar.git.command import GitCommand, GitFailed, RunningGit
 from gitpar.values import dataclass
 
 _SINGLE = ("merge-tree", "--write-tree", "-z", "--messages")
@@ -76,24 +76,55 @@ class SingleMerge:
         return _read(iter(stdout.split(b"\0")), clean=status == 0)
 
 
-def merge_all(git: GitCommand, pairs: Sequence[tuple[CommitId, CommitId]]) -> list[MergeOutcome]:
-    """Merges every pair by as few processes as possible; answers come in order.
+class MergeBatch:
+    """Merges of many pairs by as few processes as possible, begun at once and waited for later.
 
-    A pair that git cannot merge at all (an object is missing) ends its batch; it is
+    A pair that git cannot merge at all (an object is missing) ends its process; it is
     reported as a conflict of kind OTHER in git's words and the rest is sent again.
     """
-    outcomes: list[MergeOutcome] = []
-    while len(outcomes) < len(pairs):
-        lines = "".join(f"{ours} {theirs}\n" for ours, theirs in pairs[len(outcomes) :])
-        # 1 and 128: no such commit, no such object, after the answers to the lines before
-        result = git.run(*_SINGLE, "--stdin", stdin=lines.encode(), ok=(0, 1, 128))
-        outcomes += parse_batch(result.stdout)
-        if result.status != 0:
-            if len(outcomes) == len(pairs):
+
+    def __init__(self, git: GitCommand, pairs: Sequence[tuple[CommitId, CommitId]]) -> None:
+        self._git = git
+        self._pairs = pairs
+        self._found: list[MergeOutcome] = []
+        self._running = self._begin() if pairs else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Ends git, also where nobody wants its answers any more."""
+        if self._running is not None:
+            self._running.__exit__()
+
+    def outcomes(self) -> list[MergeOutcome]:
+        """Waits for git's answers, which come in order."""
+        while self._running is not None:
+            with self._running as running:
+                result = running.result()
+            self._running = None
+            # 1 and 128: no such commit, no such object, after the answers to the lines before
+            if result.status not in (0, 1, 128):
                 raise GitFailed((*_SINGLE, "--stdin"), result.status, result.stderr)
-            reason = PathConflict("", ConflictKind.OTHER, result.stderr.strip())
-            outcomes.append(MergeOutcome(TreeId(""), clean=False, conflicts=(reason,)))
-    return outcomes
+            self._found += parse_batch(result.stdout)
+            if result.status != 0:
+                if len(self._found) == len(self._pairs):
+                    raise GitFailed((*_SINGLE, "--stdin"), result.status, result.stderr)
+                reason = PathConflict("", ConflictKind.OTHER, result.stderr.strip())
+                self._found.append(MergeOutcome(TreeId(""), clean=False, conflicts=(reason,)))
+            if len(self._found) < len(self._pairs):
+                self._running = self._begin()
+        return self._found
+
+    def _begin(self) -> RunningGit:
+        lines = "".join(f"{ours} {theirs}\n" for ours, theirs in self._pairs[len(self._found) :])
+        return self._git.begin(*_SINGLE, "--stdin", stdin=lines.encode())
+
+
+def merge_all(git: GitCommand, pairs: Sequence[tuple[CommitId, CommitId]]) -> list[MergeOutcome]:
+    """Merges every pair and returns the outcomes in order."""
+    with MergeBatch(git, pairs) as batch:
+        return batch.outcomes()
 
 
 def parse_batch(output: bytes) -> Iterator[MergeOutcome]:
