@@ -36,24 +36,27 @@ def walk(worktree: Path, pruned: Collection[str] = ()) -> Walk:
     plain = readable = True
     folders = [str(worktree)]
     for folder in folders:
-        count = 0
         try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    count += 1
-                    if entry.name == ".git":
-                        odd.append(entry.path)
-                        plain = plain and folder is folders[0]
-                    elif entry.is_symlink() or entry.is_file(follow_symlinks=False):
-                        files += 1
-                    elif not entry.is_dir(follow_symlinks=False):
-                        odd.append(entry.path)
-                        plain = False
-                    elif entry.name in pruned:
-                        plain = False
-                    else:
-                        folders.append(entry.path)
+            with os.scandir(folder) as found:
+                entries = list(found)
         except OSError:
             readable = False
-        plain = plain and count > 0
+            continue
+        # most are plain files, and there are thousands: one look at each of those
+        others = [one for one in entries if not one.is_file(follow_symlinks=False) or one.name == ".git"]
+        files += len(entries) - len(others)
+        plain = plain and bool(entries)
+        for entry in others:
+            if entry.name == ".git":
+                odd.append(entry.path)
+                plain = plain and folder is folders[0]
+            elif entry.is_symlink():
+                files += 1
+            elif not entry.is_dir(follow_symlinks=False):
+                odd.append(entry.path)
+                plain = False
+            elif entry.name in pruned:
+                plain = False
+            else:
+                folders.append(entry.path)
     return Walk(tuple(map(Path, sorted(odd))), files, plain and readable, readable)
