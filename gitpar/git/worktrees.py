@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
@@ -47,6 +48,8 @@ class GitWorktrees:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _idle: list[Slot] = field(default_factory=list)
     _held: dict[int, Slot] = field(default_factory=dict)
+    _line: deque[object] = field(default_factory=deque)
+    """Who waits for a worktree, in the order of arrival."""
     _ground: Ground | None = None
     _making: int = 0
     """How many worktrees are being made."""
@@ -244,17 +247,24 @@ class GitWorktrees:
         """Waits for a worktree to come back for as long as making another would take.
 
         So no more are made than quick workers need, and slow ones wait once, for no longer
-        than that. At most as many are made at once as there are processors, or two.
+        than that; who waits longest comes first. At most as many are made at once as there
+        are processors, or two.
         """
         at_once = max(2, os.cpu_count() or 2)
         patient_until = 0.0
-        while self.settings.pooled and not self._idle:
-            if self._making >= at_once:
-                self._changed.wait()
-                continue
-            patient_until = patient_until or time.monotonic() + self._making_s
-            if not self._changed.wait(max(0.0, patient_until - time.monotonic())):
-                return
+        turn = object()
+        self._line.append(turn)
+        try:
+            while self.settings.pooled and not (self._idle and self._line[0] is turn):
+                if self._making >= at_once:
+                    self._changed.wait()
+                    continue
+                patient_until = patient_until or time.monotonic() + self._making_s
+                if not self._changed.wait(max(0.0, patient_until - time.monotonic())):
+                    return
+        finally:
+            self._line.remove(turn)
+            self._changed.notify_all()
 
     def _make(self, slot: Slot, base: CommitId) -> None:
         began = time.monotonic()
