@@ -13,6 +13,7 @@ from gitpar.git.carrying import Carrier
 from gitpar.git.changes import ChangeReader
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.drafting import Drafts
+from gitpar.git.index_trees import IndexTrees
 from gitpar.git.landing import Lander
 from gitpar.git.merges import Comparison
 from gitpar.git.notes import Notes
@@ -77,6 +78,10 @@ class GitRepository:
         notes = Notes(self._coordinator, self._store, refs)
         self._lander.note_by(notes.foresee)
         return notes
+
+    def index_trees(self) -> IndexTrees:
+        """Returns what makes trees of indexes, in this run's scratch."""
+        return IndexTrees(self._coordinator)
 
     def progress(self, notes: Notes) -> GitProgress:
         """Returns what keeps the run's own files; `notes` are those that `ledger` returned."""

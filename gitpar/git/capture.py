@@ -181,12 +181,16 @@ class Taking:
         index = admin / "index"
         if admin_files.read_bytes(index) == admin_files.read_bytes(admin / SAVED_INDEX) or not index.exists():
             return
+        known = {*seen, self._base_tree(git)}
+        trees = self._slot.ground.index_trees
+        if trees is not None and trees.look(index) in known:
+            return
         copy = self._slot.own / "worker-index"
         admin_files.save_index(index, copy)
         at_copy = git.at(git.environment.at(self._slot.path, GIT_INDEX_FILE=str(copy)))
         written = at_copy.run("write-tree", ok=(0, 128))
         if written.status == 0:
-            if written.text not in {*seen, self._base_tree(git)}:
+            if written.text not in known:
                 rest.add_tree("staged", written.text)
                 self._notes.append("what was staged and differs from the files is kept")
         else:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import re
 import shutil
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,6 +96,12 @@ class Coordinator:
             with self._lock:
                 self._opened.append(repository)
         return repository
+
+    def in_scratch(self, objects: Iterable[str]) -> list[str]:
+        """Returns those of the objects that were computed here; the user's store has the others."""
+        scratch = str(self.objects)
+        # strings: a landing has a dozen of them, and joining paths would cost more than the look
+        return [one for one in objects if os.path.exists(f"{scratch}/{one[:2]}/{one[2:]}")]  # noqa: PTH110
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:

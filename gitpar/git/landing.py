@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -87,9 +86,7 @@ class Lander:
             tree = tree_of(repository, commit)
             needed += difference(repository, before, tree).objects
             before = tree
-        scratch = str(self._coordinator.objects)
-        # strings: a landing has a dozen of them, and joining paths would cost more than the look
-        yield from (one for one in needed if os.path.exists(f"{scratch}/{one[:2]}/{one[2:]}"))  # noqa: PTH110
+        yield from self._coordinator.in_scratch(needed)
         yield from draft.chain
 
 

@@ -24,6 +24,7 @@ from gitpar.git.changes import ChangeReader
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.commits import CommitWriter
 from gitpar.git.environment import SETTINGS, GitEnvironment
+from gitpar.git.index_trees import IndexTrees
 from gitpar.git.programs import Preparation, open_up, run_setup
 from gitpar.git.restoring import restore
 from gitpar.git.seeding import Seeds, Wanted, mark
@@ -65,6 +66,8 @@ class Ground:
     reader: ChangeReader
     messages: Mapping[TaskId, str] = field(default_factory=dict)
     """How the commit of a task is called whose worker made none."""
+    index_trees: IndexTrees | None = None
+    """Makes trees without a process, where there is a run."""
     trees: dict[str, TreeId] = field(default_factory=dict)
     """The trees of bases, asked for once."""
     told: list[str] = field(default_factory=list)

@@ -82,7 +82,15 @@ class Staging:
         self._slot.whole = self._names_all(found)
         if not self._slot.whole:
             self._ignored(head)
-        return TreeId(self._git.run("write-tree").text)
+        return self._tree()
+
+    def _tree(self) -> TreeId:
+        ground = self._slot.ground
+        found = None
+        if ground.index_trees is not None:
+            base = ground.tree_of(self._git, CommitId(self._slot.record.base))
+            found = ground.index_trees.store(self._index, base, ground.commits.objects)
+        return found or TreeId(self._git.run("write-tree").text)
 
     # --- adding -------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from gitpar.git.changes import ChangeReader
 from gitpar.git.command import GitCommand
 from gitpar.git.commits import CommitWriter, identity
 from gitpar.git.environment import GitEnvironment
+from gitpar.git.index_trees import IndexTrees
 from gitpar.git.objects import ObjectWriter
 from gitpar.git.site import PoolSettings, Record, Site, State
 from gitpar.git.slots import Ground, Slot
@@ -45,6 +46,7 @@ class GitWorktrees:
     settings: PoolSettings
     messages: Mapping[TaskId, str] = field(default_factory=dict)
     """How the commit of a task is called whose worker made none."""
+    index_trees: IndexTrees | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _idle: list[Slot] = field(default_factory=list)
     _held: dict[int, Slot] = field(default_factory=dict)
@@ -318,6 +320,7 @@ class GitWorktrees:
                     sparse=self.main_worktree is not None and _is_set(git, "core.sparseCheckout"),
                     ignore_case=_is_set(git, "core.ignoreCase"),
                     commits=commits,
+                    index_trees=self.index_trees,
                     reader=ChangeReader(store),
                     messages=self.messages,
                 )

@@ -79,7 +79,7 @@ def world_of(
         stack.callback(backend.close)
         messages = {task.id: task.commit_message or task.title for task in run.graph}
         main = place.main if place.root else None
-        worktrees = GitWorktrees(place.common, main, run.id, refs, pool, messages)
+        worktrees = GitWorktrees(place.common, main, run.id, refs, pool, messages, repository.index_trees())
         stack.callback(worktrees.end)
         tampering = Tampering(place, run.settings.prefix, run_folder(place.common, run.id) / "tampered")
 

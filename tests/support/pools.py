@@ -14,13 +14,16 @@ from pathlib import Path
 import pytest
 
 from gitpar.core.names import CommitId, RunId, TaskId, keep_ref, task_ref
+from gitpar.git.coordinator import Coordinator
+from gitpar.git.index_trees import IndexTrees
+from gitpar.git.repository import discover
 from gitpar.git.site import PoolSettings
 from gitpar.git.worktrees import GitWorktrees
 from gitpar.ports import AttemptKey, Capture, Workplace
 from tests.support.refs import UpdateRef
 
 RUN = RunId("r1")
-_made: list[GitWorktrees] = []
+_made: list[tuple[GitWorktrees, Coordinator]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,10 @@ class Repo:
     def pool(self, **settings: object) -> GitWorktrees:
         root = self.path.with_name(f"{self.path.name}.worktrees")
         chosen = PoolSettings(root=root, **settings)  # type: ignore[arg-type] # the caller names fields
-        pool = GitWorktrees(self.common, self.path, RUN, UpdateRef(self.common), chosen)
-        _made.append(pool)
+        coordinator = Coordinator(discover(self.path), self.common / "gitpar" / f"trees-{len(_made)}")
+        trees = IndexTrees(coordinator)
+        pool = GitWorktrees(self.common, self.path, RUN, UpdateRef(self.common), chosen, index_trees=trees)
+        _made.append((pool, coordinator))
         return pool
 
     def ref(self, name: str) -> str:
@@ -121,7 +126,9 @@ def work(repo: Repo, pool: GitWorktrees, script: str) -> tuple[Workplace, Captur
 def end_pools() -> None:
     """Ends the processes that serve the pools a test has made and left open."""
     while _made:
-        _made.pop().end()
+        pool, coordinator = _made.pop()
+        pool.end()
+        coordinator.close()
 
 
 def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,66 @@
+"""Writes indexes as trees without starting a process: by libgit2, in scratch.
+
+What git made of the files stands in the index; a tree is the same facts in another form,
+so there is one right answer, and its id says whether it was found. An index that libgit2
+does not read (split, sparse, with conflicts) is left to git.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitpar.core.names import TreeId
+from gitpar.git.commits import publish
+from gitpar.git.coordinator import Coordinator
+from gitpar.git.objects import ObjectWriter
+from gitpar.git.trees import difference
+
+if TYPE_CHECKING:
+    from pygit2 import Index, Repository
+
+
+class IndexTrees:
+    """Safe to share between threads: each has a libgit2 repository of its own."""
+
+    def __init__(self, coordinator: Coordinator) -> None:
+        self._coordinator = coordinator
+
+    def look(self, index: Path) -> TreeId | None:
+        """Returns the tree that an index stands for, written to scratch; None where only git can say."""
+        return _written(self._coordinator.pygit(), index)
+
+    def store(self, index: Path, base: TreeId, store: ObjectWriter) -> TreeId | None:
+        """Writes an index as a tree into the user's store, durably, and returns it; None as for `look`.
+
+        `base` is a tree which that store has.
+        """
+        repository = self._coordinator.pygit()
+        tree = _written(repository, index)
+        if tree is not None and tree != base:
+            new = difference(repository, base, tree).objects
+            publish(repository, store, self._coordinator.in_scratch(new))
+        return tree
+
+
+def _written(repository: Repository, index: Path) -> TreeId | None:
+    from pygit2 import GitError  # noqa: PLC0415 - loaded with the repository
+
+    try:
+        return TreeId(str(_reader()(str(index)).write_tree(repository)))
+    except (GitError, KeyError, ValueError, OSError):
+        return None
+
+
+@functools.cache
+def _reader() -> type[Index]:
+    """Returns pygit2's Index, which would complain on standard error when one could not be read."""
+    from pygit2 import Index  # noqa: PLC0415 - loaded with the repository
+
+    class Quiet(Index):
+        def __del__(self) -> None:
+            if hasattr(self, "_index"):
+                super().__del__()
+
+    return Quiet
