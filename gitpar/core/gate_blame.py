@@ -6,6 +6,8 @@ that shows the same, or of the chain once more.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gitpar.core import gates as g
 from gitpar.core.commands import Command
 from gitpar.core.gate_book import GateBook
@@ -108,7 +110,7 @@ class _Case:
         base = _known(self.level.base)
         trial = self.book.trials.get((base, self._subset(others)))
         if trial is not None:
-            return [self._gate(trial.commit, self._subset(others))]
+            return [replace(self._gate(trial.commit, self._subset(others)), trial=True)]
         results = (self._result(task) for task in self._subset(others))
         return [MakeTrial(self.level.number, base, tuple(results))]
 

@@ -22,6 +22,7 @@ class RunGate(GateCommand):
     task: TaskId | None = None
     n: int = 0
     tasks: tuple[TaskId, ...] = ()
+    trial: bool = False
 
     def opened(self, at: float) -> Event:
         """Returns the event that opens it."""
@@ -35,6 +36,7 @@ class RunGate(GateCommand):
             task=self.task,
             n=self.n,
             tasks=self.tasks,
+            trial=self.trial,
         )
 
 

@@ -40,6 +40,8 @@ class GateOpened(Event):
     """The attempt of `task`."""
     tasks: tuple[TaskId, ...] = ()
     """On a level: the tasks that are gated together and have not landed."""
+    trial: bool = False
+    """Whether they are gated without the others of their level, to see who is to blame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import sqlite3
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -152,6 +152,23 @@ class SqliteJournal:
         with refuse_foreign_errors(self._path):
             rows = self._connection.execute(_RUNS)
             return tuple(RunId(run) for (run,) in rows)
+
+    def counts(self, kinds: Sequence[str], *, among: str, runs: int) -> Mapping[str, int]:
+        """Counts events by kind over the newest `runs` runs in which there is one of the kind `among`."""
+        self._thread.check()
+        asked = ", ".join("?" * len(kinds))
+        with refuse_foreign_errors(self._path):
+            rows = self._connection.execute(
+                f"""
+                SELECT type, count(*) FROM events WHERE type IN ({asked}) AND run IN (
+                    SELECT run FROM runs
+                    WHERE EXISTS (SELECT 1 FROM events WHERE events.run = runs.run AND type = ?)
+                    ORDER BY n DESC LIMIT ?
+                ) GROUP BY type
+                """,  # noqa: S608 - only question marks
+                (*kinds, among, runs),
+            )
+            return dict(rows.fetchall())
 
     def owner_of(self, run: RunId) -> LeaseRow | None:
         """Returns the newest lease of a run, also one given back; None where it never had any."""

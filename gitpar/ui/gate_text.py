@@ -36,7 +36,8 @@ def _name(found: GateRun) -> str:
         return f"{gate} on everything that landed"
     if not opened.tasks:
         return f"{gate} on wave {opened.level} without any of what is to land"
-    return f"{gate} on wave {opened.level} with {listed(opened.tasks, _SHOWN)}"
+    alone = " alone" if opened.trial else ""
+    return f"{gate} on wave {opened.level} with {listed(opened.tasks, _SHOWN)}{alone}"
 
 
 def _ended(event: ge.GateEnded, run: Run) -> list[str]:

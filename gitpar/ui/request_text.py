@@ -35,6 +35,7 @@ def describe(view: RunView, layer: Layer) -> Words:
         *_table(tasks),
         *_missing(view, layer),
         *_conflicts(view, tasks),
+        *_gates(tasks),
         *_proof(view, layer, tasks),
         *_again(view, layer),
     ]
@@ -125,6 +126,24 @@ def _conflicts(view: RunView, tasks: list[TaskView]) -> Iterator[str]:
     if not pairs:
         yield "No other task of the wave changed the same files."
     yield from (f"- {line}" for line in pairs[:_MOST_ROWS])
+    yield ""
+
+
+def _gates(tasks: list[TaskView]) -> Iterator[str]:
+    """The gates that let these tasks pass, each with the trees that it saw."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for task in tasks:
+        for gate in json.loads(task.certificate).get("gates", ()) if task.certificate else ():
+            trees = found.setdefault((gate["gate"], gate["verdict"]), [])
+            if gate["tree"] not in trees:
+                trees.append(gate["tree"])
+    if not found:
+        return
+    yield "**Gates**"
+    yield ""
+    for (gate, verdict), trees in found.items():
+        how = "passed, after it had failed on the same tree," if verdict == "flaky" else verdict
+        yield f"- {_code(gate)} {how} on {', '.join(map(_short, trees[:_MOST_FILES]))}"
     yield ""
 
 

@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from gitpar.agents.command import gate_environment
 from gitpar.config import Settings
+from gitpar.core.events import Landed
 from gitpar.core.gate_commands import RunGate
+from gitpar.core.gate_events import GateEnded, TaskBlamed
 from gitpar.core.run import Run
 from gitpar.core.settings import GateOn, GateRules, RunSettings
 from gitpar.engine.gating import GatePlaces, GateWorld
@@ -18,12 +20,19 @@ from gitpar.git.environment import without_local
 from gitpar.git.rooms import GitRooms
 from gitpar.git.worktrees import GitWorktrees
 from gitpar.room_port import Room
+from gitpar.wiring.site import Site
 
 _PLANS = "plan verify"
+_LATELY = 10
+"""So many runs say how often tasks are to blame."""
+_BLAMED, _LANDED, _GATED = TaskBlamed.__name__, Landed.__name__, GateEnded.__name__
 
 
-def with_gates(settings: Settings, plan_verify: str | None) -> RunSettings:
-    """Returns the run's settings with its gates: those of the plan, those that are typed, those of files."""
+def with_gates(site: Site, settings: Settings, plan_verify: str | None) -> RunSettings:
+    """Returns the run's settings with its gates: those of the plan, those that are typed, those of files.
+
+    How often tasks were to blame lately is looked up where levels are gated.
+    """
     asked = settings.run
     if not settings.gating:
         return replace(asked, gates=(), verify=False)
@@ -39,7 +48,20 @@ def with_gates(settings: Settings, plan_verify: str | None) -> RunSettings:
     )
     plans = (plan_verify or "").strip()
     of_plan = (GateRules(name=_PLANS, command=plans, on=(GateOn.TASK,)),) if plans else ()
-    return replace(asked, gates=(*of_plan, *typed, *named))
+    gates = (*of_plan, *typed, *named)
+    level = any(GateOn.LEVEL in rules.on for rules in gates)
+    return replace(asked, gates=gates, gate_history=_history(site) if level else (0, 0))
+
+
+def _history(site: Site) -> tuple[int, int]:
+    """Counts, of the tasks that were to land in the last runs with gates, those that were to blame."""
+    journal = site.journal()
+    try:
+        found = journal.counts((_BLAMED, _LANDED), among=_GATED, runs=_LATELY)
+    finally:
+        journal.close()
+    blamed = found.get(_BLAMED, 0)
+    return blamed, blamed + found.get(_LANDED, 0)
 
 
 def gate_world(

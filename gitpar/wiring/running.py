@@ -70,7 +70,7 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
     if settings.asks_for_gates or plan.settings.verify:
         from gitpar.wiring.gating import with_gates  # noqa: PLC0415 - most runs have none
 
-        settings = replace(settings, run=with_gates(settings, plan.settings.verify))
+        settings = replace(settings, run=with_gates(site, settings, plan.settings.verify))
     progress_file = progress_path(site.place, plan, settings.run.progress_file)
     settings = replace(settings, run=replace(settings.run, progress_file=progress_file))
     base = _base(site, settings, request.base or plan.settings.base)

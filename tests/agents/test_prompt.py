@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from gitpar.errors import UsageError
 from tests.support.agent_programs import program
 from tests.support.cli import gitpar
 from tests.support.plans import write_plan
+from tests.support.simulation import Script as ScriptOfGates
+from tests.support.simulation import Simulation
 from tests.ui.made import BASE, Script
 
 PROMPT = """\
@@ -118,6 +121,19 @@ def test_a_retry_in_its_session_is_told_only_what_is_new() -> None:
     afresh = render(Briefing(task=TASKS[0], tries=briefing(script.run, TaskId("cache")).tries))
     assert "Keep them for an hour" in afresh
     assert "Attempt 1 did not succeed" in afresh
+
+
+def test_a_retry_is_shown_what_the_gate_printed_that_refused_its_result(tmp_path: Path) -> None:
+    log = tmp_path / "output.log"
+    log.write_text("test_cache FAILED\n", encoding="utf-8")
+    sim = Simulation([replace(TASKS[0], agent="claude")], ScriptOfGates(broken=[{"cache"}]), retries=1)
+    told: list[Briefing] = []
+    sim.go(watch=lambda run: told.append(briefing(run, TaskId("cache"))))
+    tried = replace(next(each for each in told if each.n > 1).tries[0], log=str(log))
+    assert (tried.gated, tried.why) == (True, "gate `verify` fails: exit status 1")
+    text = render(Briefing(task=TASKS[0], tries=(tried,)))
+    assert "- Attempt 1 did not succeed: gate `verify` fails: exit status 1." in text
+    assert "  The end of what the gate printed:\n\n      test_cache FAILED\n" in text
 
 
 def test_the_next_wave_gets_the_notes_of_the_one_before() -> None:

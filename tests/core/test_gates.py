@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.gating import GOAL, wave
 from gitpar.core.gates import MOST, Smallest, Wanted, batch_size, smallest
 from gitpar.core.names import TaskId
 from gitpar.core.remedies import Remedies
 from gitpar.core.run import Run
-from gitpar.core.settings import GateOn, GateRules, LevelPolicy
+from gitpar.core.settings import GateOn, GateRules, LevelPolicy, Schedule
 from tests.support.simulation import Script, Simulation, task
 
 TESTS = GateRules(name="tests", command="make test")
@@ -158,6 +159,36 @@ def test_a_person_may_take_a_result_whatever_gates_say_and_it_is_not_gated() -> 
     assert (sim.go().tip, len(sim.gated)) == ("base+a+c+b", before)
 
 
+def test_at_5_percent_failures_gates_are_run_less_than_once_for_two_tasks_that_land() -> None:
+    found = [wave(seed, 0.05) for seed in range(60)]
+    assert sum(one.runs for one in found) / sum(one.landed for one in found) <= GOAL
+    assert sum(one.proved for one in found) == 0, "a tree that has passed is not asked again"
+
+
+def test_pairs_and_single_culprits_are_told_apart_in_any_mixture() -> None:
+    for seed in range(25):
+        wave(seed, 0.1, size=(2, 24), pairs=0.1)
+
+
+def test_gates_on_several_gates_at_once_run_at_most_as_many_as_may_be() -> None:
+    gates = tuple(GateRules(name=name, command=name) for name in ("one", "two", "three"))
+    sim = Simulation(EIGHT, gates=gates, gate_jobs=2)
+    at_once: list[int] = []
+    sim.go(watch=lambda run: at_once.append(len(run.gates.open) if run.gates else 0))
+    assert (max(at_once), sim.run.tip) == (2, "base+a+b+c+d+e+f+g+h")
+    assert sorted(name for name, _ in sim.gated) == ["one", "three", "two"]
+
+
+def test_what_comes_next_is_gated_on_the_assumption_that_those_ahead_pass() -> None:
+    often = (50, 100)
+    sim = Simulation(EIGHT, gates=(TESTS,), gate_history=often, gate_jobs=4, speculate=True)
+    at_once: list[int] = []
+    sim.go(watch=lambda run: at_once.append(len(run.gates.open) if run.gates else 0))
+    assert (max(at_once), sim.run.tip) == (4, "base+a+b+c+d+e+f+g+h")
+    sim = Simulation(EIGHT, Script(broken=[{"c"}]), gates=(TESTS,), gate_jobs=3, speculate=True)
+    assert states(sim.go()) == {"c": "held"}
+
+
 # --- the run ------------------------------------------------------------------------------
 
 
@@ -203,6 +234,21 @@ def test_whatever_is_killed_the_same_tasks_are_held_and_the_same_tree_lands(
             sim.kill_and_resume()
     run = sim.go(Random(seed))
     assert (run.tip, states(run)) == (undisturbed.tip, states(undisturbed))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.lists(st.integers(3, 90), max_size=2))
+def test_with_the_schedule_dag_the_same_tasks_land(seed: int, kills: list[int]) -> None:
+    def simulation() -> Simulation:
+        script = Script(broken=[{"base", "c"}])
+        return Simulation(WAVES, script, gates=(TESTS, ALONE), schedule=Schedule.DAG)
+
+    sim = simulation()
+    for stop in sorted(kills):
+        sim.go(Random(seed), stop_after=stop)
+        if sim.run.end is None:
+            sim.kill_and_resume()
+    assert states(sim.go(Random(seed))) == {"c": "held"}
 
 
 def test_a_resume_asks_no_gate_what_it_has_answered() -> None:

@@ -307,3 +307,15 @@ def test_an_append_costs_little_of_our_own_time(path: Path) -> None:
     journal.close()
     # the kernel's part is the flush to the disk; measured: 0.1 ms, 0.3 on a machine with much other work
     assert used_s / 500 < 0.001
+
+
+def test_events_are_counted_over_the_newest_runs_that_have_one_of_a_kind(path: Path) -> None:
+    for n in range(4):
+        journal = SqliteJournal.own(path, RunId(f"run{n}"), Owner.this_process())
+        journal.append([opened(1), *(ended(one) for one in range(n))])
+        journal.close()
+    kinds = ("WorkerEnded", "RunOpened", "Landed")
+    with closing(SqliteJournal.read(path)) as journal:
+        assert journal.counts(kinds, among="WorkerEnded", runs=2) == {"WorkerEnded": 5, "RunOpened": 2}
+        assert journal.counts(kinds, among="WorkerEnded", runs=9) == {"WorkerEnded": 6, "RunOpened": 3}
+        assert journal.counts(kinds, among="Landed", runs=9) == {}

@@ -253,6 +253,7 @@ class Simulation:
             verdict=verdict,
             tree=TreeId(command.commit),
             exit=int(verdict != "passed"),
+            log=f"/gates/{command.number}",
         )
 
     def _swap(self, level: int, tip: CommitId, commit: CommitId) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gitpar.core.certificate import with_gates
 from gitpar.core.forges import Layer
 from gitpar.core.names import TaskId
 from gitpar.core.view import RunView, view
@@ -51,3 +52,16 @@ def test_the_longest_run_fits_what_a_forge_takes() -> None:
     assert len(words.title) <= 200
     assert len(words.body) < 65_000
     assert words.body.endswith("too long to be shown here.")
+
+
+def test_gates_that_let_it_pass_are_named_with_the_trees_that_they_saw() -> None:
+    seen, layer = landed("First", "Second")
+    assert "**Gates**" not in describe(seen, layer).body
+    gates = (("tests", "passed", "a" * 40), ("lint `x`", "flaky", "b" * 40))
+    tasks = tuple(replace(one, certificate=with_gates("{}", gates)) for one in seen.tasks)
+    body = describe(replace(seen, tasks=tasks), layer).body
+    lines = body[body.index("**Gates**") :].splitlines()[2:4]
+    assert lines == [
+        "- `tests` passed on `aaaaaaaaaaaa`",
+        "- `lint 'x'` passed, after it had failed on the same tree, on `bbbbbbbbbbbb`",
+    ]
