@@ -23,10 +23,14 @@ _LONGEST_S = 1800
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one run cost, in seconds; `own_cpu_s` leaves out child processes where /proc is there."""
+    """What one run cost, in seconds; `own_cpu_s` leaves out child processes where /proc is there.
+
+    `main_cpu_s` is what its main thread took of that; 0 where there is no /proc.
+    """
 
     wall_s: float
     own_cpu_s: float
+    main_cpu_s: float
     children_cpu_s: float
     status: int
     stdout: str
@@ -55,9 +59,10 @@ def run(command: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> Cost:
             process.wait(_LONGEST_S)
         wall = time.perf_counter() - started
         own = children = None
+        main = 0.0
         if stat.exists():
-            fields = stat.read_text().rpartition(")")[2].split()
-            own, children = sum(map(int, fields[11:13])) / _TICKS, sum(map(int, fields[13:15])) / _TICKS
+            own, children = _cpu_s(stat)
+            main, _ = _cpu_s(Path(f"/proc/{process.pid}/task/{process.pid}/stat"))
         status = process.wait()
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         if own is None or children is None:
@@ -67,7 +72,13 @@ def run(command: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> Cost:
         for file in (stdout, stderr):
             file.seek(0)
             texts.append(file.read().decode(errors="replace"))
-    return Cost(wall, own, children, status, *texts)
+    return Cost(wall, own, main, children, status, *texts)
+
+
+def _cpu_s(stat: Path) -> tuple[float, float]:
+    """Returns the CPU seconds of a process or thread, and those of its children. Source: proc(5)."""
+    fields = [int(field) for field in stat.read_text().rpartition(")")[2].split()[11:15]]
+    return sum(fields[:2]) / _TICKS, sum(fields[2:]) / _TICKS
 
 
 def compile_ahead(package: Path) -> None:
