@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from gitpar.core.settings import RunSettings
 from gitpar.errors import EnvironmentFault, UsageError
-from gitpar.options import ADAPTED, OPTIONS, Option, Refused
+from gitpar.option import Option, Refused
+from gitpar.options import ADAPTED, OPTIONS
 from gitpar.values import dataclass
 
 if TYPE_CHECKING:
@@ -268,7 +269,8 @@ def _value(source: _Source, key: str, value: object, option: Option) -> object:
 def _flattened(table: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
     """Yields dotted keys, so that `[pool] keep` and `pool-keep` are the same setting."""
     for key, value in table.items():
-        if isinstance(value, Mapping):
+        name = _name_of(f"{above}{key}")
+        if isinstance(value, Mapping) and not (name and OPTIONS[name].is_table):
             yield from _flattened(value, f"{above}{key}.")
         else:
             yield f"{above}{key}", value

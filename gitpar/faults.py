@@ -49,6 +49,8 @@ class Step(StrEnum):
     COMPARE = "compare"
     LANDING_PROVE = "landing.prove"
     LANDING_PROVED = "landing.proved"
+    SETTLE = "settle.settle"
+    SETTLED = "settle.settled"
     LANDING_MOVE = "landing.move"
     LANDING_MOVED = "landing.moved"
     NOTES_PROVE = "notes.prove"

@@ -8,7 +8,8 @@ from typing import Any
 
 from gitpar.core.settings import GateOn, GateRules
 from gitpar.errors import UsageError
-from gitpar.options import Refused, duration
+from gitpar.option import Refused
+from gitpar.options import duration
 
 _RESERVED = ("verify", "plan verify")
 """The gates that tasks and plans bring themselves."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 
 from gitpar.core.forges import ForgeKind
@@ -16,12 +16,13 @@ from gitpar.core.settings import (
     OnPredicted,
     OnRevert,
     Order,
+    Policy,
     PublishAs,
     Sandbox,
     Schedule,
     Strategy,
 )
-from gitpar.values import dataclass
+from gitpar.option import Option, Refused, choices, command_line, made_by, stays_inside
 
 _UNITS_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 _UNITS_BYTES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
@@ -41,23 +42,6 @@ _YES_NO = {
     "no": False,
     "off": False,
 }
-
-
-class Refused(ValueError):
-    """The value is not allowed; the option says what is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One setting. `field` is its name in Settings or RunSettings."""
-
-    field: str
-    allowed: str
-    """Completes the sentence "must be …"."""
-    read: Callable[[object], object]
-    """Returns the value as settings hold it, or raises Refused."""
-    from_text: Callable[[str], object] = str
-    """Turns the text of a variable or flag into what a TOML file would hold."""
 
 
 def _whole(text: str) -> object:
@@ -165,21 +149,11 @@ def _size(field: str) -> Option:
 
 def _paths(field: str, *, what: str) -> Option:
     def read(value: object) -> object:
-        if not isinstance(value, list | tuple) or not all(_stays_inside(item) for item in value):
+        if not isinstance(value, list | tuple) or not all(stays_inside(item) for item in value):
             raise Refused
         return tuple(dict.fromkeys(value))
 
     return Option(field, f"a list of {what}", read, lambda text: [part for part in text.split(":") if part])
-
-
-def _stays_inside(path: object) -> bool:
-    return (
-        isinstance(path, str)
-        and path.strip() != ""
-        and "\0" not in path
-        and not path.startswith(("/", "~"))
-        and ".." not in path.split("/")
-    )
 
 
 def _patterns(field: str) -> Option:
@@ -315,6 +289,12 @@ OPTIONS: Mapping[str, Option] = {
     "grace": _duration("grace_s"),
     "on_revert": _choice("on_revert", OnRevert),
     "on_predicted": _choice("on_predicted", OnPredicted),
+    "policies": choices("policies", Policy),
+    "merge_union": _patterns("merge_union"),
+    "merge_regenerate": made_by("merge_regenerate"),
+    "merge_external": command_line("merge_external"),
+    "merge_rerere": _yes_no("merge_rerere"),
+    "merge_timeout": _duration("merge_timeout_s", least=0.001),
     "max_cost": _amount("max_cost_usd"),
     "max_tokens": _limit("max_tokens"),
     "max_time": _duration("max_time_s", may_be_endless=True),

@@ -18,6 +18,7 @@ from gitpar.core.names import CommitId, RefName, RunId, TaskId, TreeId
 from gitpar.core.progress import Aside, ProgressLanding
 from gitpar.core.run import Run
 from gitpar.core.settings import Strategy
+from gitpar.core.settlement import Settlement
 from gitpar.values import dataclass
 
 
@@ -90,6 +91,8 @@ class Landing:
     strategy: Strategy
     message: str | None = None
     """The commit message that the plan asks for, without trailers."""
+    settlement: Settlement | None = None
+    """What policies made of its conflicts; None for git's plain merge."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from typing import Any
 
 from gitpar.core.agents import COMMAND, AgentProfile
 from gitpar.errors import UsageError
-from gitpar.options import PLACES, Refused, duration, places
+from gitpar.option import Refused
+from gitpar.options import PLACES, duration, places
 
 BUILT_IN = ("claude", "codex", "gemini", "opencode", "qwen", "aider")
 PERMISSIONS = ("read", "edit", "all")

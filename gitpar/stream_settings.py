@@ -8,7 +8,7 @@ from typing import Any
 
 from gitpar.core.settings import StreamRules
 from gitpar.errors import UsageError
-from gitpar.options import Refused
+from gitpar.option import Refused
 from gitpar.values import dataclass
 
 

@@ -54,7 +54,7 @@ def was_replaced(run: Run, footing: Footing) -> TaskId | None:
     """Returns a task of which an attempt held another result than the one that landed."""
     for task_id, n in footing.results:
         task = run.tasks[task_id]
-        if task.state is not TaskState.LANDED or task.last.n != n:
+        if task.state is not TaskState.LANDED or task.work.n != n:
             return task_id
     return None
 
@@ -86,9 +86,9 @@ def footing_of(run: Run, task: TaskRun) -> tuple[CommitId, Footing] | MakeFootin
     ground, lacking = best
     lacking.sort(key=lambda each: (each.level, run.graph.position[each.task.id]))
     held = ground.footing.results
-    held += tuple((each.task.id, each.last.n) for each in lacking)
+    held += tuple((each.task.id, each.work.n) for each in lacking)
     footing = Footing(ground.footing.level, ground.footing.landed, held)
-    parts = tuple(part_of(each) for each in lacking if each.last.result != each.last.base)
+    parts = tuple(part_of(each) for each in lacking if each.work.result != each.work.base)
     if not parts:
         return ground.commit, footing
     return MakeFooting(task.task.id, ground.commit, parts, footing)
@@ -103,7 +103,7 @@ def _grounds(run: Run, task: TaskRun) -> Sequence[_Ground]:
     results = [each for each in before if each.state is TaskState.FINISHED]
     results.sort(key=lambda each: -each.level)
     for each in islice(results, _MOST_COMPARED):
-        attempt = each.last
+        attempt = each.work
         under = attempt.footing or Footing(each.level, 0)
         own = ((each.task.id, attempt.n),)
         if attempt.result is not None and attempt.own is None:
@@ -139,12 +139,12 @@ def _holds(footing: Footing, held: frozenset[tuple[TaskId, int]], task: TaskRun)
             return True
         if task.level == footing.level and task.landed_as and task.landed_as <= footing.landed:
             return True
-    return (task.task.id, task.last.n) in held
+    return (task.task.id, task.work.n) in held
 
 
 def part_of(task: TaskRun) -> Part:
     """Returns a task's result as what it changed."""
-    attempt = task.last
+    attempt = task.work
     if attempt.result is None:
         raise ValueError(f"`{task.task.id}` has no result")
     return Part(task.task.id, attempt.n, attempt.base, attempt.result)

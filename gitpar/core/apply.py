@@ -16,6 +16,7 @@ from gitpar.core.landing_order import to_try
 from gitpar.core.noting import NOTING
 from gitpar.core.operations import OPERATIONS
 from gitpar.core.places import leave, offer
+from gitpar.core.policies import SETTLING, landed_by, repaired
 from gitpar.core.progress import of_level, to_land
 from gitpar.core.publication import PUBLISHING
 from gitpar.core.remedies import decided
@@ -29,7 +30,6 @@ from gitpar.core.verdicts import (
     give_up,
     judged,
     pass_over,
-    refusal_text,
     set_state,
     to_compare,
 )
@@ -211,6 +211,10 @@ def settle(run: Run, task: TaskRun, state: AttemptState) -> None:
     run.active.pop(task.task.id, None)
     run.recovering.discard(task.task.id)
     accounts.settled(run, task)
+    if attempt.repair:
+        repaired(run, task, state)
+        leave(run, run.levels[task.level - 1], task.task.id)
+        return
     match state:
         case AttemptState.SUCCEEDED:
             accounts.recovered(run, task)
@@ -305,22 +309,6 @@ def _landing_proved(run: Run, event: e.LandingProved) -> None:
         run.gates.proved(run, candidate)
 
 
-def _landing_refused(run: Run, event: e.LandingRefused) -> None:
-    task = run.tasks[event.task]
-    level = run.levels[task.level - 1]
-    level.candidate = None
-    if run.gates is not None and run.gates.defers(level, event.task):
-        return
-    task.refused = event.conflicts
-    if event.conflicts and task.reruns == 0 and not task.accepted:
-        task.reruns += 1
-        level.aside.append(event.task)
-        set_state(task, TaskState.PENDING, f"stepped aside: {refusal_text(run, task)}")
-    else:
-        give_up(run, task, TaskState.HELD, event.reason or refusal_text(run, task))
-    settled(run, event.task)
-
-
 def _landing_opened(run: Run, event: e.LandingOpened) -> None:
     level = run.levels[run.tasks[event.task].level - 1]
     if level.candidate is None and run.gates is not None:
@@ -341,7 +329,7 @@ def _landed(run: Run, event: e.Landed) -> None:
     level.landed.append(event.task)
     task.landed_as = len(level.landed)
     task.commit = event.commit
-    set_state(task, TaskState.LANDED, "landed by a re-run" if task.last.rerun else "")
+    set_state(task, TaskState.LANDED, landed_by(task))
     settled(run, event.task)
     if run.gates is not None:
         run.gates.landed(level)
@@ -363,7 +351,7 @@ _APPLIED: dict[type[e.Event], Callable[[Run, Any], None]] = {
     e.AttemptLost: _attempt_lost,
     e.LandingTried: _landing_tried,
     e.LandingProved: _landing_proved,
-    e.LandingRefused: _landing_refused,
+    **SETTLING,
     e.LandingOpened: _landing_opened,
     e.Landed: _landed,
     **early.AHEAD,

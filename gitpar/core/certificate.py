@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from enum import StrEnum
 
+from gitpar.core.settlement import SettledPath, read_settled
 from gitpar.values import dataclass
 
 VERSION = 1
@@ -58,6 +59,8 @@ class Certificate:
     paths: int
     engines: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    settled: tuple[SettledPath, ...] = ()
+    """The paths that a policy settled: what is proved of the others is not proved of these."""
     checks: tuple[str, ...] = tuple(check.value for check in Check)
     version: int = VERSION
     gates: tuple[Mapping[str, str], ...] = ()
@@ -92,6 +95,6 @@ def read(text: str) -> Certificate | None:
     names = {field.name for field in fields(Certificate)}
     values = {key: tuple(it) if isinstance(it, list) else it for key, it in values.items() if key in names}
     try:
-        return Certificate(**values)
-    except TypeError:
+        return Certificate(**{**values, "settled": read_settled(values.get("settled", ()))})
+    except (TypeError, ValueError, KeyError):
         return None

@@ -7,6 +7,7 @@ journal before the command is handed out.
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY
 from typing import assert_never
 
 from gitpar.core.agent_events import BudgetReached, PauseBegun, WorkerEnding
@@ -27,7 +28,9 @@ from gitpar.core.events import (
 from gitpar.core.footing import Footing, Part
 from gitpar.core.names import CommitId, TaskId
 from gitpar.core.note_events import NotesOpened, NotesTried
+from gitpar.core.policy_events import SettlingTried
 from gitpar.core.progress import ProgressLanding
+from gitpar.core.settlement import Settlement
 from gitpar.values import dataclass
 
 
@@ -59,6 +62,8 @@ class StartAttempt:
     agent: str = COMMAND
     session: str = ""
     footing: Footing | None = None
+    repair: str = ""
+    """What repairs a conflict (see core.policies); empty where the task is worked on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,30 @@ class ProveLanding:
     base: CommitId
     result: CommitId
     tip: CommitId
+    settlement: Settlement | None = None
+    """What policies made of its conflicts."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettleLanding:
+    """Settle the conflicts of a landing as far as can be done without a worker. Moves nothing.
+
+    With `repaired`, take what an attempt at the rest of `settlement` has made of it.
+    """
+
+    task: TaskId
+    n: int
+    base: CommitId
+    result: CommitId
+    tip: CommitId
+    _: KW_ONLY
+    drivers: bool = True
+    """Whether drivers may settle files."""
+    leave: bool = False
+    """Whether what they do not settle is left to an attempt, rather than refused."""
+    may_undo: bool = False
+    settlement: Settlement | None = None
+    repaired: CommitId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +223,7 @@ Command = (
     | RecoverAttempt
     | CompareLevel
     | ProveLanding
+    | SettleLanding
     | MoveLevel
     | EndWorker
     | Pause
@@ -210,7 +240,7 @@ def changes_the_world(command: Command) -> bool:
     """Says whether a command's opening must be durable before it begins; computing needs none."""
     if isinstance(command, GateCommand):
         return command.changes_the_world
-    computing = CompareLevel | ProveLanding | ProveNotes | MakeFooting | CarryOver
+    computing = CompareLevel | ProveLanding | SettleLanding | ProveNotes | MakeFooting | CarryOver
     return not isinstance(command, computing | Pause)
 
 
@@ -230,6 +260,7 @@ def opening(command: Command, at: float) -> Event:  # noqa: C901, PLR0911, PLR09
                 agent=command.agent,
                 session=command.session,
                 footing=command.footing,
+                repair=command.repair,
             )
         case MakeFooting(task):
             return FootingTried(at=at, task=task)
@@ -241,6 +272,8 @@ def opening(command: Command, at: float) -> Event:  # noqa: C901, PLR0911, PLR09
             return LevelComparing(at=at, level=level)
         case ProveLanding(task=task, n=n, tip=tip):
             return LandingTried(at=at, task=task, n=n, tip=tip)
+        case SettleLanding(task=task, n=n, tip=tip):
+            return SettlingTried(at=at, task=task, n=n, tip=tip)
         case MoveLevel(task=task, n=n, tip=tip, commit=commit):
             return LandingOpened(at=at, task=task, n=n, tip=tip, commit=commit)
         case EndWorker(task, n, message):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
-from gitpar.core import pacing, progress
+from gitpar.core import pacing, policies, progress
 from gitpar.core.accounts import agent_of, session_of
 from gitpar.core.ahead import footing_of, is_busy, kept_free, part_of
 from gitpar.core.batches import chain_tip, lands_early, waits_for_reruns
@@ -24,7 +24,6 @@ from gitpar.core.commands import (
     MoveLevel,
     MoveNotes,
     OpenLevel,
-    ProveLanding,
     ProveNotes,
     RecoverAttempt,
     Rerun,
@@ -120,9 +119,13 @@ def _work(run: Run, level: Level) -> list[Command]:
 def _land(run: Run, level: Level) -> list[Command]:
     if level.candidate is not None or level.to_land or (level.batch and not waits_for_reruns(run, level)):
         return _candidate(run, level)
-    if level.aside and not is_busy(run, level) and _free(run):
-        return _alone(run, level.aside[0], _known(chain_tip(level)))
-    return []
+    if not level.aside or is_busy(run, level):
+        return []
+    tip = _known(chain_tip(level))
+    settling = policies.settling(run, run.tasks[level.aside[0]], tip)
+    if settling is not None:
+        return [settling]
+    return _alone(run, level.aside[0], tip) if _free(run) else []
 
 
 def _free(run: Run) -> int:
@@ -180,15 +183,13 @@ def _candidate(run: Run, level: Level) -> list[Command]:
             return []
         move = MoveLevel(candidate.task, candidate.n, level.number, tip, candidate.commit)
         return [replace(move, certificate=candidate.certificate)]
-    task = run.tasks[level.to_land[0]]
-    attempt = task.last
-    return [ProveLanding(task.task.id, attempt.n, attempt.base, _known(attempt.result), tip)]
+    return [policies.landing(run, run.tasks[level.to_land[0]], tip)]
 
 
 def _attempt(run: Run, task_id: TaskId, base: CommitId) -> StartAttempt:
     task = run.tasks[task_id]
     agent = agent_of(task)
-    return StartAttempt(
+    attempt = StartAttempt(
         task_id,
         len(task.attempts) + 1,
         base,
@@ -197,6 +198,7 @@ def _attempt(run: Run, task_id: TaskId, base: CommitId) -> StartAttempt:
         agent,
         session_of(run, task, agent),
     )
+    return policies.repair(run, task, attempt)
 
 
 def _timeout(run: Run, task: TaskRun, agent: str) -> float | None:
@@ -215,17 +217,19 @@ def _rerun(run: Run, task: TaskRun) -> Rerun | None:
     if not task.reruns:
         return None
     # the newest: a person may have had it tried again
-    first = next(a for a in reversed(task.attempts) if a.result is not None and not a.rerun and _succeeded(a))
+    first = next(a for a in reversed(task.attempts) if _succeeded(a) and not (a.rerun or a.repair))
     return Rerun(_known(first.result), _known(run.levels[task.level - 1].base))
 
 
 def _succeeded(attempt: Attempt) -> bool:
-    return attempt.ending is Ending.EXITED and attempt.exit == 0 and not attempt.problem
+    ended = attempt.ending is Ending.EXITED and attempt.exit == 0
+    return ended and not attempt.problem and attempt.result is not None
 
 
 def _recovery(run: Run, task_id: TaskId, n: int) -> RecoverAttempt:
     task = run.tasks[task_id]
-    return RecoverAttempt(task_id, n, task.last.base, _rerun(run, task), task.last.agent)
+    rerun = None if task.last.repair else _rerun(run, task)
+    return RecoverAttempt(task_id, n, task.last.base, rerun, task.last.agent)
 
 
 def _stop(run: Run) -> list[Command]:

@@ -1,8 +1,7 @@
 """What happened: the facts a journal holds and a Run is folded from. Frozen, in the past tense.
 
-LevelOpening, AttemptOpened, LandingOpened, RunClosing, BranchesPushing, NotesPushing,
-RequestWriting and RequestMerging are written before the world changes, their partners after; a resume
-closes what was left open.
+LevelOpening, AttemptOpened, LandingOpened, RunClosing, BranchesPushing, NotesPushing, RequestWriting and
+RequestMerging are written before the world changes, their partners after; a resume closes what was left open.
 `at` is the instant in seconds since 1970 UTC.
 """
 
@@ -143,6 +142,7 @@ class AttemptOpened(Event):
     session: str = ""
     """The session of an earlier attempt that its agent goes on with."""
     footing: Footing | None = None
+    repair: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

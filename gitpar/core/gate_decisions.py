@@ -9,8 +9,9 @@ from dataclasses import replace
 from itertools import count
 
 from gitpar.core import gates as g
+from gitpar.core import policies
 from gitpar.core.batches import chain_tip
-from gitpar.core.commands import Command, MoveLevel, ProveLanding, StopWorkers
+from gitpar.core.commands import Command, MoveLevel, StopWorkers
 from gitpar.core.gate_blame import suspected
 from gitpar.core.gate_book import GateBook, taken_as_it_is
 from gitpar.core.gate_commands import BlameLevel, LeavePlace, RecoverGate, RunGate
@@ -96,9 +97,7 @@ def landing(run: Run, level: Level, book: GateBook) -> list[Command]:
             return []
         return [_move(level, candidate, candidate.certificate)]
     if level.to_land and _may_join(run, level, book):
-        attempt = run.tasks[level.to_land[0]].last
-        tip = _known(chain_tip(level))
-        return [ProveLanding(level.to_land[0], attempt.n, attempt.base, _known(attempt.result), tip)]
+        return [policies.landing(run, run.tasks[level.to_land[0]], _known(chain_tip(level)))]
     if not level.batch or (book.whole and level.stage is Stage.WORKING):
         return []
     return _gate(run, level, book)

@@ -1,4 +1,4 @@
-"""One move of a ref, as it is journaled. Pure."""
+"""Moves of refs as they are journaled, and the operations that make them. Pure."""
 
 from __future__ import annotations
 
@@ -13,3 +13,15 @@ class RefMove:
     ref: RefName
     old: CommitId
     new: CommitId
+
+
+@dataclass(slots=True)
+class Operation:
+    """One undo: of a run or of an earlier undo. `moved` are the refs that were put back."""
+
+    id: str
+    of: str
+    at: float
+    moves: tuple[RefMove, ...]
+    moved: frozenset[RefName] = frozenset()
+    done: bool = False

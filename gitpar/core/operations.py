@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from gitpar.core import events as e
-from gitpar.core.moves import RefMove
+from gitpar.core.moves import Operation, RefMove
 from gitpar.core.names import NO_COMMIT, CommitId, RefName, level_ref, task_ref
-from gitpar.core.run import Operation, Run
+from gitpar.core.run import Run
 from gitpar.values import dataclass
 
 

@@ -28,6 +28,13 @@ def pattern(declared: str) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{part})" for part in parts))
 
 
+def matches(declared: str, path: str) -> bool:
+    """Says whether a pattern means a path; one without a slash means files of that name in any folder."""
+    found = pattern(declared)
+    anywhere = "/" not in declared and found.fullmatch(path.rpartition("/")[2])
+    return found.fullmatch(path) is not None or bool(anywhere)
+
+
 def _branches(text: str) -> Iterator[str]:
     """Yields what `{a,b}` stands for, up to a few dozen."""
     ahead, done = [text], 0

@@ -84,8 +84,9 @@ def handed(run: Run, task_id: TaskId) -> tuple[ProgressNote, ...]:
 def _note(task: TaskRun) -> ProgressNote | None:
     if task.state is not TaskState.LANDED or not task.attempts:
         return None
-    # what a person takes as it is, or settles by hand, was worked on before
-    for attempt in reversed(task.attempts) if task.accepted else (task.last,):
+    # what a person takes as it is, or a person or an agent settles, was worked on before
+    several = task.accepted or bool(task.last.repair)
+    for attempt in reversed(task.attempts) if several else (task.last,):
         said = attempt.report.notes if attempt.report is not None else ""
         if text := attempt.progress.strip() or said.strip():
             return ProgressNote(task.task.id, task.task.title, attempt.n, text)

@@ -11,6 +11,7 @@ from collections.abc import Collection
 
 from gitpar.core.events import AttemptCaptured, AttemptOpened, Ending, Event, PersonDecided, WorkerEnded
 from gitpar.core.names import CommitId, TaskId
+from gitpar.core.policies import forget
 from gitpar.core.run import Run, TaskRun, TaskState
 from gitpar.core.verdicts import fate, is_for_person, pass_over, set_state
 from gitpar.errors import UsageError
@@ -124,7 +125,9 @@ def _allow_saying(run: Run, option: str, task: TaskRun) -> None:
 
 
 def _result(task: TaskRun) -> bool:
-    return bool(task.attempts) and task.last.captured and task.last.result not in (None, task.last.base)
+    if all(attempt.repair for attempt in task.attempts):
+        return False
+    return task.work.captured and task.work.result not in (None, task.work.base)
 
 
 def decided(run: Run, event: PersonDecided) -> None:
@@ -144,6 +147,7 @@ def decided(run: Run, event: PersonDecided) -> None:
         task = run.tasks[task_id]
         task.failures = task.timeouts = task.reruns = 0
         task.refused = ()
+        forget(task)
         task.accepted = task_id not in event.retry
         if task_id in event.accept:
             set_state(task, TaskState.FINISHED, "taken as it is by --accept")

@@ -18,10 +18,11 @@ from gitpar.core.conflicts import ConflictReport, PathConflict
 from gitpar.core.events import AttemptOpened, Ending, RunEnd, RunOpened
 from gitpar.core.footing import Footing
 from gitpar.core.graph import Task, TaskGraph, TaskStatus
-from gitpar.core.moves import RefMove
-from gitpar.core.names import NO_TREE, CommitId, RefName, RunId, TaskId, TreeId
+from gitpar.core.moves import Operation
+from gitpar.core.names import NO_TREE, CommitId, RunId, TaskId, TreeId
 from gitpar.core.publication import Publication
 from gitpar.core.settings import RunSettings, Schedule
+from gitpar.core.settlement import Mending, Settlement
 from gitpar.values import dataclass
 
 if TYPE_CHECKING:
@@ -108,6 +109,9 @@ class Attempt:
         """Its result as the worker left it, which its branch and its keep-ref hold."""
         return self.own[1] if self.own is not None else self.result
 
+    repair: str = ""
+    """What repairs a conflict in it (see core.policies); empty where it works on the task."""
+
     @classmethod
     def opened(cls, event: AttemptOpened) -> Attempt:
         """Makes the attempt that an event opens."""
@@ -120,6 +124,7 @@ class Attempt:
             agent=event.agent,
             session=event.session,
             footing=event.footing,
+            repair=event.repair,
         )
 
 
@@ -182,6 +187,12 @@ class TaskRun:
     taken_over_by: str = ""
     """The agent that its own one has fallen back to."""
     refused: tuple[PathConflict, ...] = ()
+    policies: int = 0
+    """How many policies were tried with a result that does not merge."""
+    mending: Mending | None = None
+    settlement: Settlement | None = None
+    unsettled: str = ""
+    """Why the policies that were tried did not settle it."""
     commit: CommitId | None = None
     landed_as: int = 0
     """The how-manieth of its level's landings it was, from 1."""
@@ -192,17 +203,10 @@ class TaskRun:
         """The newest attempt; there must be one."""
         return self.attempts[-1]
 
-
-@dataclass(slots=True)
-class Operation:
-    """One undo: of a run or of an earlier undo. `moved` are the refs that were put back."""
-
-    id: str
-    of: str
-    at: float
-    moves: tuple[RefMove, ...]
-    moved: frozenset[RefName] = frozenset()
-    done: bool = False
+    @property
+    def work(self) -> Attempt:
+        """The newest attempt at the task itself, no repair; there must be one."""
+        return next(attempt for attempt in reversed(self.attempts) if not attempt.repair)
 
 
 @dataclass(slots=True)

@@ -43,6 +43,19 @@ class Schedule(StrEnum):
     """As soon as everything that it depends on is there."""
 
 
+class Policy(StrEnum):
+    """What is tried with a result that does not merge."""
+
+    DRIVERS = "drivers"
+    """What settles files by itself: union, regeneration, equal sides, what was settled before, a merger."""
+    AGENT = "agent"
+    """The agent of the task, in a worktree with the conflict."""
+    SERIALIZE = "serialize"
+    """The task is run again from what has landed, once."""
+    HOLD = "hold"
+    """Its branch is kept; the run goes on with what does not need it."""
+
+
 class OnPredicted(StrEnum):
     """What to do where two tasks of a wave will likely conflict."""
 
@@ -152,6 +165,18 @@ class RunSettings:
     schedule: Schedule = Schedule.WAVES
     on_revert: OnRevert = OnRevert.HOLD
     on_predicted: OnPredicted = OnPredicted.SERIALIZE
+    policies: tuple[Policy, ...] = (Policy.DRIVERS, Policy.SERIALIZE, Policy.HOLD)
+    """What is tried with a result that does not merge, in this order; at last it is held."""
+    merge_union: tuple[str, ...] = ()
+    """Files that are added to only, as patterns: where both sides add, both additions are kept."""
+    merge_regenerate: tuple[tuple[str, str], ...] = ()
+    """Files that are never merged, each with the command that makes it from the rest."""
+    merge_external: str | None = None
+    """The command of a merger for single files, with git's placeholders %O %A %B %P %L."""
+    merge_rerere: bool = True
+    """Whether what was settled once in a run is applied again."""
+    merge_timeout_s: float = 300.0
+    """How long one of these commands may take."""
     into: str | None = None
     agent_command: str | None = None
     write_back: bool = False

@@ -17,6 +17,7 @@ from gitpar.core.places import rules_of
 from gitpar.core.publication import Publication, Published
 from gitpar.core.run import Attempt, AttemptState, Level, Run, TaskRun, TaskState
 from gitpar.core.settings import PublishAs
+from gitpar.core.settlement import SettledPath, settled_by_policy
 from gitpar.core.streams import streams_of
 from gitpar.core.verdicts import is_for_person
 from gitpar.values import dataclass
@@ -44,6 +45,8 @@ class AttemptView:
     report: AgentReport | None
     progress: str
     """What the worker wrote for others, once it has ended."""
+    repair: str = ""
+    """What repairs a conflict in it; empty where it works on the task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class TaskView:
     """The proof of its landing, JSON; empty where it did not land."""
     stream: str | None = None
     for_person: bool = False
+    settled: tuple[SettledPath, ...] = ()
+    """The paths of its landing that a policy settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +305,7 @@ def _level(run: Run, level: Level, now: float) -> LevelView:
 
 
 def _task(run: Run, task: TaskRun, now: float) -> TaskView:
-    worked = [a for a in task.attempts if a.captured]
+    worked = [a for a in task.attempts if a.captured and not a.repair]
     return TaskView(
         id=task.task.id,
         title=task.task.title,
@@ -315,6 +320,7 @@ def _task(run: Run, task: TaskRun, now: float) -> TaskView:
         certificate=task.certificate,
         stream=task.task.stream,
         for_person=is_for_person(task),
+        settled=settled_by_policy(task.certificate),
     )
 
 
@@ -339,6 +345,7 @@ def _attempt(run: Run, task: TaskRun, attempt: Attempt, now: float) -> AttemptVi
         agent=attempt.agent,
         report=attempt.report,
         progress=attempt.progress,
+        repair=attempt.repair,
     )
 
 
@@ -371,6 +378,6 @@ def metrics(run: Run, now: float) -> Metrics:
         spawned=sum(1 for a in attempts if a.started_at is not None),
         succeeded=sum(1 for a in attempts if a.state is AttemptState.SUCCEEDED),
         failed=sum(1 for a in attempts if a.state in (AttemptState.FAILED, AttemptState.TIMED_OUT)),
-        retried=sum(max(0, len(t.attempts) - 1) for t in run.tasks.values()),
+        retried=sum(max(0, sum(not a.repair for a in t.attempts) - 1) for t in run.tasks.values()),
         estimated_sequential_s=sum(known) if known and len(known) == len(estimates) else task_s,
     )

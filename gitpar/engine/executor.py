@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from gitpar.core import agent_events as ae
@@ -66,6 +67,8 @@ class Executor:
                 self._lane.submit(self._guard, lambda: self._compare_level(command))
             case c.ProveLanding():
                 self._lane.submit(self._guard, lambda: self._prove_landing(command))
+            case c.SettleLanding():
+                self._lane.submit(self._guard, lambda: self._settle_landing(command))
             case c.MoveLevel():
                 self._lane.submit(self._guard, lambda: self._move_level(command))
             case c.EndWorker():
@@ -143,10 +146,9 @@ class Executor:
         report = self._world.repository.compare(command.base, command.results, fold=False)
         self._post(e.LevelCompared(at=self._world.clock.now(), level=command.level, report=report))
 
-    def _prove_landing(self, command: c.ProveLanding) -> None:
+    def _landing(self, command: c.ProveLanding | c.SettleLanding) -> Landing:
         task = self._run.graph[command.task]
-        passage(Step.LANDING_PROVE)
-        landing = Landing(
+        return Landing(
             task=command.task,
             title=task.title,
             n=command.n,
@@ -157,6 +159,16 @@ class Executor:
             strategy=self._run.settings.strategy,
             message=task.commit_message,
         )
+
+    def _settle_landing(self, command: c.SettleLanding) -> None:
+        from gitpar.engine.settling import settle  # noqa: PLC0415 - most runs have no conflict
+
+        landing = self._landing(command)
+        self._post(settle(self._world.settler(), self._run, command, landing, clock=self._world.clock))
+
+    def _prove_landing(self, command: c.ProveLanding) -> None:
+        passage(Step.LANDING_PROVE)
+        landing = replace(self._landing(command), settlement=command.settlement)
         outcome = self._world.repository.prove(landing)
         if isinstance(outcome, Proof) and not _is_about(landing, outcome):
             outcome = Refusal(reason="its certificate is about another landing")
@@ -234,4 +246,5 @@ def _is_about(landing: Landing, proof: Proof) -> bool:
         found is not None
         and found.about() == (*declared, landing.result)
         and (found.commit, found.tree) == (proof.commit, proof.tree)
+        and found.settled == (landing.settlement.settled if landing.settlement is not None else ())
     )

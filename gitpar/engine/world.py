@@ -13,6 +13,7 @@ from gitpar.core.run import Run
 from gitpar.engine.noting import Reserved
 from gitpar.engine.places import AttemptPlaces
 from gitpar.ports import Backend, Clock, Job, Ledger, Progress, Refs, Repository, Workplace, Worktrees
+from gitpar.settling_port import Settler
 from gitpar.values import dataclass
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class World:
     confined: Callable[[Job, Workplace, str, Collection[str]], Job]
     """Puts a job of an agent into its sandbox, where it has one; the last argument names the variables that
     its agent adds, which stay."""
+    settler: Callable[[], Settler]
+    """Makes who settles conflicts; asked for at the first one."""
     progress: Progress
     reserved: Reserved
     gates: Callable[[], GateWorld]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from gitpar.core.changes import ChangeSet
 from gitpar.core.conflicts import ConflictReport
@@ -23,20 +24,35 @@ from gitpar.git.repository import RepositoryPlace
 from gitpar.git.undone import Versions, undone
 from gitpar.ports import Landing, Proof, Refs, Refusal
 
+if TYPE_CHECKING:
+    from gitpar.git.settling import Settling
+
 MakeDrafts = Callable[[Coordinator], Drafts]
 
 
 class GitRepository:
     """Fulfils ports.Repository. `compare`, `prove` and `carry` belong to one thread, the rest to any."""
 
-    def __init__(self, place: RepositoryPlace, run: RunId, drafts: MakeDrafts | None = None) -> None:
-        """`drafts` makes who drafts landings, in the coordinator it is given; what is drafted is proved."""
+    def __init__(
+        self,
+        place: RepositoryPlace,
+        run: RunId,
+        drafts: MakeDrafts | None = None,
+        *,
+        never_merged: Sequence[str] = (),
+    ) -> None:
+        """`drafts` makes who drafts landings, in the coordinator it is given; what is drafted is proved.
+
+        `never_merged` are files that are made anew where both sides changed them.
+        """
         self._coordinator = Coordinator(place, place.common / "gitpar" / "runs" / run / "git")
         users = place.common / "info" / "attributes"
         self._attributes = Attributes(self._coordinator.attributes, users)
         self._store = ObjectWriter(self._coordinator.store, self._coordinator.git_dir)
         made = drafts(self._coordinator) if drafts is not None else None
-        self._lander = Lander(self._coordinator, self._attributes, self._store, made)
+        self._lander = Lander(
+            self._coordinator, self._attributes, self._store, made, never_merged=never_merged
+        )
         self._carrier = Carrier(self._coordinator, self._attributes, self._store)
         self._reader = ChangeReader(self._coordinator.scratch)
 
@@ -72,6 +88,12 @@ class GitRepository:
         """Lists as `path:line` what landed between level_base and tip and `result` takes away again."""
         with self._coordinator.reading():
             return undone(self._coordinator, Versions(level_base, tip, first, result))
+
+    def settling(self) -> Settling:
+        """Returns what settles conflicts in the same coordinator."""
+        from gitpar.git.settling import Settling  # noqa: PLC0415 - most runs have no conflict
+
+        return Settling(self._coordinator, self._attributes, self._store, self._lander)
 
     def ledger(self, refs: Refs) -> Notes:
         """Returns what moves levels by `refs`, each with the note of its certificate."""

@@ -7,13 +7,14 @@ however. Nothing is stored, no ref moves.
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitpar.core.certificate import Certificate
 from gitpar.core.changes import ChangeKind, FileChange
 from gitpar.core.names import NO_COMMIT, CommitId
+from gitpar.core.settlement import belongs
 from gitpar.git.certificate import Evidence, ancestry_problem, strangers
 from gitpar.git.chain import chain_problem
 from gitpar.git.changes import read_change_sets
@@ -22,10 +23,12 @@ from gitpar.git.drafting import Draft
 from gitpar.git.earlier import Earlier
 from gitpar.git.opinion import Opinion, Sides, whole
 from gitpar.git.survival import lost_lines
-from gitpar.git.trees import difference, tree_of
+from gitpar.git.trees import NO_ENTRY, difference, entry_at, tree_of
 from gitpar.ports import Landing
 
 if TYPE_CHECKING:
+    from pygit2 import Repository
+
     from gitpar.git.foresight import Merged
 
 
@@ -58,17 +61,22 @@ class Certifier:
         landed = difference(repository, tree_of(repository, landing.tip), draft.tree)
         evidence = Evidence(merged.task, merged.level, landed.files)
         opinion: Opinion = merged.opinion
-        if strangers(evidence):
+        settled = landing.settlement.settled if landing.settlement is not None else ()
+        apart = _names(repository, merged, draft, [one.path for one in settled])
+        if _but(strangers(evidence), apart):
             opinion = whole(self._coordinator, sides)
             evidence = replace(evidence, renames=renames())
-        if problem := opinion.objection(repository, draft.tree):
+        if problem := opinion.objection(repository, draft.tree, apart):
             return problem + self._whose(landing, strangers(evidence))
-        if paths := strangers(evidence):
+        if paths := _but(strangers(evidence), apart):
             said = f"the landing would not be what the task did: {', '.join(paths)}"
             return said + self._whose(landing, paths)
-        if lost := lost_lines(repository, merged.task, merged.level, draft.tree):
+        shared = {path: entry for path, entry in merged.level.items() if not belongs(path, apart)}
+        if lost := lost_lines(repository, merged.task, shared, draft.tree):
             said = f"the landing takes back lines that had landed: {', '.join(lost)}"
             return said + self._whose(landing, lost)
+        if settled and (problem := self._settled_problem(landing, draft, sides, merged)):
+            return problem
         if problem := chain_problem(repository, landing, draft, renames):
             return problem
         return Certificate(
@@ -88,7 +96,13 @@ class Certifier:
             paths=len(landed.files),
             engines=self._engines,
             notes=draft.notes,
+            settled=settled,
         )
+
+    def _settled_problem(self, landing: Landing, draft: Draft, sides: Sides, merged: Merged) -> str:
+        from gitpar.git.settled import settled_problem  # noqa: PLC0415 - rarely wanted
+
+        return settled_problem(self._coordinator, landing, sides, merged, tree=draft.tree)
 
     def _landed(self, landing: Landing) -> Earlier:
         if self._earlier is None or self._run != landing.run:
@@ -107,6 +121,21 @@ class Certifier:
 
         version = ".".join(str(part) for part in self._coordinator.place.git_version)
         return (f"git {version}", f"libgit2 {LIBGIT2_VERSION}")
+
+
+def _names(repository: Repository, merged: Merged, draft: Draft, paths: Sequence[str]) -> frozenset[str]:
+    """Settled paths with the names that renamed ones had: engines call a conflict by either."""
+    found = set(paths)
+    bases = {merged.outcome.stages[path][0] for path in paths if path in merged.outcome.stages} - {NO_ENTRY}
+    for path, (old, _) in merged.task.items() if bases else ():
+        if old in bases and entry_at(repository, draft.tree, path) == NO_ENTRY:
+            found.add(path)
+    return frozenset(found)
+
+
+def _but(paths: Sequence[str], apart: Collection[str]) -> tuple[str, ...]:
+    """The paths but those that a policy settled."""
+    return tuple(path for path in paths if not belongs(path, apart))
 
 
 def _renames(coordinator: Coordinator, sides: Sides) -> tuple[FileChange, ...]:

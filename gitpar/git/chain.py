@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from gitpar.core.changes import FileChange
 from gitpar.core.names import CommitId, TreeId
 from gitpar.core.settings import Strategy
+from gitpar.core.settlement import trailers
 from gitpar.git.certificate import Evidence, strangers
 from gitpar.git.commits import CommitText, read_commit, with_trailers
 from gitpar.git.drafting import Draft, trailers_of
-from gitpar.git.earlier import named_in
+from gitpar.git.earlier import named_in, settled_in
 from gitpar.git.opinion import level_entries
 from gitpar.git.rebase import picks
 from gitpar.git.trees import EMPTY_TREE, difference, tree_of
@@ -32,15 +33,20 @@ def chain_problem(repository: Repository, landing: Landing, draft: Draft, rename
         return f"it has {len(draft.chain)} commits, not one"
     parent, tree = landing.tip, TreeId("")
     names = (landing.run, landing.task, str(landing.n))
+    settled = landing.settlement.settled if landing.settlement is not None else ()
+    said = [value for _, value in trailers(settled)]
+    unsaid = False
     for commit in draft.chain:
         tree, parents, text = read_commit(repository, commit)
         if parents != ((parent, landing.result) if draft.made is Strategy.MERGE else (parent,)):
             return f"the parents of {commit[:12]} are not the declared ones"
         if named_in(text.message) != names:
             return f"{commit[:12]} does not say that it lands attempt {landing.n} of `{landing.task}`"
+        unsaid = unsaid or settled_in(text.message) != said
         parent = commit
-    if tree != draft.tree:
-        return "the landing commit does not hold the proved tree"
+    if tree != draft.tree or unsaid:
+        lacks = "say what policies settled" if unsaid else "hold the proved tree"
+        return f"the landing commit does not {lacks}"
     return _replay_problem(repository, landing, draft.chain, renames) if _replayed(draft) else ""
 
 

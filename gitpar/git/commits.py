@@ -107,13 +107,14 @@ def read_commit(repository: Repository, commit: CommitId) -> tuple[TreeId, tuple
     return tree, tuple(parents), text
 
 
-def with_trailers(message: bytes, trailers: Mapping[str, str]) -> bytes:
+def with_trailers(message: bytes, trailers: Mapping[str, str] | Iterable[tuple[str, str]]) -> bytes:
     """Returns the message with trailers at its end, in its last paragraph where that holds trailers.
 
     Source: git-interpret-trailers(1).
     """
     body = message.rstrip()
-    added = b"".join(f"{key}: {value}\n".encode(errors="surrogateescape") for key, value in trailers.items())
+    pairs = trailers.items() if isinstance(trailers, Mapping) else trailers
+    added = b"".join(f"{key}: {value}\n".encode(errors="surrogateescape") for key, value in pairs)
     paragraphs = re.split(rb"\n[ \t]*\n", body)
     in_trailers = len(paragraphs) > 1 and all(map(_TRAILER.match, paragraphs[-1].split(b"\n")))
     return body + (b"\n" if in_trailers else b"\n\n") + added

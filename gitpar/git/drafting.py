@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Protocol
 
 from gitpar.core.names import CommitId, TreeId
 from gitpar.core.settings import Strategy
+from gitpar.core.settlement import trailers
 from gitpar.git.commits import CommitText, identity, stamp, with_trailers, write_commit
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.rebase import replay
@@ -42,6 +42,12 @@ def trailers_of(landing: Landing) -> dict[str, str]:
     return {"Gitpar-Run": landing.run, "Gitpar-Task": landing.task, "Gitpar-Attempt": str(landing.n)}
 
 
+def all_trailers(landing: Landing) -> list[tuple[str, str]]:
+    """Returns the trailers of a landing with those that tell what policies settled."""
+    found = landing.settlement
+    return [*trailers_of(landing).items(), *(trailers(found.settled) if found is not None else ())]
+
+
 class Drafting:
     """Fulfils Drafts in a coordinator repository, in the user's name."""
 
@@ -52,17 +58,21 @@ class Drafting:
     def draft(self, landing: Landing, tree: TreeId) -> Draft:
         """Makes the commits that land a merged tree, in scratch."""
         repository = self._coordinator.pygit()
-        trailers = trailers_of(landing)
         made, notes = landing.strategy, []
         if made is Strategy.REBASE:
-            replayed = replay(self._coordinator, landing, trailers, self._who)
+            # what a policy settled is in none of the commits
+            replayed = (
+                []
+                if landing.settlement
+                else replay(self._coordinator, landing, trailers_of(landing), self._who)
+            )
             if replayed and replayed[-1][1] == tree:
                 return Draft(tree, tuple(commit for commit, _ in replayed), made)
             made = Strategy.SQUASH
             notes.append("squashed: replaying the commits one by one does not give the merged tree")
         parents = [landing.tip, landing.result] if made is Strategy.MERGE else [landing.tip]
         now = stamp(self._who)
-        commit = write_commit(repository, tree, parents, CommitText(now, now, _message(landing, trailers)))
+        commit = write_commit(repository, tree, parents, CommitText(now, now, _message(landing)))
         return Draft(tree, (commit,), made, tuple(notes))
 
     @property
@@ -72,7 +82,7 @@ class Drafting:
         return self._identity
 
 
-def _message(landing: Landing, trailers: Mapping[str, str]) -> bytes:
+def _message(landing: Landing) -> bytes:
     title = re.sub(r"\s+", " ", landing.title).strip()
     text = landing.message or f"Merge task {landing.task}: {title}"
-    return with_trailers(text.encode(errors="surrogateescape"), trailers)
+    return with_trailers(text.encode(errors="surrogateescape"), all_trailers(landing))

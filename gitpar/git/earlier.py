@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _TRAILER = re.compile(rb"^Gitpar-(Run|Task|Attempt): (.*)$", re.MULTILINE)
 
+_SETTLED = re.compile(rb"^Gitpar-Settled: (.*)$", re.MULTILINE)
+
 
 def named_in(message: bytes) -> tuple[str, str, str]:
     """Returns run, task and attempt that a message's last paragraph names, empty where it names none."""
@@ -22,6 +24,12 @@ def named_in(message: bytes) -> tuple[str, str, str]:
     values = (found.get(key, b"").decode(errors="surrogateescape") for key in (b"Run", b"Task", b"Attempt"))
     run, task, attempt = values
     return run, task, attempt
+
+
+def settled_in(message: bytes) -> list[str]:
+    """Returns what a message's last paragraph says of paths that policies settled, in its order."""
+    found = _SETTLED.findall(message.rstrip().rpartition(b"\n\n")[2])
+    return [value.decode(errors="surrogateescape") for value in found]
 
 
 class Earlier:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gitpar.core.conflicts import PathConflict
+from gitpar.core.conflicts import ConflictKind, PathConflict
 from gitpar.core.names import CommitId
 from gitpar.git.attributes import Attributes
 from gitpar.git.certifying import Certifier
@@ -37,8 +37,15 @@ class Lander:
         attributes: Attributes,
         store: ObjectWriter,
         drafts: Drafts | None = None,
+        *,
+        never_merged: Sequence[str] = (),
     ) -> None:
-        """What is proved goes into `store`; `drafts` makes the commits, in the usual way by default."""
+        """What is proved goes into `store`; `drafts` makes the commits, in the usual way by default.
+
+        `never_merged` are files that are made anew where both sides changed them.
+        """
+        self._never_merged = never_merged
+        self._refused: tuple[Sides, Merged] | None = None
         self._noting: Noting = lambda _commit, _certificate: ()
         self._coordinator = coordinator
         self._attributes = attributes
@@ -62,14 +69,15 @@ class Lander:
         says whether it may.
         """
         repository = self._coordinator.pygit()
-        self._attributes.follow(repository, tree_of(repository, landing.tip))
-        sides = self._certifier.ground(landing)
+        sides = self.sides(landing)
         if isinstance(sides, str):
             return Refusal(reason=sides)
-        merged = self._foresight.find(repository, sides) or merge(self._coordinator, sides)
-        if not merged.outcome.clean:
-            return Refusal(conflicts=tuple(named(one, landing) for one in merged.outcome.conflicts))
-        draft = self._drafts.draft(landing, merged.outcome.tree)
+        merged = self._merged(sides)
+        settlement = landing.settlement
+        if settlement is None and (conflicts := self._conflicts(landing, merged)):
+            return Refusal(conflicts=conflicts)
+        tree = merged.outcome.tree if settlement is None else tree_of(repository, settlement.commit)
+        draft = self._drafts.draft(landing, tree)
         certificate = self._certifier.certify(landing, draft, sides, merged)
         if isinstance(certificate, str):
             return Refusal(reason=certificate)
@@ -78,16 +86,49 @@ class Lander:
         publish(repository, self._store, (*self._objects(repository, landing, draft), *noted))
         return proof
 
+    def sides(self, landing: Landing) -> Sides | str:
+        """Returns what a landing merges, or what is wrong with it; the tip's attributes hold from now on."""
+        repository = self._coordinator.pygit()
+        self._attributes.follow(repository, tree_of(repository, landing.tip))
+        return self._certifier.ground(landing)
+
+    def merged(self, landing: Landing) -> Merged | str:
+        """Returns git's plain merge of a landing, or what is wrong with the landing."""
+        sides = self.sides(landing)
+        return sides if isinstance(sides, str) else self._merged(sides)
+
+    def _merged(self, sides: Sides) -> Merged:
+        """The merge of two sides; one that was refused is remembered, as it will be asked for again."""
+        if self._refused is not None and self._refused[0] == sides:
+            return self._refused[1]
+        found = self._foresight.find(self._coordinator.pygit(), sides) or merge(self._coordinator, sides)
+        if not found.outcome.clean:
+            self._refused = (sides, found)
+        return found
+
+    def _conflicts(self, landing: Landing, merged: Merged) -> tuple[PathConflict, ...]:
+        """What keeps a plain merge from landing: git's conflicts, and files that are never merged."""
+        if not merged.outcome.clean:
+            return tuple(named(one, landing) for one in merged.outcome.conflicts)
+        return tuple(
+            PathConflict(path, ConflictKind.CONTENT, f"both sides changed {path}, which is never merged")
+            for path in self._never_merged
+            if path in merged.level and merged.level[path] != merged.task[path][1]
+        )
+
     def _objects(self, repository: Repository, landing: Landing, draft: Draft) -> Iterator[str]:
         """The landing's commits and what they need that the user's store does not have."""
-        needed: list[str] = []
         before = tree_of(repository, landing.tip)
         for commit in draft.chain:
             tree = tree_of(repository, commit)
-            needed += difference(repository, before, tree).objects
+            yield from new_objects(self._coordinator, before, tree)
             before = tree
-        yield from self._coordinator.in_scratch(needed)
         yield from draft.chain
+
+
+def new_objects(coordinator: Coordinator, before: str, tree: str) -> Iterator[str]:
+    """Yields what a tree needs beside another and the user's store does not have."""
+    yield from coordinator.in_scratch(difference(coordinator.pygit(), before, tree).objects)
 
 
 def merge(coordinator: Coordinator, sides: Sides) -> Merged:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from subprocess import Popen
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
+from subprocess import Popen, TimeoutExpired
 from typing import Self
 
 from gitpar.core.conflicts import ConflictKind, PathConflict
 from gitpar.core.names import CommitId, TreeId
 from gitpar.git.command import GitCommand, GitFailed, RunningGit
+from gitpar.git.trees import NO_ENTRY, Entry
 from gitpar.values import dataclass
 
+Stages = tuple[Entry, Entry, Entry]
 _SINGLE = ("merge-tree", "--write-tree", "-z", "--messages")
 _KINDS = (
     ("submodule", ConflictKind.SUBMODULE),
@@ -46,6 +50,8 @@ class MergeOutcome:
     clean: bool
     conflicts: tuple[PathConflict, ...] = ()
     touched: frozenset[str] = frozenset()
+    stages: Mapping[str, Stages] = field(default_factory=dict)
+    """Of each path in conflict what base, ours and theirs have; NO_ENTRY where one has none."""
 
 
 _MERELY_MERGED = "Auto-merging"
@@ -67,9 +73,14 @@ class SingleMerge:
         with self._process:
             return
 
-    def outcome(self) -> MergeOutcome:
-        """Waits for git's answer; raises GitFailed where it could not merge at all."""
-        stdout, stderr = self._process.communicate()
+    def outcome(self, timeout_s: float | None = None) -> MergeOutcome:
+        """Waits for git's answer; raises GitFailed where it could not merge at all, or not in time."""
+        try:
+            stdout, stderr = self._process.communicate(timeout=timeout_s)
+        except TimeoutExpired as late:
+            os.killpg(self._process.pid, signal.SIGKILL)  # with whatever merges files for it
+            self._process.communicate()
+            raise GitFailed(self._arguments, -1, f"no end within {timeout_s:g} s") from late
         status = self._process.returncode
         if status not in (0, 1):
             raise GitFailed(self._arguments, status, stderr.decode(errors="replace"))
@@ -140,11 +151,14 @@ def parse_batch(output: bytes) -> Iterator[MergeOutcome]:
 
 def _read(fields: Iterator[bytes], *, clean: bool) -> MergeOutcome:
     tree = TreeId(next(fields).decode())
-    stages: dict[str, None] = {}
-    for field in fields:
-        if not field:
+    stages: dict[str, list[Entry]] = {}
+    for row in fields:
+        if not row:
             break
-        stages[os.fsdecode(field.split(b"\t", 1)[1])] = None
+        facts, name = row.split(b"\t", 1)
+        mode, object_id, stage = facts.decode().split(" ")
+        versions = stages.setdefault(os.fsdecode(name), [NO_ENTRY] * 3)
+        versions[int(stage) - 1] = (int(mode, 8), object_id)
     messages = list(_messages(fields))
     if clean:
         return MergeOutcome(tree, clean=True)
@@ -156,7 +170,9 @@ def _read(fields: Iterator[bytes], *, clean: bool) -> MergeOutcome:
         if path not in named
     ]
     about = {path for paths, kind, _ in messages if kind != _MERELY_MERGED for path in paths}
-    return MergeOutcome(tree, clean=False, conflicts=tuple(found), touched=frozenset({*stages, *about}))
+    entries = {path: (base, ours, theirs) for path, (base, ours, theirs) in stages.items()}
+    touched = frozenset({*stages, *about})
+    return MergeOutcome(tree, clean=False, conflicts=tuple(found), touched=touched, stages=entries)
 
 
 def _messages(fields: Iterator[bytes]) -> Iterator[tuple[list[str], str, str]]:

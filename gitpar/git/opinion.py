@@ -7,19 +7,21 @@ that exist on all sides, libgit2 merges those files; in all other cases everythi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
 from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitpar.core.names import CommitId, TreeId
+from gitpar.core.settlement import belongs
 from gitpar.git.certificate import Files
 from gitpar.git.coordinator import Coordinator
-from gitpar.git.trees import NO_ENTRY, Entry, compose, entry_at
+from gitpar.git.trees import NO_ENTRY, Entry, compose, difference, entry_at
 from gitpar.values import dataclass
 
 if TYPE_CHECKING:
-    from pygit2 import Index, Repository
+    from pygit2 import Index, IndexEntry, Repository
     from pygit2.enums import MergeFlag
 
 _FILES = (0o100644, 0o100755)
@@ -57,10 +59,15 @@ class Opinion:
         merged = {path: _entry(self.index, name) for name, path in self.names.items()}
         return compose(repository, tip, {path: merged.get(path, new) for path, (_, new) in task.items()})
 
-    def objection(self, repository: Repository, tree: TreeId) -> str:
-        """Says how git's merged tree differs from this opinion, or nothing."""
+    def objection(self, repository: Repository, tree: TreeId, apart: Collection[str] = ()) -> str:
+        """Says how git's merged tree differs from this opinion, or nothing.
+
+        `apart` are paths that a policy settled, about which there is nothing to say.
+        """
         if self.index is None:
             return ""
+        if apart:
+            return self._objection_but(repository, tree, apart)
         if self.index.conflicts is not None:
             paths = sorted(
                 {side.path for sides in self.index.conflicts for side in sides if side is not None}
@@ -73,6 +80,35 @@ class Opinion:
             merged = {name: entry_at(repository, tree, path) for name, path in self.names.items()}
             paths = [self.names[name] for name, entry in merged.items() if entry != _entry(self.index, name)]
         return f"the two merge engines disagree about {', '.join(paths)}" if paths else ""
+
+    def _objection_but(self, repository: Repository, tree: TreeId, apart: Collection[str]) -> str:
+        """The objection, leaving out what lies in conflict and was settled."""
+        index = self.index
+        if index is None:
+            return ""
+        refused = [{self.path_of(os.fspath(side.path)) for side in sides if side} for sides in _all(index)]
+        for names in refused:  # one conflict, under the names of all sides
+            if not any(belongs(name, apart) for name in names):
+                said = f"libgit2 finds a conflict in {', '.join(sorted(names))}"
+                return f"the two merge engines disagree: {said}"
+        if self.extent is Extent.TREES:
+            merged = {entry.path: (int(entry.mode), str(entry.id)) for entry in index}
+            actual = difference(repository, "", tree).files
+            differing = {path for path in {*merged, *actual} if merged.get(path) != _new(actual.get(path))}
+        else:
+            found = {path: entry_at(repository, tree, path) for path in self.names.values()}
+            differing = {path for name, path in self.names.items() if found[path] != _entry(index, name)}
+        differing = differing.difference(*refused)
+        paths = sorted(path for path in differing if not belongs(path, apart))
+        return f"the two merge engines disagree about {', '.join(paths)}" if paths else ""
+
+
+def _all(index: Index) -> list[tuple[IndexEntry | None, ...]]:
+    return list(index.conflicts) if index.conflicts is not None else []
+
+
+def _new(change: tuple[Entry, Entry] | None) -> Entry | None:
+    return change[1] if change is not None else None
 
 
 @dataclass(frozen=True, slots=True)

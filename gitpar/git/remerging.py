@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gitpar.core.names import CommitId, TreeId
+from gitpar.core.settlement import belongs
 from gitpar.core.verification import Form, Judged, TakenBack, Verdict
 from gitpar.git.attributes import Attributes
 from gitpar.git.commits import SYNTHETIC, read_commit, write_commit
@@ -61,7 +62,7 @@ class Remerging:
         actual = tree_of(self._repository, claim.commit)
         differing = difference(self._repository, outcome.tree, actual).files.keys()
         by_hand = tuple(sorted(outcome.touched))
-        strays = [path for path in differing if not _settled(path, outcome.touched)]
+        strays = [path for path in differing if not belongs(path, outcome.touched)]
         if strays:
             return self._alarm(claim, strays, by_hand)
         if by_hand:
@@ -140,13 +141,3 @@ class Remerging:
 
 
 _TWO = 2
-
-
-def _settled(path: str, conflicts: Collection[str]) -> bool:
-    """Says whether a path belongs to a conflict of git's: itself, by what is above it, or renamed by it."""
-    if path in conflicts:
-        return True
-    above = path.split("/")
-    return any("/".join(above[:at]) in conflicts for at in range(1, len(above))) or any(
-        path.startswith(f"{name}~") for name in conflicts
-    )

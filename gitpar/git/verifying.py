@@ -8,6 +8,7 @@ from dataclasses import replace
 from gitpar.core.certificate import Certificate, read
 from gitpar.core.names import CommitId, RunId, TaskId
 from gitpar.core.settings import Strategy
+from gitpar.core.settlement import Settlement
 from gitpar.core.verification import Form, Judged, Verdict
 from gitpar.git.attributes import Attributes
 from gitpar.git.certifying import Certifier
@@ -60,7 +61,9 @@ class Verification:
             certificate = self._certificate(commit) if commit in line else None
             if certificate is not None:
                 one = self._landing(commit, certificate)
-                found[commit] = found[commit].worse(one) if commit in found else one
+                # what policies settled git alone cannot make again: there the certificate tells more
+                plain = commit in found and not certificate.settled
+                found[commit] = found[commit].worse(one) if plain else one
                 if found[commit].verdict is Verdict.PROVED:
                     found[commit] = one
                 replayed.update(self._chain(commit, certificate.commits)[:-1])
@@ -103,6 +106,11 @@ class Verification:
             said = f"landing of `{certificate.task}`"
         if problem:
             return Judged(commit, Form.LANDING, Verdict.ALARM, problem)
+        if certificate.settled:
+            means = " and ".join(dict.fromkeys(one.policy.value for one in certificate.settled))
+            paths = tuple(one.path for one in certificate.settled)
+            why = f"{said}, settled by {means}, all else proved"
+            return Judged(commit, Form.LANDING, Verdict.UNPROVED, why, (), paths)
         return Judged(commit, Form.LANDING, Verdict.PROVED, said)
 
     def _problem(self, commit: CommitId, said: Certificate) -> str:
@@ -117,6 +125,7 @@ class Verification:
             result=CommitId(said.result),
             tip=tip[0] if tip else CommitId(said.tip),
             strategy=Strategy(said.strategy),
+            settlement=_settlement(commit, said),
         )
         if (said.commit, said.tip) != (commit, landing.tip):
             return "its certificate is about another commit"
@@ -129,7 +138,7 @@ class Verification:
         found = self._certifier.certify(landing, draft, sides, merged)
         if isinstance(found, str):
             return found
-        if merged.outcome.tree != draft.tree:
+        if not said.settled and merged.outcome.tree != draft.tree:
             return "git merges the task's result into another tree"
         same = replace(found, engines=said.engines, gates=said.gates) == said
         return "" if same else "its certificate says something else than what is there"
@@ -143,6 +152,15 @@ class Verification:
 
     def _titled(self, judged: Judged) -> Judged:
         return judged.titled(*known_by(read_commit(self._repository, judged.commit)[2]))
+
+
+def _settlement(commit: CommitId, said: Certificate) -> Settlement | None:
+    """What a certificate says was settled, as it stands in the landing."""
+    if not said.settled:
+        return None
+    # whether lines were taken back on purpose is for who reads that it was settled
+    settled = said.settled
+    return Settlement(n=said.attempt, tip=CommitId(said.tip), commit=commit, settled=settled, may_undo=True)
 
 
 def _first_parents(tip: CommitId, parents: dict[CommitId, tuple[CommitId, ...]]) -> Sequence[CommitId]:

@@ -169,6 +169,9 @@ def _task(task: TaskView) -> dict[str, Any]:
         "files": list(task.files),
         "declared": list(task.declared),
         "stream": task.stream,
+        "settled": [
+            {"path": one.path, "policy": one.policy.value, "gate": one.gate or None} for one in task.settled
+        ],
     }
 
 
@@ -217,6 +220,7 @@ def _attempt(attempt: AttemptView) -> dict[str, Any]:
         "log": attempt.log,
         "agent": _agent(attempt),
         "outside": list(attempt.outside),
+        "repair": attempt.repair or None,
     }
 
 

@@ -13,6 +13,7 @@ from gitpar.core.view import Metrics, RunView, TaskView
 from gitpar.errors import ExitCode
 from gitpar.ui.conflict_text import STRENGTH, pair_text
 from gitpar.ui.plain import clean, counted, duration, listed, named
+from gitpar.ui.policy_text import landed_with
 from gitpar.values import dataclass
 
 _STATES = {
@@ -138,6 +139,8 @@ def _came_of_it(pair: PairConflict, by_id: dict[str, TaskView]) -> str:
     # the later one in the plan gives way, unless only the earlier one had to
     first, second = (b, a) if a.rerun and not b.rerun else (a, b)
     name, other = named(second.id), named(first.id)
+    if second.settled:
+        return landed_with(second)
     if second.state == TaskState.HELD:
         return f"; {name} is held, its branch is kept"
     if second.rerun and second.state == TaskState.LANDED:

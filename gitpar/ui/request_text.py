@@ -17,6 +17,7 @@ from gitpar.core.publishing import Words
 from gitpar.core.view import LevelView, RunView, TaskView
 from gitpar.ui.closing import conflict_lines, not_landed
 from gitpar.ui.plain import clean, clipped, counted, duration
+from gitpar.ui.policy_text import gates_text
 
 _LONGEST_TITLE = 200
 _LONGEST_BODY = 60_000
@@ -164,6 +165,13 @@ def _proof(view: RunView, layer: Layer, tasks: list[TaskView]) -> Iterator[str]:
         yield f"| {_code(task.id)} | {' | '.join(cells)} |"
     base = view.base if layer.level == 1 else view.levels[layer.level - 2].commit
     yield ""
+    if settled := [task for task in tasks if task.settled]:
+        yield "Not proved, because a policy settled a conflict there: look at these yourself."
+        yield ""
+        for task in settled[:_MOST_ROWS]:
+            paths = ", ".join(f"{_code(one.path)} ({one.policy.value})" for one in task.settled)
+            yield f"- {_code(task.id)}: {paths}; {escaped(gates_text(task.settled))}"
+        yield ""
     yield f"It began at {_short(base)} and ends at {_short(layer.commit)}."
     yield ""
 

@@ -20,6 +20,7 @@ from gitpar.core.run import TaskState
 from gitpar.core.view import LevelView, RunView, TaskView
 from gitpar.ui import agent_text, closing, stream_view
 from gitpar.ui.plain import clean, duration, listed
+from gitpar.ui.policy_text import settled_lines
 from gitpar.ui.publish_text import published_lines
 
 _STATE_STYLE = {
@@ -59,6 +60,7 @@ def summary(view: RunView) -> Iterator[RenderableType]:
     if view.metrics.spawned:
         yield from _part("Work", _figures(view))
     yield from conflict_report(view)
+    yield from _settled(view)
     if unexpected := closing.surprises(view):
         yield from _part("Declared and changed files", _surprises(unexpected))
     if untrue := agent_text.differences(view):
@@ -69,6 +71,11 @@ def summary(view: RunView) -> Iterator[RenderableType]:
         yield from _part("Published", _lines(told))
     if typed := closing.what_next(view):
         yield from _part("Next", _typed(typed))
+
+
+def _settled(view: RunView) -> Iterator[RenderableType]:
+    if told := settled_lines(view):
+        yield from _part("Settled by policy", _lines(told))
 
 
 def conflict_report(view: RunView) -> Iterator[RenderableType]:

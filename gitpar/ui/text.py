@@ -15,11 +15,12 @@ from gitpar.core.accounts import account_of
 from gitpar.core.agents import COMMAND
 from gitpar.core.conflicts import Tier
 from gitpar.core.names import TaskId, level_ref, short
+from gitpar.core.policies import settled_paths
 from gitpar.core.run import Attempt, AttemptState, Run, TaskRun, TaskState
-from gitpar.core.verdicts import failure_text, is_for_person, refusal_text, to_compare
-from gitpar.ui import agent_text, publish_text, worker_notes
+from gitpar.core.verdicts import failure_text, is_for_person, to_compare
+from gitpar.ui import agent_text, policy_text, publish_text, worker_notes
 from gitpar.ui.agent_text import difference, taken
-from gitpar.ui.plain import clean, counted, duration, listed, named, places
+from gitpar.ui.plain import clean, counted, duration, listed, named
 
 
 def notice(sentence: str) -> str:
@@ -126,6 +127,7 @@ def _level_opened(event: e.LevelOpened, run: Run) -> list[str]:
 def _worker_started(event: e.WorkerStarted, run: Run) -> list[str]:
     task = run.tasks[event.task]
     on_top = ", again, from what has landed" if task.last.rerun else ""
+    on_top = policy_text.STARTED.get(task.last.repair, on_top)
     agent = f" with {clean(task.last.agent)}" if task.last.agent != COMMAND else ""
     resumed = ", in its session" if task.last.session else ""
     return [f"{_try(event.task, event.n)} started{agent}{resumed}{on_top}"]
@@ -221,29 +223,11 @@ def _level_compared(event: e.LevelCompared, run: Run) -> list[str]:
     ]
 
 
-def _landing_refused(event: e.LandingRefused, run: Run) -> list[str]:
-    task = run.tasks[event.task]
-    if task.state is TaskState.HELD:
-        return [f"{clean(event.task)} is held: {clean(task.reason)}"]
-    return [f"{clean(event.task)} steps aside: {_against(run, task)}"]
-
-
-def _against(run: Run, task: TaskRun) -> str:
-    """Names the landed tasks, places and lines that a result does not merge with."""
-    level = run.levels[task.level - 1]
-    told = [
-        f"{named(pair.b if pair.a == task.task.id else pair.a)} in {places(pair.paths)}"
-        for pair in (level.report.pairs if level.report else ())
-        if pair.tier is Tier.CONFLICT
-        and task.task.id in (pair.a, pair.b)
-        and run.tasks[pair.b if pair.a == task.task.id else pair.a].state is TaskState.LANDED
-    ]
-    return f"does not merge with {'; '.join(told[:3])}" if told else clean(refusal_text(run, task))
-
-
 def _landed(event: e.Landed, run: Run) -> list[str]:
     task = run.tasks[event.task]
-    return [f"landed {clean(event.task)} on {_branch(run, task.level)} ({_files(task.last)})"]
+    paths = settled_paths(task)
+    how = f", settled by {policy_text.settled_text(paths)}" if paths else ""
+    return [f"landed {clean(event.task)} on {_branch(run, task.level)} ({_files(task.work)}{how})"]
 
 
 def _level_disturbed(event: e.LevelDisturbed, _run: Run) -> list[str]:
@@ -284,12 +268,12 @@ _SAID: dict[type[e.Event], Callable[[Any, Run], list[str]]] = {
     ae.PauseBegun: _pause_begun,
     ae.MachineSeen: _machine_seen,
     e.LevelCompared: _level_compared,
-    e.LandingRefused: _landing_refused,
     e.Landed: _landed,
     e.LevelDisturbed: _level_disturbed,
     e.RunClosed: _run_closed,
     **publish_text.SAID,
     **worker_notes.SAID,
+    **policy_text.SAID,
 }
 
 _DETAILS: dict[type[e.Event], Callable[[Any, Run], list[str]]] = {

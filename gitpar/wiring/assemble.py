@@ -12,6 +12,7 @@ from gitpar.backends.local import LocalBackend
 from gitpar.config import Settings
 from gitpar.core.events import RunEnd
 from gitpar.core.names import CommitId, into_ref, short
+from gitpar.core.policies import never_merged
 from gitpar.core.run import Run
 from gitpar.engine.places import AttemptPlaces, run_folder
 from gitpar.engine.world import World
@@ -73,7 +74,7 @@ def world_of(
     with ExitStack() as stack:
         refs = GitRefs(place)
         stack.callback(refs.close)
-        repository = GitRepository(place, run.id)
+        repository = GitRepository(place, run.id, never_merged=never_merged(run.settings))
         stack.callback(repository.close)
         backend = LocalBackend()
         stack.callback(backend.close)
@@ -86,14 +87,6 @@ def world_of(
         def outside(checkout: bool) -> tuple[str, ...]:  # noqa: FBT001 - a port's signature
             return tampering.look(checkout=checkout)
 
-        def finish(ended: Run, tip: CommitId, end: RunEnd) -> str:
-            said = [f"While workers were at work: {'; '.join(found)}."] if (found := outside(True)) else []
-            said += [f"{'; '.join(problems)}."] if (problems := worktrees.told()) else []
-            said += [write_back(ended)] if ended.settings.write_back else []
-            if ended.settings.into is not None:
-                said.append(_into(IntoBranch(place.common, refs, ended.settings.into), ended, tip, end))
-            return " ".join(filter(None, said))
-
         ledger = repository.ledger(refs)
 
         world = World(
@@ -102,6 +95,7 @@ def world_of(
             refs=refs,
             repository=repository,
             ledger=ledger,
+            settler=repository.settling,
             progress=repository.progress(ledger),
             reserved=reserved(place, run),
             worktrees=worktrees,
@@ -111,7 +105,7 @@ def world_of(
             environment=_environment(run, of_streams),
             confined=_confined(run, of_streams, sandboxes),
             gates=lambda: _gate_world(world, run, worktrees, of_streams),
-            finish=finish,
+            finish=_finisher(site, refs, tampering, worktrees),
         )
         yield world
 
@@ -146,6 +140,21 @@ def _gate_world(
     from gitpar.wiring.gating import gate_world  # noqa: PLC0415 - most runs have none
 
     return gate_world(world, run, worktrees, of_streams)
+
+
+def _finisher(
+    site: Site, refs: GitRefs, tampering: Tampering, worktrees: GitWorktrees
+) -> Callable[[Run, CommitId, RunEnd], str]:
+    def finish(ended: Run, tip: CommitId, end: RunEnd) -> str:
+        found = tampering.look(checkout=True)
+        said = [f"While workers were at work: {'; '.join(found)}."] if found else []
+        said += [f"{'; '.join(problems)}."] if (problems := worktrees.told()) else []
+        said += [write_back(ended)] if ended.settings.write_back else []
+        if ended.settings.into is not None:
+            said.append(_into(IntoBranch(site.place.common, refs, ended.settings.into), ended, tip, end))
+        return " ".join(filter(None, said))
+
+    return finish
 
 
 def _files(at: AttemptPlaces) -> WorkerFiles:

@@ -32,7 +32,7 @@ def settled(site: Site, root: Path, run: Run, task_ids: Sequence[TaskId]) -> lis
     found: list[tuple[TaskId, Settled]] = []
     open_ones: list[NotSettled] = []
     for task_id in task_ids:
-        known = run.tasks[task_id].last.result
+        known = run.tasks[task_id].work.result
         worktree = Resolving(site.place, root / f"{run.id}.resolve" / encode_id(task_id))
         is_new = not worktree.is_laid_out
         if is_new and known is not None:

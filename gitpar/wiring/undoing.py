@@ -8,11 +8,11 @@ from pathlib import Path
 
 from gitpar.core.apply import apply, fold
 from gitpar.core.events import RunResumed, Undoing, Undone
-from gitpar.core.moves import RefMove
+from gitpar.core.moves import Operation, RefMove
 from gitpar.core.names import RefName, into_ref
 from gitpar.core.operations import Into, is_undone, moved_by, undoing
 from gitpar.core.recover import reconcile
-from gitpar.core.run import Operation, Run
+from gitpar.core.run import Run
 from gitpar.errors import UsageError
 from gitpar.faults import Step, passage
 from gitpar.git.putting import Left, PuttingBack

@@ -20,7 +20,8 @@ MOST_METHODS = 6
 
 EVERYWHERE = frozenset({"gitpar", "gitpar.errors", "gitpar.values"})
 VALUES = EVERYWHERE | {"gitpar.core"}
-ADAPTER = VALUES | {"gitpar.ports", "gitpar.agent_port", "gitpar.room_port", "gitpar.faults"}
+_PORTS = {"gitpar.ports", "gitpar.agent_port", "gitpar.room_port", "gitpar.settling_port"}
+ADAPTER = VALUES | _PORTS | {"gitpar.faults"}
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "gitpar": frozenset(),
@@ -31,12 +32,15 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "gitpar.ports": VALUES,
     "gitpar.agent_port": VALUES,
     "gitpar.room_port": VALUES | {"gitpar.ports"},
-    "gitpar.options": VALUES,
-    "gitpar.profiles": VALUES | {"gitpar.options"},
-    "gitpar.stream_settings": VALUES | {"gitpar.options"},
-    "gitpar.gate_settings": VALUES | {"gitpar.options"},
+    "gitpar.settling_port": VALUES | {"gitpar.ports"},
+    "gitpar.option": VALUES,
+    "gitpar.options": VALUES | {"gitpar.option"},
+    "gitpar.profiles": VALUES | {"gitpar.option", "gitpar.options"},
+    "gitpar.stream_settings": VALUES | {"gitpar.option", "gitpar.options"},
+    "gitpar.gate_settings": VALUES | {"gitpar.option", "gitpar.options"},
     "gitpar.config": VALUES
-    | {"gitpar.options", "gitpar.profiles", "gitpar.stream_settings", "gitpar.gate_settings"},
+    | {"gitpar.option", "gitpar.options"}
+    | {"gitpar.profiles", "gitpar.stream_settings", "gitpar.gate_settings"},
     "gitpar.plans": ADAPTER,
     "gitpar.git": ADAPTER,
     "gitpar.symbols": ADAPTER,

@@ -18,6 +18,7 @@ from gitpar.core import events as e
 from gitpar.core import gate_commands as gc
 from gitpar.core import gate_events as ge
 from gitpar.core import note_events as ne
+from gitpar.core import policy_events as pe
 from gitpar.core.apply import apply, fold
 from gitpar.core.commands import opening
 from gitpar.core.conflicts import ConflictKind, ConflictReport, PairConflict, PathConflict, Tier
@@ -30,6 +31,7 @@ from gitpar.core.recover import reconcile
 from gitpar.core.remedies import Remedies, decision
 from gitpar.core.run import Run
 from gitpar.core.settings import RunSettings
+from gitpar.core.settlement import Settlement
 
 BASE = CommitId("base")
 CONFLICT = PathConflict("shared.txt", ConflictKind.CONTENT, "CONFLICT (content)")
@@ -66,6 +68,8 @@ class Script:
     """Runs of gates, by number, that fail whatever they see."""
     hangs: set[str] = field(default_factory=set)
     """Tasks with which a gate finds no end."""
+    settled: dict[str, str] = field(default_factory=dict)
+    """What settles whose conflicts: drivers, regenerate (a command), badly (an attempt, wrongly)."""
 
     def ending(self, task_id: str, n: int) -> str:
         """Returns ok, fail, timeout, problem or lost."""
@@ -163,6 +167,8 @@ class Simulation:
                 return [e.LevelCompared(at=at, level=level, report=self._report(command))]
             case c.ProveLanding():
                 return [self._prove(command, at)]
+            case c.SettleLanding():
+                return [self._settle(command, at)]
             case c.MoveLevel(task_id, n, level, tip, commit):
                 self._swap(level, tip, commit)
                 return [e.Landed(at=at, task=task_id, n=n, commit=commit)]
@@ -317,9 +323,28 @@ class Simulation:
         ]
         return ConflictReport(tuple(pairs))
 
+    def _settle(self, command: c.SettleLanding, at: float) -> e.Event:
+        by = self.script.settled.get(command.task, "")
+        commit = self._made(f"{command.task} settled", command.tip)
+        settlement = Settlement(n=command.n, tip=command.tip, commit=commit)
+        if command.settlement is not None and command.repaired is not None:
+            if by == "badly":
+                return pe.SettlingRefused(at=at, task=command.task, reason="markers are left")
+            return pe.LandingSettled(at=at, task=command.task, settlement=settlement)
+        if command.drivers and by == "drivers":
+            return pe.LandingSettled(at=at, task=command.task, settlement=settlement)
+        if command.drivers and by == "regenerate":
+            settlement = replace(settlement, regenerate=("lock",))
+            return pe.LandingSettled(at=at, task=command.task, settlement=settlement)
+        if command.leave:
+            settlement = replace(settlement, left=("shared.txt",))
+            return pe.LandingSettled(at=at, task=command.task, settlement=settlement)
+        return pe.SettlingRefused(at=at, task=command.task, reason="")
+
     def _prove(self, command: c.ProveLanding, at: float) -> e.Event:
         clash = self._clash(command.task, command.base, command.tip)
-        if clash or (command.task in self.script.conflicting and command.base != command.tip):
+        refused = clash or (command.task in self.script.conflicting and command.base != command.tip)
+        if refused and command.settlement is None:
             return e.LandingRefused(
                 at=at, task=command.task, n=command.n, tip=command.tip, conflicts=(CONFLICT,)
             )

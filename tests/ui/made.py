@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from gitpar.core import events as e
+from gitpar.core import policy_events as pe
 from gitpar.core.apply import apply
 from gitpar.core.conflicts import (
     ConflictKind,
@@ -136,6 +137,9 @@ class Script:
         self.say(e.LandingTried(at=self.at, task=TaskId(name), n=n, tip=level.tip))
         found = PathConflict(path, ConflictKind.CONTENT, f"Merge conflict in {path}")
         self.say(e.LandingRefused(at=self.at, task=TaskId(name), n=n, tip=level.tip, conflicts=(found,)))
+        self.at -= 1.0  # drivers come to nothing at once
+        self.say(pe.SettlingTried(at=self.at, task=TaskId(name), n=n, tip=level.tip))
+        self.say(pe.SettlingRefused(at=self.at, task=TaskId(name), reason=""))
 
     def close(self, end: e.RunEnd, message: str = "") -> None:
         self.say(e.RunClosing(at=self.at, end=end))

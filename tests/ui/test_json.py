@@ -41,11 +41,13 @@ WHOLE = {
                     "log": "logs/a/1/attempt.log",
                     "agent": None,
                     "outside": [],
+                    "repair": None,
                 }
             ],
             "files": ["src/a.py"],
             "declared": ["src/"],
             "stream": None,
+            "settled": [],
         },
         {
             "id": "b",
@@ -66,11 +68,13 @@ WHOLE = {
                     "log": "logs/b/1/attempt.log",
                     "agent": None,
                     "outside": [],
+                    "repair": None,
                 }
             ],
             "files": [],
             "declared": [],
             "stream": None,
+            "settled": [],
         },
     ],
     "waves": [{"level": 1, "wall_s": 4.5}, {"level": 2, "wall_s": 3.0}],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gitpar.core.settings import OnPredicted, OnRevert, PublishAs, RunSettings, Sandbox, Strategy
+from gitpar.core.settings import OnPredicted, OnRevert, Policy, PublishAs, RunSettings, Sandbox, Strategy
 from gitpar.errors import ExitCode
 from gitpar.ui.cli.gate_options import gate_flags, gate_options
 from gitpar.ui.cli.options import EXIT_CODES, Duration, Invocation, Jobs, pass_invocation, shared, with_json
@@ -32,6 +32,7 @@ _SETTINGS = (
     "into",
     "grace_s",
     "sandbox",
+    "policies",
 )
 _SWITCHES = ("write_back", "keep_worktrees")
 
@@ -123,6 +124,14 @@ _SWITCHES = ("write_back", "keep_worktrees")
     "--on-revert",
     type=click.Choice([r.value for r in OnRevert]),
     help="What to do with a re-run that takes away what has landed.  [default: hold]",
+)
+@click.option(
+    "--policy",
+    "policies",
+    type=click.Choice([p.value for p in Policy]),
+    multiple=True,
+    help="What to try with a result that does not merge, in the order given; may be repeated.  "
+    f"[default: {', '.join(_DEFAULT.policies)}]",
 )
 @click.option(
     "--on-predicted",

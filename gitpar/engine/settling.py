@@ -1,0 +1,43 @@
+"""Carries out what concerns results that do not merge: settling, and taking repairs. No decisions.
+
+Called on the thread that lands.
+"""
+
+from __future__ import annotations
+
+from gitpar.core import commands as c
+from gitpar.core import events as e
+from gitpar.core import policy_events as pe
+from gitpar.core.run import Run
+from gitpar.faults import Step, passage
+from gitpar.ports import Clock, Landing, Refusal
+from gitpar.settling_port import Drivers, Settler
+
+
+def settle(
+    settler: Settler, run: Run, command: c.SettleLanding, landing: Landing, *, clock: Clock
+) -> e.Event:
+    """Settles what can be, or takes what an attempt has repaired; returns what came of it."""
+    passage(Step.SETTLE)
+    if command.settlement is not None and command.repaired is not None:
+        found = settler.take(landing, command.settlement, command.repaired)
+    else:
+        drivers = drivers_of(run) if command.drivers else None
+        found = settler.settle(landing, drivers, leave=command.leave, may_undo=command.may_undo)
+    passage(Step.SETTLED)
+    now = clock.now()
+    if isinstance(found.outcome, Refusal):
+        return pe.SettlingRefused(at=now, task=command.task, reason=found.outcome.reason, notes=found.notes)
+    return pe.LandingSettled(at=now, task=command.task, settlement=found.outcome, notes=found.notes)
+
+
+def drivers_of(run: Run) -> Drivers:
+    """Returns what the run's settings let settle files."""
+    settings = run.settings
+    return Drivers(
+        union=settings.merge_union,
+        regenerate=tuple(path for path, _ in settings.merge_regenerate),
+        external=settings.merge_external,
+        rerere=settings.merge_rerere,
+        timeout_s=settings.merge_timeout_s,
+    )

@@ -1,0 +1,81 @@
+"""What one setting is, and kinds of settings that are lists, tables or commands. Pure."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+
+from gitpar.values import dataclass
+
+
+class Refused(ValueError):
+    """The value is not allowed; the option says what is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting. `field` is its name in Settings or RunSettings."""
+
+    field: str
+    allowed: str
+    """Completes the sentence "must be …"."""
+    read: Callable[[object], object]
+    """Returns the value as settings hold it, or raises Refused."""
+    from_text: Callable[[str], object] = str
+    """Turns the text of a variable or flag into what a TOML file would hold."""
+    is_table: bool = False
+    """Whether its value is a table, whose keys are the user's."""
+
+
+def stays_inside(path: object) -> bool:
+    """Says whether a path is relative and stays in the folder it counts from."""
+    return (
+        isinstance(path, str)
+        and path.strip() != ""
+        and "\0" not in path
+        and not path.startswith(("/", "~"))
+        and ".." not in path.split("/")
+    )
+
+
+def choices(field: str, kind: type[StrEnum]) -> Option:
+    """A list of choices in their order, each once."""
+
+    def read(value: object) -> object:
+        found = value if isinstance(value, list | tuple) else ()
+        if not found or not all(isinstance(one, str) and one in tuple(kind) for one in found):
+            raise Refused
+        return tuple(dict.fromkeys(kind(one) for one in found))
+
+    names = [f'"{member}"' for member in kind]
+    allowed = f"a list of {', '.join(names[:-1])} and {names[-1]}"
+    return Option(field, allowed, read, lambda text: [part for part in re.split(r"[:,\s]+", text) if part])
+
+
+def made_by(field: str) -> Option:
+    """A table of files inside the repository, each with the command that makes it."""
+
+    def read(value: object) -> object:
+        if not isinstance(value, Mapping) or not all(map(stays_inside, value)):
+            raise Refused
+        if not all(isinstance(one, str) and one.strip() and "\0" not in one for one in value.values()):
+            raise Refused
+        return tuple((path.removeprefix("./"), command) for path, command in value.items())
+
+    return Option(field, "a table of files, each with the command that makes it", read, is_table=True)
+
+
+def command_line(field: str) -> Option:
+    """A command that can be cut into words; an empty one takes back what a lower source says."""
+
+    def read(value: object) -> object:
+        if not isinstance(value, str) or "\0" in value:
+            raise Refused
+        try:
+            return value.strip() if shlex.split(value) else None
+        except ValueError:
+            raise Refused from None
+
+    return Option(field, "a command", read)
