@@ -36,6 +36,8 @@ _CHECKSUM_BYTES = 20
 _SECOND_NS = 10**9
 _MARGIN_S = 2
 _TICK_S = 0.001
+_LONGEST_TICK_S = 3.0
+"""Longer than the steps of any file system: FAT has two seconds."""
 
 
 @dataclass(slots=True)
@@ -66,11 +68,12 @@ class Ages:
                 continue  # gone, or its folder is closed: git finds that
 
 
-def set_back(index: Path, worktree: Path) -> Ages:
+def set_back(index: Path, worktree: Path) -> Ages | None:
     """Sets back the files that are as git has just written them, and says so in the index.
 
     Files that git does not trust, or that somebody else has changed, stay as they are; so do all
-    with an index of a version that is not read here. Source: gitformat-index(5).
+    with an index of a version that is not read here. Source: gitformat-index(5). Returns
+    None where the file system's clock stands still: then no file can be told from another.
     """
     data = bytearray(index.read_bytes())
     if data[:4] != b"DIRC" or int.from_bytes(data[4:8], "big") not in _VERSIONS:
@@ -92,7 +95,9 @@ def set_back(index: Path, worktree: Path) -> Ages:
         data[-_CHECKSUM_BYTES:] = hashlib.sha1(data[:-_CHECKSUM_BYTES], usedforsecurity=False).digest()
     admin_files.write_atomically(index, bytes(data))
     if ages.changed_ns:
-        ages.until_s = _await_a_tick(index, max(ages.changed_ns.values()))
+        last_ns = max(ages.changed_ns.values())
+        ages.until_s = last_ns // _SECOND_NS + 1
+        return ages if _ticked(index, last_ns) else None
     return ages
 
 
@@ -127,13 +132,12 @@ def _written(data: bytearray, at: int, path: bytes) -> os.stat_result | None:
     return found if same == (content_s, inode, size) else None
 
 
-def _await_a_tick(index: Path, changed_ns: int) -> float:
-    """Waits until the file system's clock, which goes in steps of some ms, shows another time.
-
-    Returns the end of the second in which the last file was changed.
-    """
-    while True:
+def _ticked(index: Path, changed_ns: int) -> bool:
+    """Waits until the file system's clock, which goes in steps of some ms, shows another time."""
+    give_up_at = time.monotonic() + _LONGEST_TICK_S
+    while time.monotonic() < give_up_at:
         os.utime(index)
         if os.lstat(index).st_ctime_ns > changed_ns:
-            return changed_ns // _SECOND_NS + 1
+            return True
         time.sleep(_TICK_S)
+    return False

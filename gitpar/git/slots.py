@@ -108,7 +108,7 @@ class Slot:
     own: Path = field(init=False)
     """The folder in which gitpar writes about the slot."""
     ages: Ages | None = None
-    """Of the files as this process set them back; None where another process did."""
+    """Of the files as this process set them back; None where another did, or where they tell nothing."""
     _git: GitCommand | None = None
     _admin: Path | None = None
 
