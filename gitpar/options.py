@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from gitpar.core.forges import ForgeKind
 from gitpar.core.settings import (
+    Barrier,
     LevelPolicy,
     OnPredicted,
     OnRevert,
@@ -312,6 +313,8 @@ OPTIONS: Mapping[str, Option] = {
     "publish": _choice("publish", PublishAs),
     "remote": _text("remote"),
     "target": _text("target"),
+    "barrier": _choice("barrier", Barrier),
+    "barrier_wait": _duration("barrier_wait_s", may_be_endless=True),
     "forge": _choice("forge", ForgeKind),
     "plan": _text("plan"),
     "pool": _yes_no("pool"),

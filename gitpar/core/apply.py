@@ -12,6 +12,7 @@ from typing import Any, assert_never
 from gitpar.core import accounts, early, troubles
 from gitpar.core import events as e
 from gitpar.core.ahead import is_busy
+from gitpar.core.barrier import BARRIER
 from gitpar.core.landing_order import to_try
 from gitpar.core.noting import NOTING
 from gitpar.core.operations import OPERATIONS
@@ -356,6 +357,7 @@ _APPLIED: dict[type[e.Event], Callable[[Run, Any], None]] = {
     e.Landed: _landed,
     **early.AHEAD,
     **NOTING,
+    **BARRIER,
     **OPERATIONS,
     **PUBLISHING,
 }

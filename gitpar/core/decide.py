@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
-from gitpar.core import pacing, policies, progress
+from gitpar.core import barrier, pacing, policies, progress
 from gitpar.core.accounts import agent_of, session_of
 from gitpar.core.ahead import footing_of, is_busy, kept_free, part_of
 from gitpar.core.batches import chain_tip, lands_early, waits_for_reruns
@@ -87,7 +87,9 @@ def _without_gates(run: Run) -> list[Command]:
 def _in_level(run: Run, level: Level) -> list[Command]:
     match level.stage:
         case Stage.WAITING:
-            return [OpenLevel(level.number, level.base or run.tip)]
+            if barrier.awaited(run) is not None:
+                return [CloseRun(RunEnd.NEEDS_PERSON, run.tip)]
+            return [OpenLevel(level.number, level.base or barrier.start(run))]
         case Stage.OPENING | Stage.COMPARING | Stage.CLOSED:
             return []
         case Stage.WORKING:

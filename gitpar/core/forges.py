@@ -47,6 +47,8 @@ class Layer:
     commit: CommitId
     level: int
     task: TaskId | None = None
+    merged: bool = False
+    """Whether its request was found merged: nothing is left to do about it."""
 
 
 class RequestState(StrEnum):

@@ -18,6 +18,8 @@ RefName = NewType("RefName", str)
 
 NO_TREE = TreeId("")
 NO_COMMIT = CommitId("")
+MERGED = "refs/gitpar/merged/"
+"""Below it, by run and level, what was fetched of targets into which levels were merged."""
 """Stands for "the ref does not exist" in a ref update."""
 
 _LONGEST_ID_BYTES = 200

@@ -94,7 +94,12 @@ def layers(run: Run, mode: PublishAs, target: str) -> tuple[Layer, ...]:
             return tuple(layer for level in run.levels for layer in _of_tasks(run, level))
         case PublishAs.BRANCH | PublishAs.PR_PER_LEVEL:
             return tuple(
-                Layer(short(level_ref(prefix, run.id, level.number)), level.tip, level.number)
+                Layer(
+                    short(level_ref(prefix, run.id, level.number)),
+                    level.tip,
+                    level.number,
+                    merged=level.merged is not None,
+                )
                 for level in run.levels
                 if level.tip is not None and level.tip != level.base
             )
@@ -137,7 +142,7 @@ def due(run: Run, publication: Publication, seen: Seen, words: Mapping[str, Word
 
 
 def _merged(seen: Seen, layer: Layer) -> bool:
-    return any(
+    return layer.merged or any(
         r.state is RequestState.MERGED and r.commit == layer.commit for r in seen.requests.get(layer.head, ())
     )
 
@@ -181,7 +186,13 @@ def current(requests: Sequence[ChangeRequest], layer: Layer) -> ChangeRequest | 
     opened = [request for request in requests if request.state is RequestState.OPEN]
     if opened:
         return min(opened, key=lambda request: request.number)
-    ended = [r for r in requests if r.state is RequestState.CLOSED or r.commit == layer.commit]
+    ended = [
+        r
+        for r in requests
+        if r.state is RequestState.CLOSED
+        or r.commit == layer.commit
+        or (layer.merged and r.state is RequestState.MERGED)
+    ]
     return max(ended, key=lambda request: request.number, default=None)
 
 
@@ -197,7 +208,7 @@ def base_of(publication: Publication, seen: Seen, layer: Layer) -> str:
 
 
 def _write(publication: Publication, seen: Seen, layer: Layer, words: Words) -> WriteRequest | None:
-    if layer.head in seen.refused:
+    if layer.head in seen.refused or layer.merged:
         return None
     found = current(seen.requests.get(layer.head, ()), layer)
     base = base_of(publication, seen, layer)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection
 
+from gitpar.core.barrier_events import BarrierLifted
 from gitpar.core.events import AttemptCaptured, AttemptOpened, Ending, Event, PersonDecided, WorkerEnded
 from gitpar.core.names import CommitId, TaskId
 from gitpar.core.policies import forget
 from gitpar.core.run import Run, TaskRun, TaskState
+from gitpar.core.settings import Barrier
 from gitpar.core.verdicts import fate, is_for_person, pass_over, set_state
 from gitpar.errors import UsageError
 from gitpar.values import dataclass
@@ -33,9 +35,19 @@ class Remedies:
     resolve: tuple[TaskId, ...] = ()
     approve: tuple[tuple[TaskId, str], ...] = ()
     """Tasks for a person that are done, with what the tasks after them are to know."""
+    lift: bool = False
+    """Whether no merge is to be waited for any more."""
 
     def __bool__(self) -> bool:
-        return bool(self.retry or self.skip or self.accept or self.resolve or self.approve)
+        return bool(self.retry or self.skip or self.accept or self.resolve or self.approve or self.lift)
+
+
+def decisions(run: Run, asked: Remedies, at: float) -> list[Event]:
+    """Returns the events for all that is asked; raises UsageError where the run does not allow it."""
+    if asked.lift and run.settings.barrier is not Barrier.MERGED:
+        raise UsageError("`--barrier landed`: the run waits for no merge", "Nothing was changed")
+    lifted: list[Event] = [BarrierLifted(at=at)] if asked.lift else []
+    return lifted if asked == Remedies(lift=True) else [*lifted, decision(run, asked, at)]
 
 
 def decision(run: Run, asked: Remedies, at: float) -> PersonDecided:

@@ -261,6 +261,8 @@ class Level:
     """In the order of their landing; a task that changed nothing is not among them."""
     noting: ProgressCandidate | None = None
     noted: bool = False
+    merged: CommitId | None = None
+    """Where the target stood when it held what landed, once the level's request was merged."""
     report: ConflictReport | None = None
     opened_at: float = 0.0
     closed_at: float = 0.0

@@ -56,6 +56,15 @@ class Policy(StrEnum):
     """Its branch is kept; the run goes on with what does not need it."""
 
 
+class Barrier(StrEnum):
+    """What has to be over before the next wave starts."""
+
+    LANDED = "landed"
+    """Everything of the wave has landed on its level branch, or has come to nothing."""
+    MERGED = "merged"
+    """The wave's request was merged by its reviewers; the next wave starts from there."""
+
+
 class OnPredicted(StrEnum):
     """What to do where two tasks of a wave will likely conflict."""
 
@@ -185,6 +194,9 @@ class RunSettings:
     publish: PublishAs | None = None
     remote: str | None = None
     """Where to publish; None for `origin`, or the only remote there is."""
+    barrier: Barrier = Barrier.LANDED
+    barrier_wait_s: float | None = None
+    """How long a run waits for a merge before it ends as needing a person; None for as long as it takes."""
     target: str | None = None
     """The remote's branch that the work is for; None for its default branch."""
     forge: ForgeKind | None = None

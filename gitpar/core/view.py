@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 from gitpar.core.agents import AgentReport
+from gitpar.core.barrier import awaited
 from gitpar.core.conflicts import PairConflict
 from gitpar.core.events import PredictedWait, RunEnd
 from gitpar.core.forges import Layer
@@ -196,6 +197,10 @@ class RunView:
     """Whether it is still to be published, as it was asked for when it began."""
     streams: tuple[StreamView, ...] = ()
     gates: tuple[GateView, ...] = ()
+    awaited: int | None = None
+    """The level whose request has to be merged before the run can go on."""
+    wait_s: float | None = None
+    """How long it is waited for that; None for as long as it takes."""
 
     def count(self, state: TaskState) -> int:
         """How many tasks are in a state."""
@@ -224,6 +229,8 @@ def view(run: Run, now: float) -> RunView:
         to_publish=to_publish(run),
         streams=streams(run),
         gates=_gates(run),
+        awaited=level.number if run.end is not None and (level := awaited(run)) is not None else None,
+        wait_s=run.settings.barrier_wait_s,
     )
 
 

@@ -61,6 +61,17 @@ class GitRemote:
                 branches[name.removeprefix(_HEADS)] = CommitId(value)
         return RemoteBranches(branches, default)
 
+    def fetch(self, branch: str, ref: str) -> CommitId:
+        """Fetches a branch into a ref that is gitpar's own; returns where it stands there."""
+        quiet = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance")
+        spec = f"+{_HEADS}{branch}:{ref}"
+        found = self._git.run(
+            "fetch", *quiet, "--no-recurse-submodules", "--", self.name, spec, ok=range(-64, 256)
+        )
+        if found.status != 0:
+            raise self._lost("be fetched from", found)
+        return CommitId(self._git.run("rev-parse", "--verify", f"{ref}^{{commit}}").text)
+
     def push(self, pushes: Sequence[BranchPush]) -> str:
         """Pushes all or none; returns what git or the remote said where it refused, else nothing."""
         leases = [f"--force-with-lease={_HEADS}{push.head}:{push.expected}" for push in pushes]

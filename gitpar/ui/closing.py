@@ -206,11 +206,26 @@ class Step:
     command: str
 
 
+def waiting_for(view: RunView) -> str:
+    """Says which request has to be merged before the next wave; empty where none has to."""
+    if view.awaited is None:
+        return ""
+    branch = view.levels[view.awaited - 1].branch
+    requests = view.publication.requests if view.publication is not None else ()
+    found = next((each for each in requests if each.branch == branch and each.number is not None), None)
+    what = f"request {found.number} ({clean(found.url)})" if found else f"the request from {named(branch)}"
+    return f"wave {view.awaited} has landed, and the next one starts when {what} is merged"
+
+
 def what_next(view: RunView) -> list[Step]:
     """Returns what to type next, most wanted first; for the first few tasks that did not land."""
     if view.state == "running":
         return [Step("follow it:", command("gitpar", "logs", "-f", view.run))]
     typed: list[Step] = []
+    if view.awaited is not None:
+        typed.append(Step("go on once that is merged:", command("gitpar", "resume", view.run)))
+        unmerged = command("gitpar", "resume", view.run, "--barrier", "landed")
+        typed.append(Step("or without waiting for it:", unmerged))
     if view.state == "interrupted":
         typed.append(Step("go on:", command("gitpar", "resume", view.run)))
     cut = [level.branch for level in view.levels if level.commit is not None]

@@ -120,7 +120,7 @@ def runs(views: Iterable[RunView]) -> Table:
 
 def _head(view: RunView) -> Iterator[Text]:
     yield Text(closing.headline(view), _RUN_STYLE.get(view.state, "bold"))
-    for line in dict.fromkeys((view.message, view.trouble)):
+    for line in dict.fromkeys((closing.waiting_for(view), view.message, view.trouble)):
         if line:
             yield Text(clean(line), "yellow")
 

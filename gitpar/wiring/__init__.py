@@ -27,6 +27,7 @@ from gitpar.wiring.request import (
 )
 
 if TYPE_CHECKING:
+    from gitpar.wiring.barrier import await_merge
     from gitpar.wiring.checking import check
     from gitpar.wiring.cleaning import clean
     from gitpar.wiring.comparing import compare, watch
@@ -57,6 +58,7 @@ __all__ = [
     "RunRequest",
     "Survey",
     "UndoReport",
+    "await_merge",
     "calibrate",
     "check",
     "clean",
@@ -81,6 +83,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "await_merge": "barrier",
     "calibrate": "forecasting",
     "check": "checking",
     "clean": "cleaning",

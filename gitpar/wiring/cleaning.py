@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gitpar.backends.leftovers import end_below
 from gitpar.config import load_settings
-from gitpar.core.names import NO_COMMIT, CommitId, RefName, encode_id, into_ref, short
+from gitpar.core.names import MERGED, NO_COMMIT, CommitId, RefName, encode_id, into_ref, short
 from gitpar.core.run import Run, TaskState
 from gitpar.engine.places import run_folder
 from gitpar.errors import EnvironmentFault
@@ -89,6 +89,7 @@ def _own_refs(refs: GitRefs, run: Run) -> dict[RefName, CommitId]:
     return {
         **refs.read(f"refs/heads/{run.settings.prefix}/{run.id}/"),
         **refs.read(f"refs/gitpar/keep/{run.id}/"),
+        **refs.read(f"{MERGED}{run.id}/"),
         **refs.read(into_ref(run.id)),
         **_undone(refs, run),
     }

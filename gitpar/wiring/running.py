@@ -20,7 +20,7 @@ from gitpar.core.names import NO_COMMIT, CommitId, RefName
 from gitpar.core.note_events import NotesLanded
 from gitpar.core.operations import is_undone
 from gitpar.core.recover import reconcile
-from gitpar.core.remedies import Remedies, decision
+from gitpar.core.remedies import Remedies, decisions
 from gitpar.core.run import Run
 from gitpar.core.view import RunView, view
 from gitpar.engine.coordinator import Coordinator
@@ -35,6 +35,7 @@ from gitpar.plans.model import Plan
 from gitpar.plans.reading import read_plans
 from gitpar.ports import Watcher
 from gitpar.values import dataclass
+from gitpar.wiring.asking import with_barrier
 from gitpar.wiring.assemble import pool_settings, world_of
 from gitpar.wiring.crew import Crew, crew_of, look_for, rules_of, staffed
 from gitpar.wiring.foreseen import foresee
@@ -73,6 +74,7 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
         settings = replace(settings, run=with_gates(site, settings, plan.settings.verify))
     progress_file = progress_path(site.place, plan, settings.run.progress_file)
     settings = replace(settings, run=replace(settings.run, progress_file=progress_file))
+    settings = replace(settings, run=with_barrier(settings.run))
     base = _base(site, settings, request.base or plan.settings.base)
     if settings.run.publish is not None:
         _check_publishing(site, settings)
@@ -108,17 +110,24 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
         journal.close()
 
 
-def resume(
-    directory: Path, run: str | None, watcher: Watcher, *, steal: bool = False, asked: Remedies = _NOTHING
+def resume(  # noqa: PLR0913 - one way on, whatever for
+    directory: Path,
+    run: str | None,
+    watcher: Watcher,
+    *,
+    steal: bool = False,
+    asked: Remedies = _NOTHING,
+    found: Sequence[Event] = (),
 ) -> RunView:
     """Takes an unfinished run over and drives it to its end.
 
     A finished one is only looked at, unless something is `asked` about tasks that came to
-    nothing. Raises UsageError where that cannot be done; the run is then as it was.
+    nothing, or something was `found` that it had waited for. Raises UsageError where that
+    cannot be done; the run is then as it was.
     """
     site = Site.at(directory)
     chosen = site.chosen(run)
-    if _is_finished(chosen) and not asked:
+    if _is_finished(chosen) and not (asked or found):
         return view(chosen, chosen.last_at)
     if is_undone(chosen):
         last = chosen.operations[-1].id
@@ -135,14 +144,15 @@ def resume(
     journal = SqliteJournal.own(site.journal_path, chosen.id, Owner.this_process(), steal=steal)
     try:
         replayed = fold(list(journal.events(chosen.id)))
-        if _is_finished(replayed) and not asked:
+        if _is_finished(replayed) and not (asked or found):
             return view(replayed, replayed.last_at)
         refs = GitRefs(site.place)
         try:
-            found = refs.read(f"refs/heads/{replayed.settings.prefix}/{replayed.id}/")
+            there = refs.read(f"refs/heads/{replayed.settings.prefix}/{replayed.id}/")
         finally:
             refs.close()
-        events = [_with_limits(one, settings) for one in reconcile(replayed, found, time.time())]
+        events = [_with_limits(one, settings) for one in reconcile(replayed, there, time.time())]
+        events += found
         if asked:
             events += _decided(site, settings, replayed, asked)
         _note_landed(site, replayed, events)
@@ -158,12 +168,12 @@ def resume(
 
 def _decided(site: Site, settings: Settings, run: Run, asked: Remedies) -> list[Event]:
     """Returns what a person's word comes to; raises GitparError where it is not to be done, or not yet."""
-    told = decision(run, asked, time.time())
+    told = decisions(run, asked, time.time())
     if not asked.resolve:
-        return [told]
+        return told
     from gitpar.wiring.resolving import settled  # noqa: PLC0415 - rarely asked for
 
-    return [told, *settled(site, pool_settings(site, settings)[0].root, run, asked.resolve)]
+    return [*told, *settled(site, pool_settings(site, settings)[0].root, run, asked.resolve)]
 
 
 def _is_finished(run: Run) -> bool:

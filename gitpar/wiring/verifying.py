@@ -26,12 +26,13 @@ def verify(directory: Path, what: str | None, most: int | None = None) -> Verifi
     try:
         run = _run(site, what)
         if run is not None:
-            stretch, title = Stretch(_end(run, refs), (run.base,), most), f"run {run.id}"
+            stretches, title = _of_run(run, refs, most), f"run {run.id}"
         else:
-            stretch, title = _stretch(refs, what or "HEAD", most), what or "HEAD"
+            stretches, title = [_stretch(refs, what or "HEAD", most)], what or "HEAD"
         certificates = refs.read(NOTES).get(NOTES)
         with workbench(site.place) as coordinator:
-            found = Verification(coordinator, certificates).judged(stretch)
+            verification = Verification(coordinator, certificates)
+            found = [one for stretch in stretches for one in verification.judged(stretch)]
         missing = list(_missing(run, found)) if run is not None and most is None else []
         notes = tuple(_gone(run, refs)) if run is not None else ()
     finally:
@@ -45,6 +46,14 @@ def _run(site: Site, what: str | None) -> Run | None:
     if what is None:
         return site.chosen(None) if known else None
     return site.folded(next(run for run in known if run == what)) if what in known else None
+
+
+def _of_run(run: Run, refs: GitRefs, most: int | None) -> list[Stretch]:
+    """The run's history; level by level where what lies between them was merged by others."""
+    if all(level.merged is None for level in run.levels):
+        return [Stretch(_end(run, refs), (run.base,), most)]
+    levels = [level for level in reversed(run.levels) if level.tip is not None and level.tip != level.base]
+    return [Stretch(level.tip, (level.base,), most) for level in levels if level.tip and level.base]
 
 
 def _stretch(refs: GitRefs, what: str, most: int | None) -> Stretch:

@@ -13,6 +13,7 @@ from random import Random
 
 from gitpar.core import agent_events as ae
 from gitpar.core import ahead_events as ahead
+from gitpar.core import barrier_events as be
 from gitpar.core import commands as c
 from gitpar.core import events as e
 from gitpar.core import gate_commands as gc
@@ -28,7 +29,7 @@ from gitpar.core.graph import Source, Task
 from gitpar.core.names import CommitId, RefName, RunId, TaskId, TreeId, level_ref
 from gitpar.core.progress import ProgressLanding
 from gitpar.core.recover import reconcile
-from gitpar.core.remedies import Remedies, decision
+from gitpar.core.remedies import Remedies, decision, decisions
 from gitpar.core.run import Run
 from gitpar.core.settings import RunSettings
 from gitpar.core.settlement import Settlement
@@ -139,6 +140,21 @@ class Simulation:
         self.kill_and_resume()
         for each in (event, *settled):
             self._take(each)
+
+    def merge(self, level: int, commit: CommitId) -> None:
+        """Takes the run over with the news that a level was merged; `commit` holds what had landed."""
+        tip = self.run.levels[level - 1].tip
+        if tip is not None:
+            self.holds[commit] = self.holds[tip]
+        self.kill_and_resume()
+        self._take(be.LevelMerged(at=self._tick(), level=level, commit=commit))
+
+    def lift(self) -> None:
+        """Takes the run over and has it wait for no merge any more."""
+        events = decisions(fold(self.journal), Remedies(lift=True), self._tick())
+        self.kill_and_resume()
+        for event in events:
+            self._take(event)
 
     def _take(self, event: e.Event) -> None:
         self.journal.append(event)

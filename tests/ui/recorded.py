@@ -161,6 +161,11 @@ class Recorded:
         watcher.begin(self.scripts[0].run)
         return self._chosen(request.run)
 
+    def await_merge(self, directory: Path, named: str, request: PublishRequest, watcher: Watcher) -> RunView:
+        self.asked.append(("await_merge", directory, request))
+        watcher.begin(self.scripts[0].run)
+        return self._chosen(named)
+
     def publish_plan(self, directory: Path, request: PublishRequest) -> tuple[Publication, Sequence[Step]]:
         self.asked.append(("publish_plan", directory, request))
         raise UsageError("there is nothing to publish here")

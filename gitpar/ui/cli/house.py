@@ -143,6 +143,10 @@ class Publishes(Protocol):
         """Publishes a run that has ended, or goes on with that."""
         ...
 
+    def await_merge(self, directory: Path, named: str, request: PublishRequest, watcher: Watcher) -> RunView:
+        """Waits until the wave that a run waits for was merged, and goes on with it."""
+        ...
+
     def publish_plan(self, directory: Path, request: PublishRequest) -> tuple[Publication, Sequence[Step]]:
         """Returns what `publish` would do, in order."""
         ...

@@ -67,7 +67,7 @@ def command(  # noqa: PLR0913 - an option each
     from gitpar.wiring import PublishRequest  # noqa: PLC0415 - brings git and everything else
 
     request = PublishRequest(
-        describe=_describe(),
+        describe=describing(),
         run=run,
         mode=PublishAs(mode) if mode else None,
         remote=remote,
@@ -93,7 +93,7 @@ def publish_if_due(call: Invocation, view: RunView) -> RunView:
 
     try:
         return call.house.publish(
-            call.directory, PublishRequest(describe=_describe(), run=view.run), call.teller()
+            call.directory, PublishRequest(describe=describing(), run=view.run), call.teller()
         )
     except GitparError as failed:
         call.print_run(view)
@@ -108,7 +108,8 @@ def published_code(view: RunView) -> ExitCode:
     return ExitCode.NEEDS_PERSON if found is not None and found.problems else ExitCode.OK
 
 
-def _describe() -> Callable[[RunView, Layer], Words]:
+def describing() -> Callable[[RunView, Layer], Words]:
+    """Returns what makes title and body of a request from a run."""
     from gitpar.ui.request_text import describe  # noqa: PLC0415 - not needed for --help
 
     return describe

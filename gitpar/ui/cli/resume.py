@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from gitpar.core.names import TaskId
+from gitpar.core.settings import Barrier
 from gitpar.errors import UsageError
+from gitpar.ui.cli.barrier import carried_on
 from gitpar.ui.cli.options import EXIT_CODES, Invocation, pass_invocation, shared, with_json
-from gitpar.ui.cli.publish import publish_if_due
 from gitpar.ui.closing import exit_code
 
 _RETRY = "Work on a held or failed task again, and on what waits for it, on levels behind the others."
@@ -32,16 +33,22 @@ _ANSWER = "The same, with a text for the prompts of the tasks after it."
 @click.option("--resolve", metavar="TASK", multiple=True, show_default=False, help=_RESOLVE)
 @click.option("--approve", metavar="TASK", multiple=True, show_default=False, help=_APPROVE)
 @click.option("--answer", metavar="TASK TEXT", nargs=2, multiple=True, show_default=False, help=_ANSWER)
+@click.option(
+    "--barrier",
+    type=click.Choice([Barrier.LANDED.value]),
+    help="Wait for no merge any more: waves start from the level below them.",
+)
 @with_json
 @shared
 @pass_invocation
-def command(call: Invocation, /, run: str | None, *, steal: bool, **asked: Any) -> int:
+def command(call: Invocation, /, run: str | None, *, steal: bool, barrier: str | None, **asked: Any) -> int:
     """Go on with a run that was interrupted or whose gitpar was killed.
 
     What has finished is not done again. RUN may be left out: the newest unfinished run,
     else the newest. A finished run is left as it is and its summary printed, unless
     --retry, --skip, --accept or --resolve says what to do about tasks that are held or
     failed, or --approve or --answer what came of tasks for a person; each may be given again.
+    One that waits for the request of a wave to be merged goes on once it is.
     """
     from gitpar.core.remedies import Remedies  # noqa: PLC0415 - not needed for --help
 
@@ -49,9 +56,10 @@ def command(call: Invocation, /, run: str | None, *, steal: bool, **asked: Any) 
     wanted = Remedies(
         **{name: tuple(map(TaskId, dict.fromkeys(ids))) for name, ids in asked.items()},
         approve=tuple((TaskId(name), text) for name, text in said.items()),
+        lift=barrier is not None,
     )
     view = call.house.resume(call.directory, run, call.watcher(), steal=steal, asked=wanted)
-    view = publish_if_due(call, view)
+    view = carried_on(call, view)
     call.print_run(view)
     return exit_code(view)
 

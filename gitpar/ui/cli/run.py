@@ -9,10 +9,11 @@ import click
 
 from gitpar.core.settings import OnPredicted, OnRevert, Policy, PublishAs, RunSettings, Sandbox, Strategy
 from gitpar.errors import ExitCode
+from gitpar.ui.cli.barrier import barrier_options, carried_on
 from gitpar.ui.cli.gate_options import gate_flags, gate_options
 from gitpar.ui.cli.options import EXIT_CODES, Duration, Invocation, Jobs, pass_invocation, shared, with_json
 from gitpar.ui.cli.plan_options import choices, plan_options
-from gitpar.ui.cli.publish import FORGES, publish_if_due
+from gitpar.ui.cli.publish import FORGES
 from gitpar.ui.cli.schedule_options import schedule_options
 from gitpar.ui.cli.stream_options import stream_options
 
@@ -111,6 +112,7 @@ _SWITCHES = ("write_back", "keep_worktrees")
 @click.option("--skip", metavar="ID", multiple=True, help="Leave this task out; may be repeated.")
 @schedule_options
 @gate_options
+@barrier_options
 @stream_options
 @plan_options
 @click.option(
@@ -160,7 +162,7 @@ def command(call: Invocation, /, plans: tuple[Path, ...], **options: Any) -> int
     request = _request(tuple(call.path(plan) for plan in plans), options)
     if dry_run:
         return _preview(call, request)
-    view = publish_if_due(call, call.house.start(call.directory, request, call.watcher()))
+    view = carried_on(call, call.house.start(call.directory, request, call.watcher()))
     call.print_run(view)
     from gitpar.ui.closing import exit_code  # noqa: PLC0415 - not needed for --dry-run
 
@@ -174,7 +176,9 @@ def _request(plans: tuple[Path, ...], options: dict[str, Any]) -> RunRequest:
     flags: dict[str, object] = {name: options[name] for name in _SETTINGS if options[name] not in (None, ())}
     flags |= {name: True for name in _SWITCHES if options[name]}
     flags |= {
-        name: options[name] for name in ("publish", "remote", "target", "order", "schedule") if options[name]
+        name: options[name]
+        for name in ("publish", "remote", "target", "order", "schedule", "barrier", "barrier_wait_s")
+        if options[name]
     }
     flags |= gate_flags(options)
     if options["forge"] not in (None, "auto"):
