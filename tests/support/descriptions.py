@@ -22,6 +22,33 @@ _FORMATS = {"uri": "https://forge.example/x", "date-time": "2026-01-02T03:04:05Z
 _PLAIN = {"string": "", "integer": 0, "number": 0, "boolean": False}
 
 
+def _of_version_3(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a description of OpenAPI 2 (Swagger) as one of OpenAPI 3, as far as it is looked at here."""
+    paths = {
+        path: {method: _operation_3(told, operation) for method, operation in methods.items()}
+        for path, methods in told["paths"].items()
+    }
+    return {"paths": paths, "definitions": told["definitions"]}
+
+
+def _operation_3(told: Mapping[str, Any], operation: Mapping[str, Any]) -> dict[str, Any]:
+    parameters = operation.get("parameters", ())
+    body = [each["schema"] for each in parameters if each["in"] == "body"]
+    answers = {}
+    for status, answer in operation["responses"].items():
+        known = told["responses"][answer["$ref"].rpartition("/")[2]] if "$ref" in answer else answer
+        answers[status] = _content(known["schema"]) if "schema" in known else {}
+    return {
+        "parameters": [{**each, "schema": each} for each in parameters if each["in"] != "body"],
+        "responses": answers,
+        **({"requestBody": _content(body[0])} if body else {}),
+    }
+
+
+def _content(schema: Any) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": schema}}}
+
+
 class Description:
     """One description, read from a file."""
 
@@ -30,7 +57,8 @@ class Description:
 
     @cached_property
     def _all(self) -> Mapping[str, Any]:
-        return dict(json.loads(self._text))
+        found = dict(json.loads(self._text))
+        return found if "openapi" in found else _of_version_3(found)
 
     def _resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         while "$ref" in schema:
@@ -90,7 +118,8 @@ class Description:
 
     def _wrong(self, value: Any, schema: Mapping[str, Any]) -> Iterator[str]:
         # references are looked up from the top of what is handed in
-        judge = OAS30Validator({**self._resolved(schema), "components": self._all["components"]})
+        shared = {name: self._all[name] for name in ("components", "definitions") if name in self._all}
+        judge = OAS30Validator({**self._resolved(schema), **shared})
         for error in judge.iter_errors(value):
             yield f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
 
