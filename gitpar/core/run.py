@@ -261,8 +261,7 @@ class Level:
     """In the order of their landing; a task that changed nothing is not among them."""
     noting: ProgressCandidate | None = None
     noted: bool = False
-    merged: CommitId | None = None
-    """Where the target stood when it held what landed, once the level's request was merged."""
+    merged: CommitId | None = None  # where the target stood once the request was merged
     report: ConflictReport | None = None
     opened_at: float = 0.0
     closed_at: float = 0.0

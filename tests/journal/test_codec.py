@@ -11,7 +11,15 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import pytest
 
 from gitpar import __version__
-from gitpar.core import agent_events, ahead_events, barrier_events, events, gate_events, note_events
+from gitpar.core import (
+    agent_events,
+    ahead_events,
+    barrier_events,
+    events,
+    gate_events,
+    note_events,
+    policy_events,
+)
 from gitpar.core.conflicts import (
     ConflictKind,
     ConflictReport,
@@ -28,7 +36,15 @@ from tests.support.journals import ended, opened
 
 KINDS = [
     kind
-    for module in (events, agent_events, note_events, ahead_events, gate_events, barrier_events)
+    for module in (
+        events,
+        agent_events,
+        note_events,
+        ahead_events,
+        gate_events,
+        policy_events,
+        barrier_events,
+    )
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
 ]
