@@ -197,6 +197,8 @@ class RunView:
     """Whether it is still to be published, as it was asked for when it began."""
     streams: tuple[StreamView, ...] = ()
     gates: tuple[GateView, ...] = ()
+    write_back: bool = False
+    """Whether statuses are written into the plan."""
     awaited: int | None = None
     """The level whose request has to be merged before the run can go on."""
     wait_s: float | None = None
@@ -231,6 +233,7 @@ def view(run: Run, now: float) -> RunView:
         gates=_gates(run),
         awaited=level.number if run.end is not None and (level := awaited(run)) is not None else None,
         wait_s=run.settings.barrier_wait_s,
+        write_back=run.settings.write_back,
     )
 
 

@@ -206,6 +206,13 @@ class Step:
     command: str
 
 
+def not_written(view: RunView) -> str:
+    """Says how the plan learns what became of its tasks; empty where it knows, or nothing has landed."""
+    if view.write_back or not view.plans or not view.count(TaskState.LANDED) or view.state == "running":
+        return ""
+    return "Statuses were not written into the plan: --write-back, or write_back = true"
+
+
 def waiting_for(view: RunView) -> str:
     """Says which request has to be merged before the next wave; empty where none has to."""
     if view.awaited is None:

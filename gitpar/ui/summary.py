@@ -69,8 +69,15 @@ def summary(view: RunView) -> Iterator[RenderableType]:
         yield from _part("Notes", _lines(told))
     if told := published_lines(view):
         yield from _part("Published", _lines(told))
+    yield from _next(view)
+
+
+def _next(view: RunView) -> Iterator[RenderableType]:
     if typed := closing.what_next(view):
         yield from _part("Next", _typed(typed))
+    if told := closing.not_written(view):
+        yield Text("")
+        yield Text(told, "dim")
 
 
 def _settled(view: RunView) -> Iterator[RenderableType]:

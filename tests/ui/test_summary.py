@@ -70,6 +70,8 @@ Next
   what `broken` did:          git show gitpar/7f3a/task/broken/3
   try `broken` again:         gitpar resume 7f3a --retry broken
   remove what is not needed:  gitpar clean 7f3a
+
+Statuses were not written into the plan: --write-back, or write_back = true
 """
 
 STATUS = """\
@@ -215,3 +217,10 @@ def test_declared_files(declared: str, path: str, means: bool) -> None:  # noqa:
     script.start("a")
     script.finish("a", 1, path)
     assert (closing.surprises(view(script.run, BEGAN)) == []) is means
+
+
+def test_a_plan_that_was_written_to_needs_no_word_about_it() -> None:
+    seen = view(everything().run, 100.0)
+    assert closing.not_written(seen).startswith("Statuses were not written into the plan")
+    assert closing.not_written(replace(seen, write_back=True)) == ""
+    assert closing.not_written(replace(seen, state="running")) == ""
