@@ -37,7 +37,7 @@ def run(view: RunView) -> dict[str, Any]:
         "strategy": view.strategy,
         "order": view.order,
         "schedule": view.schedule,
-        "levels": [_level(level) for level in view.levels],
+        "levels": [_level(level) for level in view.levels if level.commit or view.state != "done"],
         "tasks": [_task(task) for task in view.tasks],
         "waves": [{"level": level.level, "wall_s": round(level.wall_s, _DIGITS)} for level in view.levels],
         "waits": [asdict(wait) for wait in view.waits],

@@ -198,8 +198,8 @@ def _waves(view: RunView) -> Table:
         column.justify = "right"
     by_id = {task.id: task for task in view.tasks}
     for level in view.levels:
-        # what a person had moved away leaves its number behind
-        if level.tasks or level.commit:
+        # a wave of which nothing was worked on here leaves its number behind: people did it, or it was moved
+        if level.commit or (level.tasks and view.state != "done"):
             table.add_row(*_wave(level, by_id))
     return table
 

@@ -136,7 +136,7 @@ def resume(  # noqa: PLR0913 - one way on, whatever for
             f"Bring it back: gitpar undo {last}",
         )
     settings, _ = load_settings(site.place.main, {}, os.environ)
-    crew = crew_of(settings, site.place.main)
+    crew = crew_of(replace(settings, run=chosen.settings), site.place.main)
     if chosen.settings.agents:
         look_for(crew, chosen.settings.agents, os.environ)
     sandboxes = _sandboxes(site, crew, replace(settings, run=chosen.settings))

@@ -76,5 +76,9 @@ def test_an_agent_of_the_run_takes_no_persons_task_unless_it_is_named(repo: Path
     agent = ("--agent-command", "cat >> said; echo x > $GITPAR_TASK")
     done = gitpar("run", plan, *agent, "--json", cwd=repo)
     assert states(facts(done, 1)) == {"T1": "landed", "T2": "held", "T3": "blocked"}
+    done = gitpar("resume", "--answer", "T2", "8081", "--json", cwd=repo)
+    run = facts(done)
+    assert states(run) == {"T1": "landed", "T2": "landed", "T3": "landed"}, "the run's own command works on"
+    assert show(repo, tip(run), "said").endswith("## T2\n\n8081")
     done = gitpar("run", plan, *agent, "--agent", "task:T2=command", "--json", cwd=repo)
     assert set(states(facts(done)).values()) == {"landed"}
