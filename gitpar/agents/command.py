@@ -64,6 +64,10 @@ class CommandAgent:
 
     def prompt(self, briefing: Briefing) -> str:
         """Returns title, prompt, files and check of the task, and the notes of others, as plain text."""
+        if briefing.conflict is not None:
+            from gitpar.agents.prompt import render  # noqa: PLC0415 - jinja2 takes 30 ms to import
+
+            return render(briefing)
         task = briefing.task
         parts = [f"# {task.title}", task.prompt.strip(), _files(task)]
         if task.verify:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
 
 _SHIPPED = Path(__file__).with_name("prompt.md.j2")
+_REPAIR = Path(__file__).with_name("repair.md.j2")
 _TAIL_BYTES = 3000
 _TAIL_LINES = 30
 
@@ -26,6 +27,8 @@ def render(briefing: Briefing, template: str | None = None) -> str:
     """
     from jinja2 import TemplateError  # noqa: PLC0415 - takes 30 ms, and commands need none
 
+    if briefing.conflict is not None:
+        template = _REPAIR.read_text(encoding="utf-8")  # a template of the user's speaks of tasks
     source = template if template is not None else _SHIPPED.read_text(encoding="utf-8")
     shown = replace(briefing, tries=tuple(map(_with_output, briefing.tries)))
     try:

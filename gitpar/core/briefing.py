@@ -9,6 +9,7 @@ from gitpar.core.agents import COMMAND
 from gitpar.core.graph import Task
 from gitpar.core.names import CommitId, RunId, TaskId, keep_ref
 from gitpar.core.progress import handed
+from gitpar.core.repairing import ConflictTold, as_command, conflict_told
 from gitpar.core.run import Attempt, AttemptState, Run, TaskRun, TaskState
 from gitpar.core.verdicts import failure_text
 from gitpar.values import dataclass
@@ -71,6 +72,8 @@ class Briefing:
     """The paths that did not merge."""
     resumed: bool = False
     """Whether the agent goes on with its earlier session and knows the task."""
+    conflict: ConflictTold | None = None
+    """What is to be settled, where that is all there is to do."""
 
 
 def briefing(run: Run, task_id: TaskId) -> Briefing:
@@ -82,8 +85,8 @@ def briefing(run: Run, task_id: TaskId) -> Briefing:
     opened = task.attempts[-1] if task.attempts and task.attempts[-1].state is AttemptState.RUNNING else None
     n = opened.n if opened is not None else len(task.attempts) + 1
     if (opened.agent if opened is not None else agent_of(task)) == COMMAND:
-        return Briefing(task=task.task, run=run.id, n=n, notes=_notes(run, task))
-    earlier = [attempt for attempt in task.attempts if attempt.n < n]
+        return Briefing(task=as_command(run, task, opened), run=run.id, n=n, notes=_notes(run, task))
+    earlier = [attempt for attempt in task.attempts if attempt.n < n and not attempt.repair]
     return Briefing(
         task=task.task,
         run=run.id,
@@ -96,6 +99,7 @@ def briefing(run: Run, task_id: TaskId) -> Briefing:
         rerun=opened.rerun if opened is not None else bool(task.reruns),
         refused=tuple(conflict.path for conflict in task.refused),
         resumed=opened is not None and bool(opened.session),
+        conflict=conflict_told(run, task, opened) if opened is not None else None,
     )
 
 

@@ -19,7 +19,7 @@ from gitpar.core.briefing import Briefing
 from gitpar.core.names import NO_COMMIT, NO_TREE, CommitId, TaskId, TreeId
 from gitpar.core.run import Run
 from gitpar.engine.noting import Sorted, read_notes, sorted_out
-from gitpar.engine.places import AttemptPlaces
+from gitpar.engine.places import AttemptPlaces, conflict_folder
 from gitpar.engine.watching import Alarms, Watch, Watching, read_log
 from gitpar.engine.world import Post, World
 from gitpar.errors import GitparError
@@ -69,6 +69,9 @@ class Attempts:
     def _work(self, command: c.StartAttempt, told: Briefing, place: Workplace) -> WorkerResult:
         agent = self._world.agent(command.agent)
         places = AttemptPlaces.of(self._world.common_dir, place.key)
+        if told.conflict is not None:
+            folder = conflict_folder(self._world.common_dir, self._run.id, command.task, command.base)
+            told = replace(told, conflict=replace(told.conflict, folder=str(folder)))
         places.make(agent.prompt(told))
         work = Assignment(told, place.path, places.prompt, places.folder, command.session)
         limit = self._run.settings.log_limit_bytes

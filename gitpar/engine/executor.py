@@ -164,7 +164,7 @@ class Executor:
         from gitpar.engine.settling import settle  # noqa: PLC0415 - most runs have no conflict
 
         landing = self._landing(command)
-        self._post(settle(self._world.settler(), self._run, command, landing, clock=self._world.clock))
+        self._post(settle(self._world, self._run, command, landing))
 
     def _prove_landing(self, command: c.ProveLanding) -> None:
         passage(Step.LANDING_PROVE)

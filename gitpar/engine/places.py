@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gitpar.core.names import RunId, encode_id
+from gitpar.core.names import CommitId, RunId, TaskId, encode_id
 from gitpar.ports import AttemptKey
 from gitpar.values import dataclass
 
@@ -12,6 +12,11 @@ from gitpar.values import dataclass
 def run_folder(common_dir: Path, run: RunId) -> Path:
     """Returns the folder of a run inside the common git directory."""
     return common_dir / "gitpar" / "runs" / run
+
+
+def conflict_folder(common_dir: Path, run: RunId, task: TaskId, settlement: CommitId) -> Path:
+    """Returns the folder with the versions of the files that a settlement leaves in conflict."""
+    return run_folder(common_dir, run) / "conflicts" / encode_id(task) / settlement[:12]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from gitpar.core.names import CommitId, TreeId
 from gitpar.core.patterns import matches
 from gitpar.core.settlement import Means, SettledPath, Settlement, belongs
 from gitpar.core.union import union_problem
+from gitpar.git.command import GitFailed
 from gitpar.git.commits import CommitText, identity, publish, stamp, write_commit
 from gitpar.git.landing import Lander, named, new_objects
 from gitpar.git.mergetree import MergeOutcome, SingleMerge, Stages
@@ -142,10 +143,13 @@ class Settling:
             git = git.at(dataclasses.replace(git.environment, settings=settings))
         try:
             with SingleMerge(git, work.landing.tip, work.landing.result) as merge:
-                again = merge.outcome(work.drivers.timeout_s)
+                work.take(merge.outcome(work.drivers.timeout_s))
+        except GitFailed as failed:
+            if not work.merger:
+                raise
+            work.notes += (f"the merger came to nothing: {failed.stderr}",)
         finally:
             self._attributes.follow(repository, tree_of(repository, work.landing.tip))
-        work.take(again)
 
     def _stored(self, landing: Landing, settlement: Settlement, tree: TreeId) -> Settlement:
         """Writes durably the commit that holds a settlement, on the tip."""

@@ -322,3 +322,74 @@ def test_a_certificate_that_hides_something_is_an_alarm(
     (found,) = judged(repo, forged, wanted.tip)[:1]
     assert found.verdict is Verdict.ALARM
     assert why in found.reason
+
+
+# --- an external merger ------------------------------------------------------------------
+
+MERGER = r"""#!/bin/sh
+# $1 base, $2 ours, $3 theirs, $4 path: joins the changed line 5 of both, as a structured merger might
+[ "$4" = f.txt ] || exit 1
+mine=$(sed -n 5p "$3")
+sed "5s/\$/ + $mine/" "$2" > "$2.new" && mv "$2.new" "$2"
+"""
+
+
+def merger(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str = MERGER) -> Drivers:
+    """Puts a program on PATH and allows it."""
+    folder.mkdir()
+    (folder / "tinymerge").write_text(text, encoding="utf-8")
+    (folder / "tinymerge").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    return Drivers(external="tinymerge %O %A %B %P", timeout_s=2.0)
+
+
+def both_on_line_5(repo: Repo) -> Landing:
+    return scene(repo, {}, {"f.txt": lines((5, "ours"))}, {"f.txt": lines((5, "theirs"), (12, "more"))})
+
+
+def test_a_merger_that_is_allowed_settles_what_it_can(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drivers = merger(tmp_path / "bin", monkeypatch)
+    repository = GitRepository(repo.place, RunId("r1"))
+    proof = proved(repository, both_on_line_5(repo), drivers)
+    repository.close()
+    assert repo.git("show", f"{proof.commit}:f.txt").splitlines()[4] == "ours + theirs"
+    assert paths(proof) == [("f.txt", "external")]
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("#!/bin/sh\nexit 1\n", ""),
+        ("#!/bin/sh\nsleep 60\n", "no end within 2 s"),
+        ("#!/bin/sh\necho '<<<<<<< x' >> $2\n", "still has conflict markers after the merger"),
+    ],
+)
+def test_a_merger_that_fails_settles_nothing(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, note: str
+) -> None:
+    drivers = merger(tmp_path / "bin", monkeypatch, text)
+    repository = GitRepository(repo.place, RunId("r1"))
+    found = settle(repository, both_on_line_5(repo), drivers)
+    repository.close()
+    assert isinstance(found.outcome, Refusal)
+    assert note in " ".join(found.notes)
+
+
+def test_a_merger_that_is_not_there_is_named_and_skipped(repo: Repo, repository: GitRepository) -> None:
+    found = settle(repository, both_on_line_5(repo), Drivers(external="mergiraf-is-not-here %A"))
+    assert isinstance(found.outcome, Refusal)
+    assert found.notes == ("`mergiraf-is-not-here` is not there, so it merges nothing",)
+
+
+def test_a_merger_that_takes_others_work_back_is_refused(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drivers = merger(tmp_path / "bin", monkeypatch, '#!/bin/sh\ncat "$3" > "$2"\n')
+    repository = GitRepository(repo.place, RunId("r1"))
+    wanted = both_on_line_5(repo)
+    found = repository.prove(replace(wanted, settlement=settled(repository, wanted, drivers)))
+    repository.close()
+    assert isinstance(found, Refusal)
+    assert found.reason == "it takes away what had landed: f.txt:5"

@@ -64,7 +64,7 @@ def test_every_line_that_is_shown_may_be_said(repo: Repo) -> None:
     assert gitpar("init", cwd=repo.root).status == 0
     path = repo.root / "gitpar.toml"
     shown = re.sub(r"^# (\w+ = )", r"\1", path.read_text(), flags=re.MULTILINE)
-    assert len(tomllib.loads(shown)) == 12
+    assert len(tomllib.loads(shown)) == 15
     path.write_text(shown)
     settings, warnings = load_settings(repo.root, {}, {})
     assert warnings == ()

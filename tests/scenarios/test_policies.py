@@ -101,3 +101,150 @@ def test_a_resume_decides_by_the_policies_the_run_began_with(shop: Path, tmp_pat
     run = facts(gitpar("resume", "--json", cwd=shop))
     assert states(run) == {"a": "landed", "b": "landed"}
     assert show(shop, tip(run), "CHANGELOG.md") + "\n" == LOG + "- a\n- b\n"
+
+
+# --- files that are made anew ------------------------------------------------------------
+
+LOCKED = '[merge.regenerate]\n"app.lock" = "sort deps.txt > app.lock && touch stray"\n'
+
+
+def lock(repo: Path, settings: str = LOCKED) -> None:
+    (repo / "deps.txt").write_text("".join(f"dep{n}\n" for n in range(20)), encoding="utf-8")
+    (repo / "app.lock").write_text("old\n", encoding="utf-8")
+    configure(repo, settings)
+
+
+def needs(name: str, line: int, locked: str) -> str:
+    return f"sed '{line}s/$/-{name}/' deps.txt > new && mv new deps.txt && printf '{locked}' > app.lock"
+
+
+@pytest.mark.parametrize("strategy", ["merge", "rebase", "squash"])
+def test_a_lockfile_is_made_anew_from_what_both_need(shop: Path, tmp_path: Path, strategy: str) -> None:
+    lock(shop)
+    plan = write_plan(
+        tmp_path / "plan.json", {"a": needs("a", 2, "a\\n"), "b": needs("b", 18, "b\\n"), "c": note("c")}
+    )
+    run = run_json(shop, plan, "--strategy", strategy)
+    assert states(run) == {"a": "landed", "b": "landed", "c": "landed"}
+    deps = show(shop, tip(run), "deps.txt").splitlines()
+    assert {"dep1-a", "dep17-b"} <= set(deps)
+    assert show(shop, tip(run), "app.lock").splitlines() == sorted(deps)
+    assert "stray" not in git(shop, "ls-tree", "--name-only", tip(run))
+    assert [attempt["repair"] for attempt in run["tasks"][1]["attempts"]] == [None, "regenerate"]
+    assert run["tasks"][1]["settled"] == [{"path": "app.lock", "policy": "regenerate", "gate": None}]
+    assert json.loads(gitpar("verify", "--json", cwd=shop).stdout)["counts"]["alarm"] == 0
+
+
+def test_a_lockfile_is_never_merged_where_git_could(shop: Path, tmp_path: Path) -> None:
+    lock(shop)
+    (shop / "app.lock").write_text("".join(f"{n}\n" for n in range(20)), encoding="utf-8")
+    configure(shop, LOCKED)
+    change = "sed '{0}s/$/x/' app.lock > new && mv new app.lock && echo {0} > {0}.txt"
+    plan = write_plan(tmp_path / "plan.json", {"a": change.format(2), "b": change.format(18)})
+    run = run_json(shop, plan)
+    assert states(run) == {"a": "landed", "b": "landed"}
+    assert show(shop, tip(run), "app.lock").startswith("dep0\n")
+    assert run["tasks"][1]["settled"][0]["policy"] == "regenerate"
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("exit 3", "what makes files anew did not settle it: exit status 3"),
+        ("sleep 60", "what makes files anew did not settle it: no end within 0.5 s"),
+    ],
+)
+def test_a_command_that_fails_leaves_it_to_the_next_policy(
+    shop: Path, tmp_path: Path, command: str, why: str
+) -> None:
+    lock(shop, f'[merge]\ntimeout = "0.5s"\n[merge.regenerate]\n"app.lock" = "{command}"\n')
+    plan = write_plan(tmp_path / "plan.json", {"a": needs("a", 2, "a\\n"), "b": needs("b", 18, "b\\n")})
+    run = run_json(shop, plan, "--policy", "drivers", status=1)
+    assert states(run) == {"a": "landed", "b": "held"}
+    assert run["tasks"][1]["reason"].endswith(why)
+
+
+# --- agents that repair ------------------------------------------------------------------
+
+WORK = "case \"$(cat)\" in *'Settle a conflict'*) {repair} ;; *) {work} ;; esac"
+AGENT = 'policies = ["drivers", "agent", "serialize", "hold"]\n[merge]\nunion = ["CHANGELOG.md"]\n'
+
+
+BOTH = "grep -v '^<<<<<<<\\|^=======\\|^>>>>>>>\\|two' list.txt | sed '5s/$/ two/' > new && mv new list.txt"
+PLAN = {
+    "one": {"title": "Do one", "prompt": "Put one behind line 5."},
+    "two": {"title": "Do two", "prompt": "Put two behind line 5."},
+}
+
+
+def settings_of(repair: str) -> str:
+    work = 'sed "5s/\\$/ $GITPAR_TASK/" list.txt > new && mv new list.txt'
+    work += ' && echo "- $GITPAR_TASK" >> CHANGELOG.md'
+    command = json.dumps(WORK.format(repair=repair, work=work))
+    return f'agent = "own"\n{AGENT}[agents.own]\ncommand = {command}\n'
+
+
+@pytest.mark.parametrize("strategy", ["merge", "rebase", "squash"])
+def test_an_agent_settles_its_own_conflict(shop: Path, tmp_path: Path, strategy: str) -> None:
+    configure(shop, settings_of(f"cp $GITPAR_PROMPT_FILE {tmp_path}/told; {BOTH}"))
+    run = run_json(shop, write_plan(tmp_path / "plan.json", PLAN), "--strategy", strategy)
+    assert states(run) == {"one": "landed", "two": "landed"}
+    assert show(shop, tip(run), "list.txt").splitlines()[4] == "line 5 one two"
+    assert show(shop, tip(run), "CHANGELOG.md") + "\n" == LOG + "- one\n- two\n"
+    second = run["tasks"][1]
+    assert [attempt["repair"] for attempt in second["attempts"]] == [None, "agent"]
+    assert {one["path"]: one["policy"] for one in second["settled"]} == {
+        "CHANGELOG.md": "union",
+        "list.txt": "agent",
+    }
+    told = (tmp_path / "told").read_text(encoding="utf-8")
+    assert "# Settle a conflict of `two`: Do two" in told
+    assert '- "list.txt": content (CONFLICT (content): Merge conflict in list.txt)' in told
+    assert 'CHANGELOG.md": content' not in told, "a driver has settled that"
+    assert "## What has landed: `one`, Do one" in told
+    assert "Put one behind line 5." in told
+    folder = Path(json.loads(told.split("whole files in ", 1)[1].split(": `base`", 1)[0]))
+    assert (folder / "ours" / "list.txt").read_text().splitlines()[4] == "line 5 one"
+    assert (folder / "theirs" / "list.txt").read_text().splitlines()[4] == "line 5 two"
+    assert (folder / "base" / "list.txt").read_text().splitlines()[4] == "line 5"
+    verified = json.loads(gitpar("verify", "--json", cwd=shop).stdout)
+    assert (verified["counts"]["alarm"], verified["counts"]["unproved"]) == (0, 1)
+
+
+THEIRS = "grep -v '^<<<<<<<\\|^=======\\|^>>>>>>>\\|one$' list.txt > new && mv new list.txt"
+BAD = {
+    "markers left": ("echo x >> list.txt", "its agent left conflict markers in `list.txt`"),
+    "another file": (
+        f"{BOTH}; echo x > README.md",
+        "its agent changed `README.md`, which is not in",
+    ),
+    "a new file": (f"{BOTH}; echo x > new.txt", "its agent changed `new.txt`, which is not in conflict"),
+    "others' work taken back": (THEIRS, "its agent takes away what had landed (list.txt:5)"),
+    "a failure": ("exit 4", "its agent did not settle it: exit status 4"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_wrong_repair_is_refused_and_the_task_is_run_again(shop: Path, tmp_path: Path, name: str) -> None:
+    repair, why = BAD[name]
+    configure(shop, settings_of(repair))
+    plan = write_plan(tmp_path / "plan.json", PLAN)
+    held = run_json(shop, plan, "--policy", "drivers", "--policy", "agent", status=1)
+    assert states(held) == {"one": "landed", "two": "held"}
+    assert why in held["tasks"][1]["reason"]
+    assert show(shop, tip(held), "list.txt").splitlines()[4] == "line 5 one"
+    if name == "another file":
+        again = run_json(shop, plan)
+        assert states(again) == {"one": "landed", "two": "landed"}
+        assert show(shop, tip(again), "list.txt").splitlines()[4] == "line 5 one two"
+
+
+def test_a_repair_that_was_killed_is_made_again(shop: Path, tmp_path: Path) -> None:
+    configure(shop, settings_of(f"echo x >> {tmp_path}/tried; {BOTH}"))
+    plan = write_plan(tmp_path / "plan.json", PLAN)
+    killed = gitpar("run", plan, cwd=shop, env={"GITPAR_FAULT": "settle.settle:3:kill"})
+    assert killed.status != 0
+    run = facts(gitpar("resume", "--json", cwd=shop))
+    assert states(run) == {"one": "landed", "two": "landed"}
+    assert show(shop, tip(run), "list.txt").splitlines()[4] == "line 5 one two"
+    assert (tmp_path / "tried").read_text() == "x\n", "what the agent did was kept"
