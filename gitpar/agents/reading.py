@@ -81,7 +81,15 @@ class JsonLines:
             return self.found
         words = last_words(self.text)
         message = self.found.message or words.message
-        return replace(self.found, said=words.said, message=message, claimed=words.claimed, notes=words.notes)
+        report = replace(
+            self.found, said=words.said, message=message, claimed=words.claimed, notes=words.notes
+        )
+        if '"verdict"' not in self.text:
+            return report
+        from gitpar.agents.verdicts import verdict_of  # noqa: PLC0415 - few agents are gates
+
+        verdict, reasons = verdict_of(self.text)
+        return replace(report, verdict=verdict, reasons=reasons)
 
     # --- for subclasses ------------------------------------------------------------------
 

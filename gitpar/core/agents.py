@@ -89,6 +89,9 @@ class AgentReport:
     """What it wants those after it to know."""
     slowed: int = 0
     """How often it was told to slow down or found nobody there."""
+    verdict: str = ""
+    """Of one that is a gate: pass or fail; empty where it gave none."""
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

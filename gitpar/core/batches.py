@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitpar.core.names import CommitId
-from gitpar.core.settings import LevelPolicy
+from gitpar.core.settings import GateOn, LevelPolicy
 
 if TYPE_CHECKING:
     from gitpar.core.events import RunOpened
@@ -25,6 +25,15 @@ def book_for(opened: RunOpened) -> GateBook | None:
     from gitpar.core.gate_book import book_of  # noqa: PLC0415 - most runs have none
 
     return book_of(opened)
+
+
+def must_pass(run: Run) -> bool:
+    """Says whether nothing lands on a level before its gates have passed on the tree it makes.
+
+    What was settled otherwise than by a plain merge may rely on it: it is proved like any
+    other landing, waits in `Level.batch`, and moves when the gates let it pass.
+    """
+    return any(GateOn.LEVEL in rules.on for rules in run.settings.gates)
 
 
 def chain_tip(level: Level) -> CommitId | None:

@@ -39,6 +39,7 @@ class GateRun:
     ended: GateEnded | None = None
     flaky: bool = False
     """Whether it passed on a tree on which it had failed before."""
+    by_agent: bool = False
 
     @property
     def verdict(self) -> Verdict | None:
@@ -115,9 +116,10 @@ class GateBook:
         return any(one.verdict is Verdict.PASSED for one in found)
 
     def is_sure(self, rules: GateRules, commit: CommitId) -> bool:
-        """Says whether a failure on a commit is believed without another run."""
+        """Says whether a failure on a commit is believed without another run; an agent's word is."""
         found = self.answers(rules, commit)
-        return len(found) >= _ENOUGH or any(one.verdict is Verdict.TIMED_OUT for one in found)
+        enough = 1 if rules.agent else _ENOUGH
+        return len(found) >= enough or any(one.verdict is Verdict.TIMED_OUT for one in found)
 
     def verdict(self, gates: Sequence[GateRules], commit: CommitId) -> bool | None:
         """Says whether all of some gates pass on a commit; None where that is not known yet."""

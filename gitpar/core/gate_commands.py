@@ -47,6 +47,8 @@ class RecoverGate(GateCommand):
     number: int
     commit: CommitId
     task: TaskId | None = None
+    asks_agent: bool = False
+    """Whether what it said has to be asked again: its exit status alone is no verdict."""
 
     def opened(self, at: float) -> Event:
         """Returns the event that opens it."""

@@ -33,8 +33,8 @@ def numbered(book: GateBook, due: list[Command]) -> list[Command]:
 def first_of_all(book: GateBook) -> list[Command] | None:
     """Ends what a dead owner's gates left running; None where nothing of that is to be waited for."""
     if book.lost:
-        lost = ((n, book.runs[n].opened) for n in book.lost)
-        return [RecoverGate(n, opened.commit, opened.task) for n, opened in lost]
+        lost = ((n, book.runs[n]) for n in book.lost)
+        return [RecoverGate(n, one.opened.commit, one.opened.task, one.by_agent) for n, one in lost]
     return [] if book.recovering else None
 
 

@@ -29,7 +29,7 @@ def _opened(run: Run, event: ge.GateOpened) -> None:
     gates = book(run)
     tasks = [run.graph[event.task]] if event.task is not None else []
     rules = gates.rules_of(event, tasks)
-    gates.runs[event.number] = GateRun(event, rules.key)
+    gates.runs[event.number] = GateRun(event, rules.key, by_agent=bool(rules.agent))
     gates.open[event.number] = None
     if event.task is not None:
         set_state(run.tasks[event.task], TaskState.RUNNING, f"at its gate `{event.gate}`")

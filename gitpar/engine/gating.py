@@ -15,14 +15,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
+from gitpar.agent_port import OutputReader
 from gitpar.core import commands as c
 from gitpar.core import gate_commands as gc
 from gitpar.core import gate_events as ge
+from gitpar.core.agents import AgentReport, Trouble
 from gitpar.core.events import Ending, Event
 from gitpar.core.names import NO_COMMIT, NO_TREE, CommitId, RunId, TaskId, TreeId
 from gitpar.core.run import Run
 from gitpar.core.settings import Strategy
 from gitpar.engine.places import run_folder
+from gitpar.engine.watching import read_log
 from gitpar.errors import GitparError
 from gitpar.faults import Step, passage
 from gitpar.ports import (
@@ -40,6 +43,8 @@ from gitpar.ports import (
 )
 from gitpar.room_port import Room, Rooms
 from gitpar.values import dataclass
+
+_LONGEST_REASON = 600
 
 Post = Callable[[Event | BaseException], None]
 
@@ -66,9 +71,24 @@ class GatePlaces:
         return self.folder / "exit.json"
 
     @property
+    def prompt(self) -> Path:
+        """What an agent is asked that is a gate."""
+        return self.folder / "prompt.md"
+
+    @property
     def scratch(self) -> Path:
         """Where the gate may put what it needs and nobody keeps."""
         return self.folder / "scratch"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an agent is asked that is a gate: a shell command, the prompt on stdin, who reads the answer."""
+
+    command: str
+    prompt: Path
+    environment: Mapping[str, str]
+    reader: OutputReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +103,8 @@ class GateWorld:
     repository: Repository
     environment: Callable[[gc.RunGate, Room, GatePlaces], Mapping[str, str]]
     """Makes the whole environment of a gate."""
+    question: Callable[[gc.RunGate, Room, GatePlaces], Question]
+    """Writes down what an agent is asked."""
 
 
 class Gating:
@@ -174,12 +196,14 @@ class Gating:
         shutil.rmtree(places.folder, ignore_errors=True)
         places.scratch.mkdir(parents=True)
         settings = self._run.settings
+        asked = self._world.question(command, room, places) if command.rules.agent else None
+        environment = self._world.environment(command, room, places)
         job = Job(
             key=AttemptKey(self._run.id, command.task or TaskId(""), command.n),
-            command=command.rules.command,
+            command=asked.command if asked is not None else command.rules.command,
             cwd=room.path,
-            env=self._world.environment(command, room, places),
-            stdin=Path(os.devnull),
+            env={**environment, **asked.environment} if asked is not None else environment,
+            stdin=asked.prompt if asked is not None else Path(os.devnull),
             log=places.log,
             exit_file=places.exit,
             timeout_s=command.rules.timeout_s,
@@ -198,6 +222,8 @@ class Gating:
         passage(Step.GATE_RAN)
         edits = self._world.rooms.put_back(room)
         ended = self._judged(command.number, result, room.tree, places)
+        if asked is not None:
+            ended = _answered(ended, result, read_log(places.log, settings.log_limit_bytes, asked.reader))
         return replace(ended, edits=edits)
 
     def _judged(self, number: int, result: WorkerResult, tree: TreeId, places: GatePlaces) -> ge.GateEnded:
@@ -224,7 +250,7 @@ class Gating:
         """What a dead owner's gate left running is ended; where it had ended, its word counts."""
         places = GatePlaces.of(self._world.common_dir, self._run.id, command.number)
         result = self._world.backend.recover(places.exit)
-        if result is None or not result.processes_gone:
+        if result is None or not result.processes_gone or command.asks_agent:
             why = result.message if result is not None else ""
             ended = self._ended(command.number, ge.Verdict.INTERRUPTED, message=why)
         else:
@@ -266,6 +292,20 @@ class Gating:
                 at=now, level=command.level, base=command.base, tasks=command.tasks, commit=tip, tree=tree
             )
         )
+
+
+def _answered(ended: ge.GateEnded, result: WorkerResult, report: AgentReport) -> ge.GateEnded:
+    """Puts what an agent said in place of its exit status; trouble of its own is no verdict."""
+    if result.ending is not Ending.EXITED:
+        return ended
+    if report.trouble is not Trouble.NONE and not report.verdict:
+        why = report.message or report.trouble.value
+        return replace(ended, verdict=ge.Verdict.BROKEN, message=f"the agent of a gate cannot work: {why}")
+    if result.exit == 0 and report.verdict == "pass":
+        return replace(ended, verdict=ge.Verdict.PASSED, message="; ".join(report.reasons))
+    why = "; ".join(report.reasons) or ("fail" if report.verdict else "it gave no verdict")
+    message = f"{why[:_LONGEST_REASON]}" if result.exit == 0 else f"exit status {result.exit}: {why}"
+    return replace(ended, verdict=ge.Verdict.FAILED, message=message)
 
 
 def _how(result: WorkerResult) -> str:

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from gitpar.agent_port import Assignment
 from gitpar.agents.command import gate_environment
+from gitpar.agents.verdicts import AnswerReader, Subject, question
 from gitpar.config import Settings
+from gitpar.core.agent_rules import AgentRules
+from gitpar.core.briefing import Briefing
 from gitpar.core.events import Landed
 from gitpar.core.gate_commands import RunGate
 from gitpar.core.gate_events import GateEnded, TaskBlamed
+from gitpar.core.graph import Source, Task
+from gitpar.core.names import TaskId
 from gitpar.core.run import Run
 from gitpar.core.settings import GateOn, GateRules, RunSettings
-from gitpar.engine.gating import GatePlaces, GateWorld
+from gitpar.engine.gating import GatePlaces, GateWorld, Question
 from gitpar.engine.world import World
 from gitpar.gate_settings import typed_gates
 from gitpar.git.environment import without_local
 from gitpar.git.rooms import GitRooms
 from gitpar.git.worktrees import GitWorktrees
 from gitpar.room_port import Room
+from gitpar.wiring.crew import Crew, look_for
 from gitpar.wiring.site import Site
 
 _PLANS = "plan verify"
@@ -84,6 +91,14 @@ def gate_world(
         gate = {"gate": command.rules.name, "on": command.on.value}
         return gate_environment(known, run.id, **gate, room=room, scratch=places.scratch, more=more)
 
+    def asked(command: RunGate, room: Room, places: GatePlaces) -> Question:
+        rules, agent = command.rules, world.agent(command.rules.agent)
+        places.prompt.write_text(question(_subject(run, command, room)))
+        task = Task(id=TaskId(rules.name), title=rules.name, source=Source(""), prompt=rules.prompt)
+        work = Assignment(Briefing(task=task), room.path, places.prompt, places.folder)
+        added = {"GITPAR_PROMPT_FILE": str(places.prompt), **agent.environment(work)}
+        return Question(agent.command(work), places.prompt, added, AnswerReader(agent.reader()))
+
     return GateWorld(
         common_dir=world.common_dir,
         clock=world.clock,
@@ -92,4 +107,18 @@ def gate_world(
         backend=world.backend,
         repository=world.repository,
         environment=environment,
+        question=asked,
     )
+
+
+def _subject(run: Run, command: RunGate, room: Room) -> Subject:
+    tasks = command.tasks or ((command.task,) if command.task is not None else ())
+    titles = [(task, run.graph[task].title) for task in tasks]
+    base = run.base if command.on is GateOn.RUN else run.levels[command.level - 1].base or run.base
+    return Subject(command.rules.name, command.rules.prompt, titles, base, room.commit)
+
+
+def check_agents(crew: Crew, gates: Iterable[GateRules], environ: Mapping[str, str]) -> list[str]:
+    """Returns notices about agents that are gates; raises GitparError for one that is not there."""
+    names = dict.fromkeys(rules.agent for rules in gates if rules.agent)
+    return look_for(crew, [AgentRules(name=name) for name in names], environ)

@@ -69,9 +69,10 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
         warnings = [*warnings, *look_for(crew, rules, os.environ)]
     warnings = [*warnings, *sandboxes.check(_workers(tasks, rules))]
     if settings.asks_for_gates or plan.settings.verify:
-        from gitpar.wiring.gating import with_gates  # noqa: PLC0415 - most runs have none
+        from gitpar.wiring.gating import check_agents, with_gates  # noqa: PLC0415 - most runs have none
 
         settings = replace(settings, run=with_gates(site, settings, plan.settings.verify))
+        warnings = [*warnings, *check_agents(crew, settings.run.gates, os.environ)]
     progress_file = progress_path(site.place, plan, settings.run.progress_file)
     settings = replace(settings, run=replace(settings.run, progress_file=progress_file))
     settings = replace(settings, run=with_barrier(settings.run))

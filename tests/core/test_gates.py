@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.gating import GOAL, wave
+from gitpar.core.batches import must_pass
 from gitpar.core.gates import MOST, Smallest, Wanted, batch_size, smallest
 from gitpar.core.names import TaskId
 from gitpar.core.remedies import Remedies
@@ -69,6 +70,11 @@ def test_without_verify_the_tasks_own_commands_are_not_run() -> None:
 
 
 # --- levels -------------------------------------------------------------------------------
+
+
+def test_whether_what_lands_has_to_pass_can_be_asked() -> None:
+    gates: dict[tuple[GateRules, ...], bool] = {(): False, (ALONE, END): False, (ALONE, TESTS): True}
+    assert {found: must_pass(Simulation(EIGHT, gates=found).run) for found in gates} == gates
 
 
 def test_a_wave_that_passes_is_gated_once_and_lands_in_order() -> None:

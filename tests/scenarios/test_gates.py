@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from gitpar.faults import Step
+from tests.support.agent_programs import claude_init, claude_result, prints, program, settings
 from tests.support.cli import gitpar
 from tests.support.driving import Driver
 from tests.support.plans import Facts, facts, run_json, show, states, tip, write_plan
@@ -156,6 +157,70 @@ def test_the_gate_of_the_run_keeps_a_branch_where_it_is(repo: Path, tmp_path: Pa
     assert done.status == 1
     assert "`release` was not moved: gate `echo whole; test -e c` fails on what landed" in done.stdout
     assert git(repo, "rev-parse", "release") == git(repo, "rev-parse", "main")
+
+
+# --- agents -------------------------------------------------------------------------------
+
+
+REVIEW = """\
+[gates.review]
+agent = "claude"
+prompt = "Is anything insecure?"
+on = ["task", "level"]
+"""
+
+
+def test_an_agent_is_a_gate_that_gives_its_verdict_and_its_reasons(repo: Path, tmp_path: Path) -> None:
+    settings(repo, REVIEW)
+    programs = tmp_path / "programs"
+    good, bad = (
+        "I looked.\n\n```json\n" + json.dumps({"verdict": verdict, "reasons": reasons}) + "\n```\n"
+        for verdict, reasons in (("pass", []), ("fail", ["b line 1 holds a key"]))
+    )
+    body = (
+        f'cat > "{tmp_path}/asked-$GITPAR_GATE_ON-$GITPAR_TASK"; echo changed > README.md\n'
+        f"if grep -q secret b 2>/dev/null; then\n{prints(claude_init(), claude_result(bad))}\n"
+        f"else\n{prints(claude_init(), claude_result(good))}\nfi"
+    )
+    program(programs, "claude", body)
+    tasks: dict[str, str | dict[str, Any]] = {
+        "a": {"title": "Add  a", "command": "echo a > a"},
+        "b": {"title": "Add b", "command": "echo secret > b", "retries": 0},
+    }
+    path = {"PATH": f"{programs}:{os.environ['PATH']}"}
+    plan = write_plan(tmp_path / "plan.json", tasks)
+    run = facts(gitpar("run", plan, "--json", cwd=repo, env=path), 1)
+    assert states(run) == {"a": "landed", "b": "failed"}
+    assert reason(run, "b") == "gate `review` fails: b line 1 holds a key"
+    assert sorted(verdicts(run)) == [("review", "task", "failed"), ("review", "task", "passed")]
+    assert files(repo, tip(run)) == ["README.md", "a"]
+    assert show(repo, tip(run), "README.md") == "# A repository"
+    asked = (tmp_path / "asked-task-a").read_text()
+    assert asked.startswith("# review\n\nIs anything insecure?\n\n## What is to be judged\n")
+    assert "- `a`: Add a\n" in asked
+    assert f"`git diff {git(repo, 'rev-parse', 'main')[:12]} " in asked
+
+
+def test_an_agent_without_a_verdict_lets_nothing_pass_and_one_that_cannot_work_stops_the_run(
+    repo: Path, tmp_path: Path
+) -> None:
+    settings(repo, REVIEW)
+    programs = tmp_path / "programs"
+    path = {"PATH": f"{programs}:{os.environ['PATH']}"}
+    plan = write_plan(tmp_path / "plan.json", {"a": {"command": "echo a > a", "retries": 0}})
+    missing = gitpar("run", plan, cwd=repo, env={"PATH": "/usr/bin:/bin"})
+    assert (missing.status, "agent `claude` needs the program `claude`" in missing.stderr) == (3, True)
+    program(programs, "claude", "cat > /dev/null\n" + prints(claude_init(), claude_result("Looks fine.")))
+    run = facts(gitpar("run", plan, "--json", cwd=repo, env=path), 1)
+    assert reason(run, "a") == "gate `review` fails: it gave no verdict"
+    refused = claude_result("Invalid API key · Please run /login", is_error=True)
+    program(programs, "claude", "cat > /dev/null\n" + prints(claude_init(), refused) + "exit 1")
+    stopped = facts(gitpar("run", plan, "--json", cwd=repo, env=path), 3)
+    assert stopped["state"] == "interrupted"
+    good = claude_result('```json\n{"verdict": "pass"}\n```')
+    program(programs, "claude", "cat > /dev/null\n" + prints(claude_init(), good))
+    resumed = facts(gitpar("resume", "--json", cwd=repo, env=path))
+    assert (states(resumed), len(resumed["tasks"][0]["attempts"])) == ({"a": "landed"}, 1)
 
 
 # --- what gates do ------------------------------------------------------------------------
