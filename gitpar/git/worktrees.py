@@ -354,8 +354,8 @@ class GitWorktrees:
         keep = admin_files.read_ref(self.common_dir, keep_ref(key.run, key.task, key.n))
         if not keep or self.settings.keep_worktrees:
             return False
-        capture = read_capture(site, key, keep)
-        return capture is not None and capture.reusable
+        # a capture that has nothing to say is told by its keep-ref alone
+        return (read_capture(site, key, keep) or rebuilt_capture(self._git(), keep)).reusable
 
     def _drop(self, slot: Slot) -> None:
         """Removes a slot in which nothing is unkept.

@@ -40,7 +40,7 @@ def running(repo: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[str
         env=program_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     ) as process:
@@ -49,6 +49,12 @@ def running(repo: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[str
         finally:
             if process.poll() is None:
                 process.kill()
+
+
+def said(process: subprocess.Popen[str], word: str) -> None:
+    """Reads what the run says until a line has a word in it: two signals at once would be one."""
+    assert process.stderr is not None
+    assert any(word in line for line in process.stderr), f"the run ended without saying {word!r}"
 
 
 def begun(pid_file: Path) -> int:
@@ -99,6 +105,8 @@ def test_a_gate_ends_with_the_run_and_is_run_again_by_a_resume(
         pid = begun(tmp_path / "pid")
         for number in signals:
             process.send_signal(number)
+            if number is signal.SIGINT:
+                said(process, "ing: ")  # draining, then stopping
         stdout, _ = process.communicate(timeout=LONGEST_S)
     assert gone(pid), "the gate lives on"
     if signals != [signal.SIGKILL]:
