@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from gitpar.core.agents import AgentReport
+from gitpar.core.agents import AgentReport, Allowance
 from gitpar.core.briefing import Briefing
 from gitpar.values import dataclass
 
@@ -22,6 +22,8 @@ class Assignment:
     """A folder of the attempt's own, for what the agent's program wants to find in a file."""
     session: str = ""
     """The session of an earlier attempt to go on with; empty begins afresh."""
+    allowance: Allowance | None = None
+    """What it may take of its task's own budget."""
 
 
 @dataclass(frozen=True, slots=True)

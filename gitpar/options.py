@@ -299,6 +299,8 @@ OPTIONS: Mapping[str, Option] = {
     "max_cost": _amount("max_cost_usd"),
     "max_tokens": _limit("max_tokens"),
     "max_time": _duration("max_time_s", may_be_endless=True),
+    "task_max_cost": _amount("task_max_cost_usd"),
+    "task_max_tokens": _limit("task_max_tokens"),
     "wave_max_cost": _amount("wave_max_cost_usd"),
     "wave_max_tokens": _limit("wave_max_tokens"),
     "wave_max_time": _duration("wave_max_time_s", may_be_endless=True),

@@ -16,7 +16,7 @@ from gitpar.agents import activity
 from gitpar.agents.cli import CliAgent
 from gitpar.agents.reading import JsonLines, amount_at, count_at, dig, text_at
 from gitpar.agents.saying import trouble_of
-from gitpar.core.agents import Tokens, Trouble
+from gitpar.core.agents import Allowance, Tokens, Trouble
 
 _TOOLS = "Bash Edit Glob Grep MultiEdit NotebookEdit Read Task TodoWrite Write"
 _STOPS = {"error_max_budget_usd": Trouble.BUDGET, "error_max_turns": Trouble.TURNS}
@@ -56,7 +56,7 @@ class Claude(CliAgent):
         for flag, value in (
             ("--model", profile.model),
             ("--max-turns", profile.max_turns),
-            ("--max-budget-usd", profile.max_cost_usd),
+            ("--max-budget-usd", _least(profile.max_cost_usd, work.allowance)),
             ("--resume", work.session or None),
         ):
             if value is not None:
@@ -74,8 +74,23 @@ class Claude(CliAgent):
         return ClaudeReader()
 
 
+def _least(own: float | None, allowance: Allowance | None) -> float | None:
+    left = allowance.usd if allowance is not None else None
+    found = min((one for one in (own, left) if one is not None), default=None)
+    return None if found is None else max(0.01, round(found, 4))
+
+
 class ClaudeReader(JsonLines):
-    """Reads stream-json, and the single object of `--output-format json`."""
+    """Reads stream-json, and the single object of `--output-format json`.
+
+    While it works, tokens are those of the answers so far; what came out of the last one
+    is told late.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._answer = ""
+        self._before = Tokens()
 
     cached_apart = True
     """Whether input tokens come without those from the cache."""
@@ -96,10 +111,13 @@ class ClaudeReader(JsonLines):
                 pass
 
     def _assistant(self, value: dict[str, Any]) -> None:
-        self.answered()
+        answer = text_at(value, "message", "id")
+        if not answer or answer != self._answer:
+            self.answered()
         if text_at(value, "message", "model") == "<synthetic>":
             return
         self.over_it()
+        self._count(answer, dig(value, "message", "usage"))
         content = dig(value, "message", "content")
         for part in content if isinstance(content, list) else ():
             if text_at(part, "type") == "tool_use":
@@ -107,9 +125,18 @@ class ClaudeReader(JsonLines):
             elif words := text_at(part, "text"):
                 self.spoke(words)
 
+    def _count(self, answer: str, usage: Any) -> None:
+        """Counts an answer, which comes in several pieces that each tell what it took so far."""
+        if not isinstance(usage, dict):
+            return
+        if answer != self._answer:
+            self._answer, self._before = answer, self.found.tokens
+        self.found = replace(self.found, tokens=self._before.plus(self._of_usage(usage)))
+
     def _result(self, value: dict[str, Any], subtype: str) -> None:
         usage, models = dig(value, "usage"), dig(value, "modelUsage")
         tokens = _of_models(models) if isinstance(models, dict) and models else self._of_usage(usage)
+        tokens = tokens if tokens.all else self.found.tokens
         turns = count_at(value, "num_turns") or self.found.turns
         cost = amount_at(value, "total_cost_usd")
         self.found = replace(self.found, tokens=tokens, cost_usd=cost, turns=turns)

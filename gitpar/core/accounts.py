@@ -12,6 +12,7 @@ from enum import Enum
 
 from gitpar.core import pacing, places
 from gitpar.core.agents import COMMAND, Trouble
+from gitpar.core.budgets import task_used_up
 from gitpar.core.run import Account, Run, TaskRun
 from gitpar.core.verdicts import failure_text
 
@@ -118,6 +119,11 @@ def after_failure(run: Run, task: TaskRun) -> Next:
     Where another agent takes over the task knows it; where nothing can work until
     somebody has mended something, the run is in trouble, and stops.
     """
+    task.last.no_more = task_used_up(run, task)
+    return Next.GIVEN_UP if task.last.no_more else _after_trouble(run, task)
+
+
+def _after_trouble(run: Run, task: TaskRun) -> Next:
     attempt = task.last
     trouble = attempt.report.trouble if attempt.report is not None else Trouble.NONE
     if trouble is Trouble.SESSION and attempt.session:

@@ -5,6 +5,7 @@ Pure values. How an agent is started and how its output is read is gitpar.agents
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import field
 from enum import StrEnum
 
@@ -33,6 +34,14 @@ class Trouble(StrEnum):
     """It waits for somebody to allow something, or was not allowed to work."""
     SESSION = "session"
     """The session that it was to go on with is gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What one attempt may take; None for no limit."""
+
+    tokens: int | None = None
+    usd: float | None = None
 
 
 class Said(StrEnum):
@@ -92,6 +101,17 @@ class AgentReport:
     verdict: str = ""
     """Of one that is a gate: pass or fail; empty where it gave none."""
     reasons: tuple[str, ...] = ()
+
+
+def sum_of(reports: Iterable[AgentReport | None]) -> AgentReport:
+    """Returns what several attempts took: turns, tokens, and cost where any told it."""
+    told = [report for report in reports if report is not None]
+    tokens = Tokens()
+    for report in told:
+        tokens = tokens.plus(report.tokens)
+    costs = [report.cost_usd for report in told if report.cost_usd is not None]
+    turns = sum(report.turns for report in told)
+    return AgentReport(turns=turns, tokens=tokens, cost_usd=sum(costs) if costs else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gitpar.core.agents import COMMAND
+from gitpar.core.agents import COMMAND, Allowance
 from gitpar.core.events import RunResumed
 from gitpar.core.run import Level, Run, Spent, TaskRun
 
@@ -51,6 +51,52 @@ def used_up(run: Run, level: Level, agent: str, beside: int) -> str:
     if left is not None and left < LEAST_S:
         return f"its time is used up: {max(0.0, left):.0f} s are left, and a worker needs {LEAST_S:.0f}"
     return ""
+
+
+def allowance(run: Run, task: TaskRun) -> Allowance | None:
+    """Returns what the next attempt at a task may take of its own budget; None without one."""
+    limits = _of_task(run, task)
+    if limits == (None, None):
+        return None
+    usd, tokens = limits
+    spent = _taken(task)
+    return Allowance(
+        usd=None if usd is None else max(0.0, usd - spent.usd),
+        tokens=None if tokens is None else max(0, tokens - spent.tokens),
+    )
+
+
+def task_used_up(run: Run, task: TaskRun) -> str:
+    """Says why another attempt would pass the task's own budget; empty where it would not.
+
+    It is expected to take as much as those before it, and nothing while there was none.
+    """
+    usd, tokens = _of_task(run, task)
+    spent = _taken(task)
+    if not spent.attempts:
+        return ""
+    mean = spent.tokens / spent.attempts
+    if tokens is not None and spent.tokens + mean > tokens:
+        return f"its own budget is used up: {spent.tokens} of {tokens} tokens"
+    if usd is not None and spent.usd + spent.usd / spent.attempts > usd:
+        return f"its own budget is used up: ${spent.usd:.2f} of ${usd:.2f}"
+    return ""
+
+
+def _of_task(run: Run, task: TaskRun) -> tuple[float | None, int | None]:
+    limits, own = run.settings, task.task
+    usd = limits.task_max_cost_usd if own.max_cost_usd is None else own.max_cost_usd
+    return usd, limits.task_max_tokens if own.max_tokens is None else own.max_tokens
+
+
+def _taken(task: TaskRun) -> Spent:
+    spent = Spent()
+    for attempt in task.attempts[task.counted_from :]:
+        if attempt.report is not None:
+            spent.attempts += 1
+            spent.tokens += attempt.report.tokens.all
+            spent.usd += attempt.report.cost_usd or 0.0
+    return spent
 
 
 def must_wait(run: Run, agent: str, beside: int) -> bool:

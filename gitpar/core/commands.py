@@ -11,7 +11,7 @@ from dataclasses import KW_ONLY
 from typing import assert_never
 
 from gitpar.core.agent_events import BudgetReached, PauseBegun, WorkerEnding
-from gitpar.core.agents import COMMAND
+from gitpar.core.agents import COMMAND, Allowance
 from gitpar.core.ahead_events import CarryTried, FootingTried
 from gitpar.core.events import (
     AttemptOpened,
@@ -64,6 +64,8 @@ class StartAttempt:
     footing: Footing | None = None
     repair: str = ""
     """What repairs a conflict (see core.policies); empty where the task is worked on."""
+    allowance: Allowance | None = None
+    """What is left of the task's own budget."""
 
 
 @dataclass(frozen=True, slots=True)

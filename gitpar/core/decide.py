@@ -13,7 +13,7 @@ from gitpar.core import barrier, pacing, policies, progress
 from gitpar.core.accounts import agent_of, session_of
 from gitpar.core.ahead import footing_of, is_busy, kept_free, part_of
 from gitpar.core.batches import chain_tip, lands_early, waits_for_reruns
-from gitpar.core.budgets import LEAST_S, time_left
+from gitpar.core.budgets import LEAST_S, allowance, time_left
 from gitpar.core.commands import (
     CarryOver,
     CloseRun,
@@ -199,6 +199,7 @@ def _attempt(run: Run, task_id: TaskId, base: CommitId) -> StartAttempt:
         _rerun(run, task),
         agent,
         session_of(run, task, agent),
+        allowance=allowance(run, task),
     )
     return policies.repair(run, task, attempt)
 

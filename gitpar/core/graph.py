@@ -76,6 +76,9 @@ class Task:
     timeout_s: float | None = None
     retries: int | None = None
     estimate_s: float | None = None
+    max_tokens: int | None = None
+    max_cost_usd: float | None = None
+    """What all attempts of agents at it may take."""
     env: tuple[tuple[str, str], ...] = ()
 
 

@@ -16,6 +16,7 @@ from gitpar.core import accounts
 from gitpar.core import events as e
 from gitpar.core import policy_events as pe
 from gitpar.core.agents import COMMAND
+from gitpar.core.budgets import task_used_up
 from gitpar.core.commands import ProveLanding, SettleLanding, StartAttempt
 from gitpar.core.names import CommitId
 from gitpar.core.run import AttemptState, Candidate, Level, Run, TaskRun, TaskState
@@ -149,6 +150,7 @@ def _pass_on(run: Run, task: TaskRun, why: str = "") -> None:
     task.settlement = task.mending = None
     if why:
         task.unsettled = f"{task.unsettled}; {why}" if task.unsettled else why
+    more = not task.accepted and not task_used_up(run, task)
     for policy in run.settings.policies[task.policies :]:
         task.policies += 1
         match policy:
@@ -156,11 +158,11 @@ def _pass_on(run: Run, task: TaskRun, why: str = "") -> None:
                 task.mending = Mending.SETTLE
                 level.to_land.appendleft(task.task.id)
                 return
-            case Policy.AGENT if accounts.agent_of(task) != COMMAND and not task.accepted:
+            case Policy.AGENT if accounts.agent_of(task) != COMMAND and more:
                 task.mending = Mending.SETTLE
                 _step_aside(run, level, task)
                 return
-            case Policy.SERIALIZE if task.reruns == 0 and not task.accepted:
+            case Policy.SERIALIZE if task.reruns == 0 and more:
                 task.reruns += 1
                 _step_aside(run, level, task)
                 return

@@ -158,6 +158,7 @@ def decided(run: Run, event: PersonDecided) -> None:
     for task_id in (*event.retry, *event.accept, *event.resolve):
         task = run.tasks[task_id]
         task.failures = task.timeouts = task.reruns = 0
+        task.counted_from = len(task.attempts)
         task.refused = ()
         forget(task)
         task.accepted = task_id not in event.retry

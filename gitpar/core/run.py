@@ -97,6 +97,8 @@ class Attempt:
     """Why it was ended, where gitpar ended it."""
     progress: str = ""
     """What the worker wanted others to know."""
+    no_more: str = ""
+    """Why it is not tried again, where that is its budget."""
     gate_log: str = ""
     """What the gate printed that failed on its result."""
     footing: Footing | None = None
@@ -184,6 +186,8 @@ class TaskRun:
     """What a person said of a task that is for one."""
     waits: int = 0
     """How often it was tried again because its account had to recover."""
+    counted_from: int = 0
+    """The first attempt that counts for its budget: a person may have wanted another."""
     taken_over_by: str = ""
     """The agent that its own one has fallen back to."""
     refused: tuple[PathConflict, ...] = ()

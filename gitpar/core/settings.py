@@ -204,6 +204,9 @@ class RunSettings:
     max_cost_usd: float | None = None
     max_tokens: int | None = None
     max_time_s: float | None = None
+    task_max_cost_usd: float | None = None
+    task_max_tokens: int | None = None
+    """What all attempts at one task may take, unless the task says it itself."""
     wave_max_cost_usd: float | None = None
     wave_max_tokens: int | None = None
     wave_max_time_s: float | None = None

@@ -35,6 +35,8 @@ def _agent_troubled(run: Run, event: ae.AgentTroubled) -> None:
     if event.trouble in accounts.SLOW:
         accounts.throttled(run, task, event.at)
         pacing.slowed(run, event.at)
+    elif event.trouble is Trouble.BUDGET:
+        run.to_end[event.task] = event.message
     elif event.trouble is Trouble.KEY:
         run.to_end[event.task] = f"its key was refused ({event.message})"
 

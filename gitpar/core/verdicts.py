@@ -29,6 +29,10 @@ def judged(attempt: Attempt) -> AttemptState:
 
 def failure_text(attempt: Attempt) -> str:
     """Says in a few words why an attempt did not succeed."""
+    return f"{_failure(attempt)}; {attempt.no_more}" if attempt.no_more else _failure(attempt)
+
+
+def _failure(attempt: Attempt) -> str:
     match attempt.ending:
         case e.Ending.CUT_SHORT:
             return attempt.message or attempt.cut_short

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from gitpar.core.agents import AgentReport
+from gitpar.core.agents import AgentReport, Tokens, sum_of
 from gitpar.core.barrier import awaited
 from gitpar.core.conflicts import PairConflict
 from gitpar.core.events import PredictedWait, RunEnd
@@ -122,6 +122,9 @@ class Metrics:
     failed: int
     retried: int
     estimated_sequential_s: float
+    tokens: Tokens
+    """What agents' attempts took, as far as they tell."""
+    cost_usd: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,6 +377,7 @@ def metrics(run: Run, now: float) -> Metrics:
     worked = [t for t in run.tasks.values() if any(a.state is AttemptState.SUCCEEDED for a in t.attempts)]
     estimates = [t.task.estimate_s for t in run.tasks.values() if t.level]
     known = [s for s in estimates if s is not None]
+    taken = sum_of(a.report for a in attempts)
     speedup = task_s / wall_s if wall_s else 0.0
     return Metrics(
         wall_s=wall_s,
@@ -390,4 +394,6 @@ def metrics(run: Run, now: float) -> Metrics:
         failed=sum(1 for a in attempts if a.state in (AttemptState.FAILED, AttemptState.TIMED_OUT)),
         retried=sum(max(0, sum(not a.repair for a in t.attempts) - 1) for t in run.tasks.values()),
         estimated_sequential_s=sum(known) if known and len(known) == len(estimates) else task_s,
+        tokens=taken.tokens,
+        cost_usd=taken.cost_usd,
     )

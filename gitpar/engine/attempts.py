@@ -73,7 +73,7 @@ class Attempts:
             folder = conflict_folder(self._world.common_dir, self._run.id, command.task, command.base)
             told = replace(told, conflict=replace(told.conflict, folder=str(folder)))
         places.make(agent.prompt(told))
-        work = Assignment(told, place.path, places.prompt, places.folder, command.session)
+        work = Assignment(told, place.path, places.prompt, places.folder, command.session, command.allowance)
         limit = self._run.settings.log_limit_bytes
         reader = agent.reader()
         watch = self._watch(command, places.log, reader) if reader is not None else None
@@ -133,7 +133,9 @@ class Attempts:
             self._post(ae.AgentSilent(at=now, task=command.task, n=command.n, for_s=for_s, asks=asks))
 
         idle_s = rules.idle_timeout_s if rules is not None else None
-        return Watch(log, self._run.settings.log_limit_bytes, reader, Alarms(tell, silent, idle_s))
+        return Watch(
+            log, self._run.settings.log_limit_bytes, reader, Alarms(tell, silent, idle_s, command.allowance)
+        )
 
     def end_worker(self, command: c.EndWorker) -> None:
         """Ends one worker; its attempt goes on to be captured."""

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gitpar.agent_port import OutputReader
-from gitpar.core.agents import AgentReport, Said, Trouble
+from gitpar.core.agents import AgentReport, Allowance, Said, Trouble
 from gitpar.values import dataclass
 
 _PAUSE_S = 0.5
@@ -33,6 +33,36 @@ class Alarms:
     troubled: Callable[[Trouble, str], None]
     silent: Callable[[float, str], None]
     idle_s: float | None = None
+    allowance: Allowance | None = None
+    """What it may take, as far as its output tells while it works."""
+
+
+class Spending:
+    """What an agent takes while it works, answer by answer."""
+
+    def __init__(self) -> None:
+        self._turns = self._tokens = self._each = 0
+        self._usd = self._each_usd = 0.0
+        self._told = False
+
+    def passes(self, report: AgentReport, limit: Allowance) -> str:
+        """Says once that another answer like the last ones would pass the limit; empty else."""
+        turns = max(1, report.turns - self._turns)
+        tokens, usd = report.tokens.all, report.cost_usd or 0.0
+        if tokens > self._tokens:
+            self._each = (tokens - self._tokens) // turns
+        if usd > self._usd:
+            self._each_usd = (usd - self._usd) / turns
+        self._turns, self._tokens, self._usd = report.turns, tokens, usd
+        said = ""
+        if limit.tokens is not None and tokens and tokens + self._each > limit.tokens:
+            said = f"{tokens} of {limit.tokens} tokens, an answer takes about {self._each}"
+        elif limit.usd is not None and usd and usd + self._each_usd > limit.usd:
+            said = f"${usd:.2f} of ${limit.usd:.2f}, an answer takes about ${self._each_usd:.2f}"
+        if not said or self._told:
+            return ""
+        self._told = True
+        return f"its task's budget is used up: {said}"
 
 
 class Watch:
@@ -46,6 +76,7 @@ class Watch:
         self._alarms = alarms
         self._told = Trouble.NONE
         self._slowed = 0
+        self._spending = Spending()
         self._heard_at = time.monotonic()
         self._silent = False
         self._last_line = b""
@@ -75,6 +106,9 @@ class Watch:
             self._told, self._slowed = report.trouble, report.slowed
             if report.trouble is not Trouble.NONE:
                 alarms.troubled(report.trouble, report.message)
+        limit = alarms.allowance if heard and report.said is Said.NOTHING else None
+        if limit is not None and (passed := self._spending.passes(report, limit)):
+            alarms.troubled(Trouble.BUDGET, passed)
         now = time.monotonic()
         if heard:
             self._heard_at, self._silent = now, False

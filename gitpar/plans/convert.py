@@ -49,6 +49,8 @@ def _task(task: Task) -> dict[str, Any]:
         "env": dict(task.env) or None,
         "timeout_s": task.timeout_s,
         "retries": task.retries,
+        "max_tokens": task.max_tokens,
+        "max_cost_usd": task.max_cost_usd,
         "estimate_s": task.estimate_s,
         "prompt": task.prompt,
     }

@@ -19,6 +19,8 @@ EXTRA_KEYS = (
     "env",
     "timeout_s",
     "retries",
+    "max_tokens",
+    "max_cost_usd",
     "commit_message",
     "files",
     "estimate_s",
@@ -47,10 +49,19 @@ def extras(item: Item, *, worked_minutes: bool = False) -> dict[str, Any]:
         found["timeout_s"] = timeout.number(least=0.001)
     if (retries := item.get("retries")) is not None:
         found["retries"] = retries.whole()
+    if (tokens := item.get("max_tokens")) is not None:
+        found["max_tokens"] = _tokens(tokens)
+    if (cost := item.get("max_cost_usd")) is not None:
+        found["max_cost_usd"] = cost.number(least=0.0001)
     if (env := item.get("env")) is not None:
         found["env"] = _environment(env)
     found["estimate_s"] = _estimate(item, worked_minutes=worked_minutes)
     return found
+
+
+def _tokens(item: Item) -> int | None:
+    number = item.number(least=1)
+    return None if number is None else int(number)
 
 
 def _estimate(item: Item, *, worked_minutes: bool) -> float | None:

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Sequence
 
 from gitpar.core.accounts import SLOW
 from gitpar.core.agent_events import AgentTroubled
-from gitpar.core.agents import AgentReport, Tokens
+from gitpar.core.agents import AgentReport, Tokens, sum_of
 from gitpar.core.run import Account
-from gitpar.core.view import RunView
+from gitpar.core.view import RunView, TaskView
 from gitpar.ui.plain import clean, counted, listed
 
 _THOUSAND = 1_000
 _MILLION = 1_000_000
 _CENT = 0.01
 _FIRST = 3
+_DEAREST = 5
 
 
 def taken(report: AgentReport | None) -> str:
@@ -81,20 +82,28 @@ def slowed(name: str, account: str, state: Account | None, event: AgentTroubled)
 
 def total(view: RunView) -> str:
     """Says what all agents of a run took; empty where no agent told."""
-    tokens = Tokens()
-    cost: float | None = None
-    reports = 0
-    for task in view.tasks:
-        for attempt in task.attempts:
-            if attempt.report is not None and attempt.report.tokens.all:
-                reports += 1
-                tokens = tokens.plus(attempt.report.tokens)
-            if attempt.report is not None and attempt.report.cost_usd is not None:
-                cost = (cost or 0.0) + attempt.report.cost_usd
-    if not reports:
+    tokens, cost = view.metrics.tokens, view.metrics.cost_usd
+    if not tokens.all:
         return ""
-    told = f"{amounts(tokens)} by {counted(reports, 'attempt')}"
+    reports = [a.report for task in view.tasks for a in task.attempts if a.report is not None]
+    told = f"{amounts(tokens)} by {counted(sum(1 for one in reports if one.tokens.all), 'attempt')}"
     return told + (f", {money(cost)} as far as the agents say" if cost is not None else "")
+
+
+def dearest(view: RunView) -> list[str]:
+    """Says which tasks took most and what each attempt at them took; nothing where one task took all."""
+    by_task = [(sum_of(a.report for a in task.attempts), task) for task in view.tasks]
+    told = [(report, task) for report, task in by_task if report.tokens.all]
+    if len(told) <= 1:
+        return []
+    told.sort(key=lambda one: (-(one[0].cost_usd or 0.0), -one[0].tokens.all))
+    return [_of_task(report, task) for report, task in told[:_DEAREST]]
+
+
+def _of_task(report: AgentReport, task: TaskView) -> str:
+    tries = [taken(a.report) for a in task.attempts if a.report is not None and a.report.tokens.all]
+    several = f" in {len(tries)} attempts: {'; '.join(tries)}" if len(tries) > 1 else ""
+    return f"{clean(task.id)}: {taken(report)}{several}"
 
 
 def differences(view: RunView) -> list[str]:

@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from gitpar.core.agents import COMMAND, AgentReport
+from gitpar.core.agents import COMMAND, AgentReport, Tokens
 
 if TYPE_CHECKING:  # a run's facts need none of it loaded
     from gitpar.core.builds import BuildConflict
@@ -46,10 +46,17 @@ def run(view: RunView) -> dict[str, Any]:
         "streams": [_stream(stream) for stream in view.streams],
         "gates": [_gate(gate) for gate in view.gates],
         "metrics": {
-            name: round(value, _DIGITS) if isinstance(value, float) else value
-            for name, value in asdict(view.metrics).items()
+            **{
+                name: round(value, _DIGITS) if isinstance(value, float) else value
+                for name, value in asdict(view.metrics).items()
+            },
+            "tokens": _tokens(view.metrics.tokens),
         },
     }
+
+
+def _tokens(tokens: Tokens) -> dict[str, int]:
+    return {"in": tokens.fresh, "out": tokens.out, "cached": tokens.cached, "stored": tokens.stored}
 
 
 def published(view: RunView) -> dict[str, Any] | None:
@@ -229,7 +236,6 @@ def _agent(attempt: AttemptView) -> dict[str, Any] | None:
     if attempt.agent == COMMAND:
         return None
     report = attempt.report or AgentReport()
-    tokens = report.tokens
     return {
         "name": attempt.agent,
         "session": report.session or None,
@@ -237,12 +243,7 @@ def _agent(attempt: AttemptView) -> dict[str, Any] | None:
         "trouble": report.trouble.value or None,
         "message": report.message,
         "turns": report.turns,
-        "tokens": {
-            "in": tokens.fresh,
-            "out": tokens.out,
-            "cached": tokens.cached,
-            "stored": tokens.stored,
-        },
+        "tokens": _tokens(report.tokens),
         "cost_usd": report.cost_usd,
         "claimed": None if report.claimed is None else list(report.claimed),
     }

@@ -57,8 +57,7 @@ def summary(view: RunView) -> Iterator[RenderableType]:
     if view.streams:
         yield from _part("Streams", _streams(view))
     yield from _gates(view)
-    if view.metrics.spawned:
-        yield from _part("Work", _figures(view))
+    yield from _work(view)
     yield from conflict_report(view)
     yield from _settled(view)
     if unexpected := closing.surprises(view):
@@ -258,6 +257,13 @@ def _figures(view: RunView) -> Table:
         if said:
             table.add_row(Text(name), Text(said))
     return table
+
+
+def _work(view: RunView) -> Iterator[RenderableType]:
+    if view.metrics.spawned:
+        yield from _part("Work", _figures(view))
+    if told := agent_text.dearest(view):
+        yield from _part("What took most", _lines(told))
 
 
 def _surprises(found: list[closing.Surprise]) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -10,9 +10,10 @@ from gitpar.core import agent_events as ae
 from gitpar.core import commands as c
 from gitpar.core import events as e
 from gitpar.core.agent_rules import AgentRules
-from gitpar.core.agents import AgentReport, Said, Tokens, Trouble
+from gitpar.core.agents import AgentReport, Allowance, Said, Tokens, Trouble
 from gitpar.core.apply import apply, fold
 from gitpar.core.commands import opening
+from gitpar.core.conflicts import ConflictKind, PathConflict
 from gitpar.core.decide import decide
 from gitpar.core.graph import Task
 from gitpar.core.names import CommitId, RunId, TaskId
@@ -284,6 +285,41 @@ def test_a_budget_stops_before_it_is_passed() -> None:
     run.say(e.RunClosed(at=run.at, end=e.RunEnd.INTERRUPTED))
     run.say(e.RunResumed(at=run.at, max_cost_usd=6.5))
     assert run.started() == ["t5 claude"]  # one more and what it takes stay below, two do not
+
+
+def test_a_tasks_own_budget_ends_its_worker_and_its_retries() -> None:
+    tasks = [task("a", agent="claude", max_tokens=2500), task("b", agent="claude"), task("c", agent="claude")]
+    run = Play(tasks, RunSettings(jobs=2, retries=9, agents=(CLAUDE,), task_max_cost_usd=2.5))
+    starts = [one for one in run.due() if isinstance(one, c.StartAttempt)]
+    assert [one.allowance for one in starts] == [Allowance(tokens=2500, usd=2.5), Allowance(usd=2.5)]
+    bad = replace(GOOD, said=Said.FAILED, message="no")
+    run.end("a", bad)
+    [start] = run.due()
+    assert isinstance(start, c.StartAttempt)
+    assert start.allowance == Allowance(tokens=1500, usd=1.5)
+    told = "its task's budget is used up: 1400 of 1500 tokens, an answer takes about 700"
+    run.say(ae.AgentTroubled(at=run.at, task=TaskId("a"), n=2, trouble=Trouble.BUDGET, message=told))
+    assert run.due() == [c.EndWorker(TaskId("a"), 2, told)]
+    run.end("a", AgentReport(tokens=Tokens(fresh=1400)), e.Ending.CUT_SHORT)
+    assert run.state("a") is TaskState.FAILED
+    assert run.run.tasks[TaskId("a")].reason == "cut; its own budget is used up: 2400 of 2500 tokens"
+    for _ in range(2):
+        run.started()
+        run.end("b", bad)
+    assert run.run.tasks[TaskId("b")].reason == (
+        "exit status 1: no; its own budget is used up: $2.00 of $2.50"
+    )
+
+
+def test_a_result_that_does_not_merge_is_not_run_again_without_a_budget_for_it() -> None:
+    tasks = [task("a", agent="claude", max_tokens=1500)]
+    run = Play(tasks, RunSettings(jobs=1, agents=(CLAUDE,)))
+    run.started()
+    run.end("a", GOOD)
+    run.due()
+    clash = (PathConflict("a", ConflictKind.CONTENT, "clash"),)
+    run.say(e.LandingRefused(at=run.at, task=TaskId("a"), n=1, tip=CommitId("base"), conflicts=clash))
+    assert run.state("a") is TaskState.HELD
 
 
 def test_a_waves_tokens_stop_it_alike() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +19,7 @@ from tests.support.agent_programs import (
     settings,
 )
 from tests.support.cli import gitpar
-from tests.support.plans import run_json, show, states, tip, write_plan
+from tests.support.plans import facts, run_json, show, states, tip, write_plan
 
 BLOCK = 'All done.\n\n```json\n{"status": "pass", "files_modified": ["made.txt", "other.txt"]}\n```'
 
@@ -239,6 +241,52 @@ def test_an_agent_that_waits_for_ever_is_ended_and_its_words_are_quoted(
     assert run["tasks"][0]["reason"].startswith(told)
     [attempt] = run["tasks"][0]["attempts"]
     assert show(repo, attempt["keep_ref"], "made.txt")
+
+
+def test_a_worker_is_ended_before_the_answer_that_would_pass_its_tasks_budget(
+    repo: Path, tmp_path: Path, claude: Path
+) -> None:
+    def answer(n: int) -> dict[str, Any]:
+        usage = {"input_tokens": 900, "output_tokens": 100}
+        said = claude_tool("Bash", command="ls")
+        return {**said, "message": {**said["message"], "id": f"m{n}", "usage": usage}}
+
+    # the same answer comes in pieces, each with what it took so far
+    steps = [prints(claude_init(), answer(1), answer(1)), prints(answer(2)), "sleep 60"]
+    program(claude, "claude", "\n".join(steps))
+    settings(repo, 'agent = "claude"\ngrace = "1s"\ntask_max_tokens = "2500"\n')
+    began = time.monotonic()
+    done = gitpar(
+        "run", write_plan(tmp_path / "plan.json", {"one": {"prompt": "Do it."}}), "--json", cwd=repo
+    )
+    run = facts(done, 1)
+    assert time.monotonic() - began < 40
+    assert run["tasks"][0]["reason"] == (
+        "its task's budget is used up: 2000 of 2500 tokens, an answer takes about 1000; "
+        "its own budget is used up: 2000 of 2500 tokens"
+    )
+    [attempt] = run["tasks"][0]["attempts"]
+    assert attempt["agent"]["tokens"] == {"in": 1800, "out": 200, "cached": 0, "stored": 0}
+    assert run["metrics"]["tokens"] == attempt["agent"]["tokens"]
+
+
+def test_what_is_left_of_a_budget_is_told_to_claude_and_shown(
+    repo: Path, tmp_path: Path, claude: Path
+) -> None:
+    program(claude, "claude", f'echo "$@" >> "$GITPAR_TASK.txt"\n{prints(claude_init(), claude_result())}')
+    settings(repo, 'agent = "claude"\ntask_max_cost = 0.5\n[agents.claude]\nmax_cost_usd = 0.3\n')
+    tasks: dict[str, str | dict[str, Any]] = {
+        "one": {"prompt": "Do it."},
+        "two": {"prompt": "Do it.", "max_cost_usd": 0.25},
+    }
+    done = gitpar("run", write_plan(tmp_path / "plan.json", tasks), "--json", cwd=repo)
+    run = facts(done)
+    assert "--max-budget-usd 0.3 " in show(repo, tip(run), "one.txt") + " "
+    assert "--max-budget-usd 0.25 " in show(repo, tip(run), "two.txt") + " "
+    assert run["metrics"]["cost_usd"] == pytest.approx(0.02)
+    report = gitpar("report", run["run"], cwd=repo).stdout
+    assert "What took most" in report
+    assert "one: 2 answers, 1.3k tokens in (300 cached), 50 out, $0.01" in report
 
 
 def test_a_refused_key_stops_the_run_and_a_resume_goes_on(repo: Path, tmp_path: Path, claude: Path) -> None:

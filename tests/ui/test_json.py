@@ -98,6 +98,8 @@ WHOLE = {
         "failed": 0,
         "retried": 0,
         "estimated_sequential_s": 2.0,
+        "tokens": {"in": 0, "out": 0, "cached": 0, "stored": 0},
+        "cost_usd": None,
     },
 }
 """Two tasks in two waves: one has landed, the other is at work."""
