@@ -64,10 +64,6 @@ class Aider(CliAgent):
         paths = [path for path in work.briefing.task.scope.written if not set(path) & set("*?[")]
         return shlex.join(["--message-file", str(work.prompt), "--", *paths]).removesuffix(" --")
 
-    def afterwards(self) -> str:
-        """Its map of the repository is no result."""
-        return "; status=$?; rm -rf ./.aider.tags.cache.v*; exit $status"
-
     def reader(self) -> OutputReader:
         """Returns who reads its output."""
         return AiderReader()

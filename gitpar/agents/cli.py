@@ -45,8 +45,7 @@ class CliAgent:
         program = self.program.name if self.program is not None else self.profile.kind
         words = shlex.join([program, *self.arguments(work), *self.profile.flags])
         tail = self.tail(work)
-        after = self.afterwards()
-        return f"{'' if after else 'exec '}{words} {tail}".rstrip() + after
+        return f"exec {words} {tail}".rstrip()
 
     def environment(self, work: Assignment) -> Mapping[str, str]:
         """Returns what the program wants in its environment; the profile's own wins."""
@@ -60,10 +59,6 @@ class CliAgent:
 
     def tail(self, work: Assignment) -> str:  # noqa: ARG002 - most need none
         """Returns what stands at the end of the command, as a shell reads it."""
-        return ""
-
-    def afterwards(self) -> str:
-        """Returns what the shell does when the program has ended; most are replaced by it and do nothing."""
         return ""
 
     def own_environment(self, work: Assignment) -> Mapping[str, str]:  # noqa: ARG002 - most need none

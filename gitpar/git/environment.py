@@ -6,7 +6,7 @@ The only place that knows GIT_* variables. Starts nothing.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from pathlib import Path
 
@@ -58,6 +58,20 @@ def without_local(environ: Mapping[str, str]) -> dict[str, str]:
         name: value
         for name, value in environ.items()
         if name not in LOCAL_VARIABLES and not name.startswith(("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"))
+    }
+
+
+def with_settings(environ: Mapping[str, str], settings: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Returns the environment of a worker with settings for every git that it starts.
+
+    In the variable that `git -c` hands on: programs that clear the environment of what is
+    called like a secret take GIT_CONFIG_KEY_0 for one, and git refuses to work without it.
+    """
+    known = environ.get("GIT_CONFIG_PARAMETERS", "")
+    more = (f"{key}={value}".replace("'", "'\\''") for key, value in settings)
+    return {
+        **environ,
+        "GIT_CONFIG_PARAMETERS": " ".join(filter(None, [known, *(f"'{one}'" for one in more)])),
     }
 
 

@@ -54,6 +54,8 @@ class PoolSettings:
     teardown_timeout_s: float = 60.0
     disposable: tuple[str, ...] = DISPOSABLE
     ignored_limit_bytes: int = 50_000_000
+    excludes: Path | None = None
+    """Ignore rules in place of the user's own file of them."""
 
 
 class State(StrEnum):

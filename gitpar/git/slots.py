@@ -87,8 +87,10 @@ class Ground:
 
     def door(self, folder: Path, **variables: str) -> GitCommand:
         """Returns git in one folder, with the settings that worktrees need."""
-        sparse = (("core.sparseCheckout", "true"),) if self.sparse else ()
-        return GitCommand(GitEnvironment(folder, variables, WORKTREE_SETTINGS + sparse))
+        more: tuple[tuple[str, str], ...] = (("core.sparseCheckout", "true"),) if self.sparse else ()
+        if self.settings.excludes is not None:
+            more += (("core.excludesFile", str(self.settings.excludes)),)
+        return GitCommand(GitEnvironment(folder, variables, WORKTREE_SETTINGS + more))
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitpar.agents.command import WorkerFiles, worker_environment
@@ -17,9 +18,10 @@ from gitpar.core.run import Run
 from gitpar.engine.places import AttemptPlaces, run_folder
 from gitpar.engine.world import World
 from gitpar.git.analysis import GitRepository
-from gitpar.git.environment import without_local
+from gitpar.git.environment import with_settings, without_local
 from gitpar.git.into import IntoBranch
 from gitpar.git.refs import GitRefs
+from gitpar.git.repository import RepositoryPlace
 from gitpar.git.site import PoolSettings, default_root
 from gitpar.git.tampering import Tampering
 from gitpar.git.worktrees import GitWorktrees
@@ -80,6 +82,7 @@ def world_of(
         stack.callback(backend.close)
         messages = {task.id: task.commit_message or task.title for task in run.graph}
         main = place.main if place.root else None
+        pool = _without_droppings(place, run, pool)
         worktrees = GitWorktrees(place.common, main, run.id, refs, pool, messages, repository.index_trees())
         stack.callback(worktrees.end)
         tampering = Tampering(place, run.settings.prefix, run_folder(place.common, run.id) / "tampered")
@@ -102,7 +105,7 @@ def world_of(
             backend=backend,
             agent=sandboxes.crew,
             outside=outside,
-            environment=_environment(run, of_streams),
+            environment=_environment(run, of_streams, pool),
             confined=_confined(run, of_streams, sandboxes),
             gates=lambda: _gate_world(world, run, worktrees, of_streams),
             finish=_finisher(site, refs, tampering, worktrees),
@@ -110,10 +113,23 @@ def world_of(
         yield world
 
 
+def _without_droppings(place: RepositoryPlace, run: Run, pool: PoolSettings) -> PoolSettings:
+    """Has git pass over what agents leave behind, in runs with agents."""
+    if not run.settings.agents and run.settings.agent_command is None:
+        return pool
+    from gitpar.agents.droppings import PATTERNS  # noqa: PLC0415 - runs of commands need none
+    from gitpar.git.excluding import write_excludes  # noqa: PLC0415 - likewise
+
+    target = run_folder(place.common, run.id) / "ignored"
+    return replace(pool, excludes=write_excludes(place, PATTERNS, target))
+
+
 def _environment(
-    run: Run, of_streams: Mapping[str, Mapping[str, str]]
+    run: Run, of_streams: Mapping[str, Mapping[str, str]], pool: PoolSettings
 ) -> Callable[[Workplace, AttemptPlaces, Mapping[str, str]], dict[str, str]]:
     base_environment = without_local(os.environ)
+    if pool.excludes is not None:
+        base_environment = with_settings(base_environment, [("core.excludesFile", str(pool.excludes))])
 
     def environment(at: Workplace, places: AttemptPlaces, more: Mapping[str, str]) -> dict[str, str]:
         task = run.graph[at.key.task]

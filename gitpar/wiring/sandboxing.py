@@ -13,6 +13,7 @@ from gitpar.config import Settings
 from gitpar.core.agents import COMMAND, AgentProfile
 from gitpar.core.settings import RunSettings, Sandbox
 from gitpar.errors import EnvironmentFault, UsageError
+from gitpar.git.environment import with_settings
 from gitpar.ports import Job, Workplace
 from gitpar.values import dataclass
 from gitpar.wiring.crew import Crew
@@ -36,7 +37,8 @@ _USUAL = (
         "COLORTERM",
     ),
     *("NO_COLOR", "FORCE_COLOR", "EDITOR", "VISUAL", "PAGER", "CI", "DEBIAN_FRONTEND", "SOURCE_DATE_EPOCH"),
-    *("GIT_AUTHOR_*", "GIT_COMMITTER_*", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL", "GIT_TERMINAL_PROMPT"),
+    *("GIT_AUTHOR_*", "GIT_COMMITTER_*", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_PARAMETERS"),
+    "GIT_TERMINAL_PROMPT",
     *("XDG_*_HOME", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"),
     *("no_proxy", "all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
     *("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "NODE_PATH", "NODE_OPTIONS"),
@@ -54,11 +56,7 @@ _USUAL = (
     *("LD_LIBRARY_PATH", "PKG_CONFIG_PATH", "MAKEFLAGS", "CC", "CXX", "CFLAGS", "CXXFLAGS", "LDFLAGS"),
 )
 """The variables that every worker in a sandbox gets: names and globs."""
-_GIT_SETTINGS = {"GIT_CONFIG_COUNT": "2"} | {
-    f"GIT_CONFIG_{what}_{n}": text
-    for n, (key, value) in enumerate((("gc.auto", "0"), ("maintenance.auto", "false")))
-    for what, text in (("KEY", key), ("VALUE", value))
-}
+_GIT_SETTINGS = (("gc.auto", "0"), ("maintenance.auto", "false"))
 """What would fail in there after a commit, because more than a commit needs is read-only."""
 
 
@@ -120,7 +118,7 @@ class Sandboxes:
 
         bounds = self._bounds(bubblewrap.Bounds, job, at, agent)
         bubblewrap.prepare(bounds)
-        env = {**self._environment(job.env, agent, given), **_GIT_SETTINGS}
+        env = with_settings(self._environment(job.env, agent, given), _GIT_SETTINGS)
         return replace(job, sandbox=bubblewrap.command(replace(bounds, network=network)), env=env)
 
     def _wanted(self, agent: str) -> tuple[Sandbox, bool]:

@@ -63,10 +63,10 @@ def work(session: str = "") -> Assignment:
         (
             "aider",
             "",
-            "aider --yes-always --no-check-update --no-gitignore --no-pretty --no-stream --analytics-disable "
+            "exec aider --yes-always --no-check-update --no-gitignore --no-pretty --no-stream --analytics-disable "
             "--no-show-model-warnings --model 'a b' --input-history-file /f/aider.input.history "
             "--chat-history-file /f/aider.chat.history --llm-history-file /f/aider.llm.history --odd '$(id)' "
-            "--message-file /f/prompt -- 'odd name.py'; status=$?; rm -rf ./.aider.tags.cache.v*; exit $status",
+            "--message-file /f/prompt -- 'odd name.py'",
         ),
     ],
 )

@@ -20,6 +20,7 @@ from tests.support.agent_programs import (
 )
 from tests.support.cli import gitpar
 from tests.support.plans import facts, run_json, show, states, tip, write_plan
+from tests.support.sealed import git
 
 BLOCK = 'All done.\n\n```json\n{"status": "pass", "files_modified": ["made.txt", "other.txt"]}\n```'
 
@@ -312,3 +313,27 @@ def test_another_agent_takes_over(repo: Path, tmp_path: Path, claude: Path) -> N
     run = run_json(repo, plan, "--agent", "claude", "--grace", "0.2")
     assert [a["agent"]["name"] for a in run["tasks"][0]["attempts"]] == ["claude", "codex"]
     assert "Attempt 1 did not succeed: its key was refused (no 401)" in show(repo, tip(run), "by-codex.txt")
+
+
+DROPPINGS = (
+    *(".claude/settings.local.json", ".aider.chat.history.md", ".aider.tags.cache.v4/x", ".gemini/tmp"),
+    *(".opencode/node_modules/x", ".qwen/x", ".codex/log"),
+)
+
+
+@pytest.mark.parametrize("commits", [True, False])
+def test_what_agents_leave_behind_is_no_result_unless_it_is_tracked(
+    repo: Path, tmp_path: Path, claude: Path, *, commits: bool
+) -> None:
+    tracked = repo / ".gemini/settings.json"
+    tracked.parent.mkdir()
+    tracked.write_text("{}\n")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "Settings")
+    made = "\n".join(f"mkdir -p $(dirname {name}); echo x > {name}" for name in DROPPINGS)
+    commit = "git add -A; git commit -qm 'All of it'" if commits else ":"
+    work = f"{made}\necho new > .gemini/settings.json; echo f > f; echo c > .aider.conf.yml; {commit}"
+    program(claude, "claude", f"{work}\n{prints(claude_init(), claude_result())}")
+    run = run_json(repo, write_plan(tmp_path / "plan.json", {"one": {"prompt": "x"}}), "--agent", "claude")
+    assert run["tasks"][0]["files"] == [".aider.conf.yml", ".gemini/settings.json", "f"]
+    assert states(run) == {"one": "landed"}
