@@ -185,6 +185,17 @@ class Workplace:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """Which worktree an attempt would like: the one at `path`. With `keeps` others leave it alone later."""
+
+    path: str = ""
+    keeps: bool = False
+
+
+ANYWHERE = Wish()
+
+
+@dataclass(frozen=True, slots=True)
 class Capture:
     """What an attempt left, kept under refs. See core.events.AttemptCaptured for the fields."""
 
@@ -199,7 +210,7 @@ class Capture:
 class Worktrees(Protocol):
     """Isolated worktrees for attempts. Calls may come from several threads at once."""
 
-    def open(self, key: AttemptKey, base: CommitId) -> Workplace:
+    def open(self, key: AttemptKey, base: CommitId, wish: Wish = ANYWHERE) -> Workplace:
         """Hands out a clean worktree at `base`, its HEAD on the attempt's new branch."""
         ...
 

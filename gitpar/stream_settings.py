@@ -36,6 +36,12 @@ def _count(value: object) -> object:
     return value
 
 
+def _session(value: object) -> object:
+    if value not in ("keep", "fresh"):
+        raise Refused
+    return value == "keep"
+
+
 def _variables(value: object) -> object:
     if not isinstance(value, Mapping):
         raise Refused
@@ -48,12 +54,13 @@ def _variables(value: object) -> object:
 _KEYS: Mapping[str, tuple[str, str, Callable[[object], object]]] = {
     "jobs": ("jobs", "a whole number, 1 or more", _count),
     "account": ("account", "a text", _text),
+    "session": ("keeps_session", "'keep', 'fresh'", _session),
     "agent": ("agent", "the name of an agent", _text),
     "agent_command": ("agent_command", "a text", _text),
     "env": ("env", "a table of texts", _variables),
 }
 """By the key: the field, what is allowed, and how it is read."""
-_OF_RULES = ("jobs", "account")
+_OF_RULES = ("jobs", "account", "keeps_session")
 
 
 def read_stream(name: str, table: object, where: Callable[[str], str]) -> tuple[StreamSettings, list[str]]:

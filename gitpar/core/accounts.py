@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from enum import Enum
 
-from gitpar.core import pacing, places
+from gitpar.core import pacing, places, sessions
 from gitpar.core.agents import COMMAND, Trouble
 from gitpar.core.budgets import task_used_up
 from gitpar.core.run import Account, Run, TaskRun
@@ -69,7 +69,8 @@ def throttled(run: Run, task: TaskRun, at: float, *, surely: bool = False) -> No
 
 
 def recovered(run: Run, task: TaskRun) -> None:
-    """Closes the breaker of an account with which an attempt has succeeded."""
+    """Closes the breaker of an account with which an attempt has succeeded; its session may go on."""
+    sessions.keep(run, task)
     run.accounts.pop(account_of(run, task, task.last.agent), None)
 
 
@@ -102,17 +103,6 @@ def agent_of(task: TaskRun) -> str:
     return task.taken_over_by or task.task.agent or COMMAND
 
 
-def session_of(run: Run, task: TaskRun, agent: str) -> str:
-    """Returns the session that the next attempt goes on with; empty where it begins afresh."""
-    rules = run.rules.get(agent)
-    if rules is None or not rules.resumes or not task.attempts:
-        return ""
-    report = task.last.report
-    if report is None or task.last.agent != agent or report.trouble in (Trouble.SESSION, Trouble.TOO_LONG):
-        return ""
-    return report.session
-
-
 def after_failure(run: Run, task: TaskRun) -> Next:
     """Says what follows a failed attempt.
 
@@ -126,7 +116,7 @@ def after_failure(run: Run, task: TaskRun) -> Next:
 def _after_trouble(run: Run, task: TaskRun) -> Next:
     attempt = task.last
     trouble = attempt.report.trouble if attempt.report is not None else Trouble.NONE
-    if trouble is Trouble.SESSION and attempt.session:
+    if sessions.lost(run, task):
         return Next.AGAIN
     if trouble in SLOW:
         throttled(run, task, run.last_at, surely=True)

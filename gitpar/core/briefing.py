@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import islice
 
 from gitpar.core.accounts import agent_of
@@ -98,9 +99,14 @@ def briefing(run: Run, task_id: TaskId) -> Briefing:
         tries=tuple(_try(run, task, attempt) for attempt in earlier),
         rerun=opened.rerun if opened is not None else bool(task.reruns),
         refused=tuple(conflict.path for conflict in task.refused),
-        resumed=opened is not None and bool(opened.session),
+        resumed=opened is not None and bool(opened.session) and _knows(opened, earlier),
         conflict=conflict_told(run, task, opened) if opened is not None else None,
     )
+
+
+def _knows(opened: Attempt, earlier: Iterable[Attempt]) -> bool:
+    """Says whether the session is one of the task's own, and not of another task of its stream."""
+    return any(one.report is not None and one.report.session == opened.session for one in earlier)
 
 
 def _neighbours(run: Run, task: TaskRun) -> tuple[Neighbour, ...]:

@@ -66,6 +66,10 @@ class StartAttempt:
     """What repairs a conflict (see core.policies); empty where the task is worked on."""
     allowance: Allowance | None = None
     """What is left of the task's own budget."""
+    worktree: str = ""
+    """Where the session can be gone on with; empty for anywhere."""
+    keeps: bool = False
+    """Whether another task will go on with its session."""
 
 
 @dataclass(frozen=True, slots=True)

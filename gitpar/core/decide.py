@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from gitpar.core import barrier, pacing, policies, progress
-from gitpar.core.accounts import agent_of, session_of
+from gitpar.core.accounts import agent_of
 from gitpar.core.ahead import footing_of, is_busy, kept_free, part_of
 from gitpar.core.batches import chain_tip, lands_early, waits_for_reruns
 from gitpar.core.budgets import LEAST_S, allowance, time_left
@@ -34,6 +34,7 @@ from gitpar.core.events import Ending, RunEnd
 from gitpar.core.footing import Footing
 from gitpar.core.names import CommitId, TaskId
 from gitpar.core.run import Attempt, Level, Run, Stage, TaskRun, TaskState
+from gitpar.core.sessions import keeps, session_of
 from gitpar.core.starting import startable
 from gitpar.core.verdicts import to_compare
 from gitpar.core.waits import start_of
@@ -191,6 +192,7 @@ def _candidate(run: Run, level: Level) -> list[Command]:
 def _attempt(run: Run, task_id: TaskId, base: CommitId) -> StartAttempt:
     task = run.tasks[task_id]
     agent = agent_of(task)
+    session = session_of(run, task, agent)
     attempt = StartAttempt(
         task_id,
         len(task.attempts) + 1,
@@ -198,8 +200,10 @@ def _attempt(run: Run, task_id: TaskId, base: CommitId) -> StartAttempt:
         _timeout(run, task, agent),
         _rerun(run, task),
         agent,
-        session_of(run, task, agent),
+        session.id,
         allowance=allowance(run, task),
+        worktree=session.worktree,
+        keeps=keeps(run, task),
     )
     return policies.repair(run, task, attempt)
 

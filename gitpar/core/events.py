@@ -154,6 +154,8 @@ class WorkerStarted(Event):
     pid: int
     worktree: str
     log: str
+    afresh: bool = False
+    """Whether it began afresh, because the worktree of its session was taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

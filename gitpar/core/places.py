@@ -79,7 +79,7 @@ def _by_rank(run: Run, queue: deque[TaskId], task_id: TaskId) -> None:
 
 def _limit(run: Run, task_id: TaskId) -> tuple[str, int | None]:
     rules = rules_of(run, run.graph[task_id])
-    return (rules.name.casefold(), rules.jobs) if rules is not None else ("", None)
+    return (rules.name.casefold(), rules.most) if rules is not None else ("", None)
 
 
 def account_of(run: Run, task: Task) -> str:

@@ -142,6 +142,15 @@ class Account:
     """The task that tries whether it works again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session of an agent, and the worktree that it can be gone on with in."""
+
+    agent: str
+    id: str
+    worktree: str
+
+
 @dataclass(slots=True)
 class Pace:
     """How many may be at work at once, now (gitpar.core.pacing)."""
@@ -317,6 +326,8 @@ class Run:
         self.active: dict[TaskId, int] = {}
         self.orphans: dict[TaskId, int] = {}
         self.accounts: dict[str, Account] = {}
+        self.sessions: dict[str, Session] = {}
+        """By stream that keeps one: the session of its agent (gitpar.core.sessions)."""
         self.spent = Spent()
         self.paused_until = 0.0
         self.to_end: dict[TaskId, str] = {}

@@ -115,6 +115,13 @@ class StreamRules:
     """At most so many of its tasks are worked on at once."""
     account: str = ""
     """Whoever shares it shares rate limits; empty leaves it to the agent."""
+    keeps_session: bool = False
+    """Whether its agent goes on in one session from task to task; then they are worked on one by one."""
+
+    @property
+    def most(self) -> int | None:
+        """At most how many of its tasks are worked on at once; None for no limit."""
+        return 1 if self.keeps_session else self.jobs
 
 
 class GateOn(StrEnum):

@@ -17,6 +17,8 @@ def _worker_started(run: Run, event: e.WorkerStarted) -> None:
     attempt.started_at = event.at
     attempt.worktree = event.worktree
     attempt.log = event.log
+    if event.afresh:
+        attempt.session = ""
 
 
 def _worker_ended(run: Run, event: e.WorkerEnded) -> None:

@@ -296,7 +296,7 @@ def streams(run: Run) -> tuple[StreamView, ...]:
     for name, tasks in streams_of(run.graph).items():
         rules = rules_of(run, run.graph[tasks[0]])
         states = Counter(run.tasks[task].state.value for task in tasks)
-        jobs, account = (rules.jobs, rules.account) if rules is not None else (None, "")
+        jobs, account = (rules.most, rules.account) if rules is not None else (None, "")
         found.append(StreamView(name, jobs, account, tuple(tasks), tuple(states.items())))
     return tuple(found)
 

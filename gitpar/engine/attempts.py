@@ -23,7 +23,7 @@ from gitpar.engine.places import AttemptPlaces, conflict_folder
 from gitpar.engine.watching import Alarms, Watch, Watching, read_log
 from gitpar.engine.world import Post, World
 from gitpar.errors import GitparError
-from gitpar.ports import AttemptKey, Capture, Job, WorkerResult, Workplace
+from gitpar.ports import AttemptKey, Capture, Job, Wish, WorkerResult, Workplace
 
 if TYPE_CHECKING:
     from gitpar.engine.gating import Gating
@@ -51,8 +51,11 @@ class Attempts:
         """Makes a worktree, runs the worker in it and captures what it leaves."""
         key = self._key(command.task, command.n)
         try:
-            place = self._world.worktrees.open(key, command.base)
-            result = self._work(command, told, place)
+            wish = Wish(command.worktree, command.keeps)
+            place = self._world.worktrees.open(key, command.base, wish)
+            if afresh := bool(command.session) and str(place.path) != command.worktree:
+                command, told = replace(command, session=""), replace(told, resumed=False)
+            result = self._work(command, told, place, afresh=afresh)
             capture = self._world.worktrees.capture(place, processes_gone=result.processes_gone)
             outside = self._world.outside(command.agent != COMMAND)
             captured = self._captured(command, capture, outside)
@@ -66,7 +69,9 @@ class Attempts:
             self._post(captured)
             self._world.worktrees.release(place, capture)
 
-    def _work(self, command: c.StartAttempt, told: Briefing, place: Workplace) -> WorkerResult:
+    def _work(
+        self, command: c.StartAttempt, told: Briefing, place: Workplace, *, afresh: bool
+    ) -> WorkerResult:
         agent = self._world.agent(command.agent)
         places = AttemptPlaces.of(self._world.common_dir, place.key)
         if told.conflict is not None:
@@ -101,6 +106,7 @@ class Attempts:
                     pid=pid,
                     worktree=str(place.path),
                     log=str(places.log),
+                    afresh=afresh,
                 )
             )
 

@@ -20,6 +20,7 @@ from gitpar.faults import Step, passage
 from gitpar.git import admin as admin_files
 from gitpar.git.capture import Attempt, Taking, read_capture, rebuilt_capture
 from gitpar.git.changes import ChangeReader
+from gitpar.git.clearing import clear_away
 from gitpar.git.command import GitCommand
 from gitpar.git.commits import CommitWriter, identity
 from gitpar.git.environment import GitEnvironment
@@ -27,8 +28,11 @@ from gitpar.git.index_trees import IndexTrees
 from gitpar.git.objects import ObjectWriter
 from gitpar.git.site import PoolSettings, Record, Site, State
 from gitpar.git.slots import Ground, Slot
-from gitpar.ports import AttemptKey, Capture, Refs, RefUpdate, Workplace
+from gitpar.ports import ANYWHERE, AttemptKey, Capture, Refs, RefUpdate, Wish, Workplace
 from gitpar.values import dataclass
+
+_RETURNING_S = 10.0
+"""How long a worktree that is wished for may take to be made clean."""
 
 
 @dataclass(slots=True)
@@ -52,6 +56,10 @@ class GitWorktrees:
     _held: dict[int, Slot] = field(default_factory=dict)
     _line: deque[object] = field(default_factory=deque)
     """Who waits for a worktree, in the order of arrival."""
+    _returning: set[str] = field(default_factory=set)
+    """Worktrees that are captured and not yet clean."""
+    _kept: set[str] = field(default_factory=set)
+    """Worktrees in which a session is to go on: others are handed out first."""
     _ground: Ground | None = None
     _making: int = 0
     """How many worktrees are being made."""
@@ -65,15 +73,16 @@ class GitWorktrees:
         self._places = threading.Semaphore(self.settings.jobs)
         self._changed = threading.Condition(self._lock)
 
-    def open(self, key: AttemptKey, base: CommitId) -> Workplace:
+    def open(self, key: AttemptKey, base: CommitId, wish: Wish = ANYWHERE) -> Workplace:
         """Hands out a clean worktree at `base`, its HEAD on the attempt's new branch.
 
+        The one that is wished for where it is free, else another.
         Waits while all worktrees are handed out. Raises GitFailed, OSError or
         EnvironmentFault where none can be made; nothing of it is left then.
         """
         self._places.acquire()
         try:
-            slot = self._choose(key, base)
+            slot = self._choose(key, base, wish)
         except BaseException:
             self._places.release()
             raise
@@ -107,6 +116,8 @@ class GitWorktrees:
                 del self._held[place.slot]
             self._places.release()
             raise
+        with self._lock:
+            self._returning.add(str(place.path))
         return capture
 
     def release(self, place: Workplace, capture: Capture) -> None:
@@ -119,16 +130,22 @@ class GitWorktrees:
         if slot is None:
             return
         try:
-            if self.settings.keep_worktrees or not capture.reusable:
-                _retire(slot)
-            elif self.settings.pooled and slot.reset(capture.result):
-                with self._changed:
-                    self._idle.append(slot)
-                    self._changed.notify_all()
-            else:
-                self._drop(slot)
+            self._hand_back(slot, capture)
         finally:
+            with self._changed:
+                self._returning.discard(str(place.path))
+                self._changed.notify_all()
             self._places.release()
+
+    def _hand_back(self, slot: Slot, capture: Capture) -> None:
+        if self.settings.keep_worktrees or not capture.reusable:
+            _retire(slot)
+        elif self.settings.pooled and slot.reset(capture.result):
+            with self._changed:
+                self._idle.append(slot)
+                self._changed.notify_all()
+        else:
+            self._drop(slot)
 
     # --- rooms (gitpar.git.rooms) --------------------------------------------------------
 
@@ -137,7 +154,7 @@ class GitWorktrees:
 
         It is one more than the settings' `jobs` where all of those are handed out.
         """
-        slot = self._choose(AttemptKey(self.run, TaskId(""), 0), commit)
+        slot = self._choose(AttemptKey(self.run, TaskId(""), 0), commit, ANYWHERE)
         try:
             if slot.record.admin:
                 slot.move_to(commit)
@@ -213,7 +230,7 @@ class GitWorktrees:
         for slot in idle:
             slot.remove()
         ground = self._prepared()
-        self._clear_away(ground)
+        clear_away(ground, self._held)
         ground.site.sweep()
         self.end()
 
@@ -229,13 +246,14 @@ class GitWorktrees:
 
     # --- making -------------------------------------------------------------------------
 
-    def _choose(self, key: AttemptKey, base: CommitId) -> Slot:
+    def _choose(self, key: AttemptKey, base: CommitId, wish: Wish) -> Slot:
         """Returns the idle slot that fits best, or a new one; it is handed out from now on."""
         ground = self._prepared()
         with self._changed:
+            self._changed.wait_for(lambda: wish.path not in self._returning, _RETURNING_S)
             self._await_a_free_one()
             if self._idle:
-                slot = max(self._idle, key=lambda one: (one.record.task == key.task, one.record.base == base))
+                slot = max(self._idle, key=lambda one: self._fitness(one, key, base, wish))
                 self._idle.remove(slot)
             else:
                 number = self._free_number(ground.site)
@@ -243,7 +261,18 @@ class GitWorktrees:
                 slot = Slot(ground, Record(number, str(path), task=key.task, n=key.n))
                 self._making += 1
             self._held[slot.record.number] = slot
+            if wish.keeps:
+                self._kept.add(str(slot.path))
         return slot
+
+    def _fitness(self, slot: Slot, key: AttemptKey, base: CommitId, wish: Wish) -> tuple[bool, ...]:
+        path = str(slot.path)
+        return (
+            path == wish.path,
+            path not in self._kept,
+            slot.record.task == key.task,
+            slot.record.base == base,
+        )
 
     def _await_a_free_one(self) -> None:
         """Waits for a worktree to come back for as long as making another would take.
@@ -324,7 +353,7 @@ class GitWorktrees:
                     reader=ChangeReader(store),
                     messages=self.messages,
                 )
-                self._clear_away(self._ground)
+                clear_away(self._ground, self._held)
             return self._ground
 
     def _git(self) -> GitCommand:
@@ -333,29 +362,6 @@ class GitWorktrees:
         return GitCommand(GitEnvironment(self.common_dir, {"GIT_DIR": str(self.common_dir)}))
 
     # --- taking away --------------------------------------------------------------------
-
-    def _clear_away(self, ground: Ground) -> None:
-        """Removes worktrees that hold nothing, and the half-made, unless they are handed out."""
-        site = ground.site
-        for record in site.records():
-            if record.number not in self._held and self._holds_nothing(site, record):
-                known = record.admin or _name(admin_files.find_admin(site.common, Path(record.path)))
-                Slot(ground, record.with_admin(known)).remove()
-        stay = {record.admin for record in site.records()}
-        for admin, place in site.admins():
-            if admin.name not in stay and (place is None or not os.path.lexists(place)):
-                site.take_away(site.folder / "nothing", admin)
-
-    def _holds_nothing(self, site: Site, record: Record) -> bool:
-        """Says whether nothing in a slot is unkept, so that it may go."""
-        if record.state is not State.HELD:
-            return record.state is State.MAKING
-        key = AttemptKey(self.run, TaskId(record.task), record.n)
-        keep = admin_files.read_ref(self.common_dir, keep_ref(key.run, key.task, key.n))
-        if not keep or self.settings.keep_worktrees:
-            return False
-        # a capture that has nothing to say is told by its keep-ref alone
-        return (read_capture(site, key, keep) or rebuilt_capture(self._git(), keep)).reusable
 
     def _drop(self, slot: Slot) -> None:
         """Removes a slot in which nothing is unkept.
@@ -379,7 +385,3 @@ def _retire(slot: Slot) -> None:
         slot.mark(State.KEPT)
     else:
         slot.remove()
-
-
-def _name(admin: Path | None) -> str:
-    return admin.name if admin is not None else ""

@@ -12,6 +12,7 @@ from gitpar.core import events as e
 from gitpar.core.agent_rules import AgentRules
 from gitpar.core.agents import AgentReport, Allowance, Said, Tokens, Trouble
 from gitpar.core.apply import apply, fold
+from gitpar.core.briefing import briefing
 from gitpar.core.commands import opening
 from gitpar.core.conflicts import ConflictKind, PathConflict
 from gitpar.core.decide import decide
@@ -231,6 +232,51 @@ def test_a_retry_goes_on_in_its_session_unless_that_is_gone() -> None:
     [start] = run.due()
     assert isinstance(start, c.StartAttempt)
     assert start.session == ""
+
+
+def starts(run: Play) -> list[tuple[str, str, str]]:
+    return [(s.task, s.session, s.worktree) for s in run.due() if isinstance(s, c.StartAttempt)]
+
+
+def began(run: Play, name: str, worktree: str, *, afresh: bool = False) -> None:
+    n = len(run.run.tasks[TaskId(name)].attempts)
+    started = e.WorkerStarted(
+        at=run.at, task=TaskId(name), n=n, pid=1, worktree=worktree, log="", afresh=afresh
+    )
+    run.say(started)
+
+
+def test_a_stream_keeps_the_session_of_its_agent_from_task_to_task() -> None:
+    names = {"a1": "api", "u1": "ui", "a2": "API", "a3": "api", "u2": "ui"}
+    tasks = [task(name, agent="claude", stream=stream) for name, stream in names.items()]
+    streams = (StreamRules(name="api", jobs=4, keeps_session=True), StreamRules(name="ui"))
+    run = Play(tasks, RunSettings(jobs=3, agents=(CLAUDE,), streams=streams))
+    assert starts(run) == [("a1", "", ""), ("u1", "", ""), ("u2", "", "")]  # one of its tasks at a time
+    began(run, "a1", "/w/1")
+    run.end("a1", GOOD)
+    assert starts(run) == [("a2", "s", "/w/1")]
+    assert not briefing(run.run, TaskId("a2")).resumed, "the task is new to it"
+    began(run, "a2", "/w/1")
+    run.end("a2", failed(Trouble.TOO_LONG))
+    assert starts(run) == [("a2", "", "")], "a full session is left, and that is no try"
+    began(run, "a2", "/w/2")
+    run.end("a2", replace(GOOD, session="t"))
+    assert starts(run) == [("a3", "t", "/w/2")]
+    began(run, "a3", "/w/3", afresh=True)
+    assert run.run.tasks[TaskId("a3")].last.session == ""
+    run.end("u1", GOOD)
+    assert starts(run) == []
+
+
+def test_another_agent_does_not_go_on_in_a_streams_session() -> None:
+    codex = AgentRules(name="codex", account="other", resumes=True)
+    tasks = [task("a", agent="claude", stream="api"), task("b", agent="codex", stream="api")]
+    rules = (StreamRules(name="api", keeps_session=True),)
+    run = Play(tasks, RunSettings(jobs=1, agents=(CLAUDE, codex), streams=rules))
+    run.started()
+    began(run, "a", "/w/1")
+    run.end("a", GOOD)
+    assert starts(run) == [("b", "", "")]
 
 
 def test_what_would_end_the_same_way_is_not_tried_again() -> None:

@@ -315,6 +315,26 @@ def test_another_agent_takes_over(repo: Path, tmp_path: Path, claude: Path) -> N
     assert "Attempt 1 did not succeed: its key was refused (no 401)" in show(repo, tip(run), "by-codex.txt")
 
 
+def test_a_stream_keeps_its_agents_session_where_its_worktree_is_free(
+    repo: Path, tmp_path: Path, claude: Path
+) -> None:
+    told = 'pwd > "$GITPAR_TASK.cwd"; echo "$@" > "$GITPAR_TASK.txt"'
+    program(claude, "claude", f"{told}\n{prints(claude_init(), claude_result())}")
+    settings(repo, 'agent = "claude"\n[streams.api]\nsession = "keep"\n')
+    tasks: dict[str, str | dict[str, Any]] = {
+        **{f"a{n}": {"prompt": "Do it.", "stream": "api"} for n in range(3)},
+        **{f"o{n}": f"sleep 0.2; echo {n} > o{n}" for n in range(4)},
+        "last": {"prompt": "Do it.", "stream": "api", "depends_on": ["a0", "a1", "o3"]},
+    }
+    run = run_json(repo, write_plan(tmp_path / "plan.json", tasks), "--jobs", "3")
+    assert set(states(run).values()) == {"landed"}
+    names = ("a0", "a1", "a2", "last")
+    assert len({show(repo, tip(run), f"{name}.cwd") for name in names}) == 1
+    resumed = ["--resume 1111" in show(repo, tip(run), f"{name}.txt") for name in names]
+    assert resumed == [False, True, True, True]
+    assert run["streams"][0]["jobs"] == 1
+
+
 DROPPINGS = (
     *(".claude/settings.local.json", ".aider.chat.history.md", ".aider.tags.cache.v4/x", ".gemini/tmp"),
     *(".opencode/node_modules/x", ".qwen/x", ".codex/log"),
