@@ -17,6 +17,7 @@ from gitpar.core.forges import BranchPush, ChangeRequest, Draft, OpenChange
 from gitpar.core.names import CommitId, RefName, RunId, TaskId, TreeId
 from gitpar.core.progress import Aside, ProgressLanding
 from gitpar.core.run import Run
+from gitpar.core.session import ANYWHERE, Wish
 from gitpar.core.settings import Strategy
 from gitpar.core.settlement import Settlement
 from gitpar.values import dataclass
@@ -182,17 +183,6 @@ class Workplace:
     path: Path
     branch: RefName
     base: CommitId
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Which worktree an attempt would like: the one at `path`. With `keeps` others leave it alone later."""
-
-    path: str = ""
-    keeps: bool = False
-
-
-ANYWHERE = Wish()
 
 
 @dataclass(frozen=True, slots=True)

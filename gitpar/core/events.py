@@ -147,7 +147,7 @@ class AttemptOpened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerStarted(Event):
-    """The worker's process runs."""
+    """The worker's process runs; `afresh` where the worktree of its session was taken."""
 
     task: TaskId
     n: int
@@ -155,7 +155,6 @@ class WorkerStarted(Event):
     worktree: str
     log: str
     afresh: bool = False
-    """Whether it began afresh, because the worktree of its session was taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

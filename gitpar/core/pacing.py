@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gitpar.core.agent_events import MachineSeen
-from gitpar.core.run import Pace, Run
+from gitpar.core.pace import Pace
+from gitpar.core.run import Run
 
 HOLD_S = 15.0
 """How long a brake is waited for to show."""

@@ -20,7 +20,9 @@ from gitpar.core.footing import Footing
 from gitpar.core.graph import Task, TaskGraph, TaskStatus
 from gitpar.core.moves import Operation
 from gitpar.core.names import NO_TREE, CommitId, RunId, TaskId, TreeId
+from gitpar.core.pace import Pace
 from gitpar.core.publication import Publication
+from gitpar.core.session import Session
 from gitpar.core.settings import RunSettings, Schedule
 from gitpar.core.settlement import Mending, Settlement
 from gitpar.values import dataclass
@@ -140,32 +142,6 @@ class Account:
     until: float = 0.0
     probe: TaskId | None = None
     """The task that tries whether it works again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A session of an agent, and the worktree that it can be gone on with in."""
-
-    agent: str
-    id: str
-    worktree: str
-
-
-@dataclass(slots=True)
-class Pace:
-    """How many may be at work at once, now (gitpar.core.pacing)."""
-
-    jobs: int
-    until: float = 0.0
-    """Nothing changes before this instant."""
-    changes: int = 0
-    braked: bool = False
-
-    @classmethod
-    def of(cls, settings: RunSettings) -> Pace:
-        """Returns what a run begins with."""
-        first = settings.jobs_first
-        return cls(settings.jobs if first is None else min(first, settings.jobs))
 
 
 @dataclass(slots=True)

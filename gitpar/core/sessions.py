@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from gitpar.core.agents import Trouble
 from gitpar.core.places import rules_of
-from gitpar.core.run import Run, Session, TaskRun
+from gitpar.core.run import Run, TaskRun
+from gitpar.core.session import Session
 
 _LOST = (Trouble.SESSION, Trouble.TOO_LONG)
 NONE = Session("", "", "")

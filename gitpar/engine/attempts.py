@@ -18,12 +18,13 @@ from gitpar.core.agents import COMMAND, AgentReport, Trouble
 from gitpar.core.briefing import Briefing
 from gitpar.core.names import NO_COMMIT, NO_TREE, CommitId, TaskId, TreeId
 from gitpar.core.run import Run
+from gitpar.core.session import Wish
 from gitpar.engine.noting import Sorted, read_notes, sorted_out
 from gitpar.engine.places import AttemptPlaces, conflict_folder
 from gitpar.engine.watching import Alarms, Watch, Watching, read_log
 from gitpar.engine.world import Post, World
 from gitpar.errors import GitparError
-from gitpar.ports import AttemptKey, Capture, Job, Wish, WorkerResult, Workplace
+from gitpar.ports import AttemptKey, Capture, Job, WorkerResult, Workplace
 
 if TYPE_CHECKING:
     from gitpar.engine.gating import Gating

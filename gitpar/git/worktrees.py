@@ -15,6 +15,7 @@ from dataclasses import field
 from pathlib import Path
 
 from gitpar.core.names import CommitId, RunId, TaskId, TreeId, keep_ref, task_ref
+from gitpar.core.session import ANYWHERE, Wish
 from gitpar.errors import GitparError
 from gitpar.faults import Step, passage
 from gitpar.git import admin as admin_files
@@ -28,7 +29,7 @@ from gitpar.git.index_trees import IndexTrees
 from gitpar.git.objects import ObjectWriter
 from gitpar.git.site import PoolSettings, Record, Site, State
 from gitpar.git.slots import Ground, Slot
-from gitpar.ports import ANYWHERE, AttemptKey, Capture, Refs, RefUpdate, Wish, Workplace
+from gitpar.ports import AttemptKey, Capture, Refs, RefUpdate, Workplace
 from gitpar.values import dataclass
 
 _RETURNING_S = 10.0
