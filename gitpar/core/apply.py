@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, assert_never
 
-from gitpar.core import accounts, budgets, early, troubles
+from gitpar.core import accounts, early, troubles
 from gitpar.core import events as e
 from gitpar.core.ahead import is_busy
 from gitpar.core.barrier import BARRIER

@@ -2,7 +2,6 @@
 
 LevelOpening, AttemptOpened, LandingOpened, RunClosing, BranchesPushing, NotesPushing, RequestWriting and
 RequestMerging are written before the world changes, their partners after; a resume closes what was left open.
-`at` is the instant in seconds since 1970 UTC.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class RunEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """The base of all events."""
+    """The base of all events; `at` is the instant in seconds since 1970 UTC."""
 
     at: float
 
