@@ -1,4 +1,7 @@
-"""opencode: `opencode run --format json --auto PROMPT`; each step tells tokens and cost, cached apart."""
+"""opencode: `opencode run --format json --auto`; each step tells tokens and cost, cached apart.
+
+The prompt comes on stdin: an argument with spaces it puts into quotes, and escapes those inside.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,12 @@ class Opencode(CliAgent):
 
     program = Program("opencode", (1, 0), "npm install -g opencode-ai")
     keys = ("OPENCODE_*",)
-    state = (".local/share/opencode", ".local/state/opencode", ".cache/opencode")
+    state = (".local/share/opencode", ".local/state/opencode", ".cache/opencode", ".config/opencode")
+    fixed = (
+        ".config/opencode/opencode.json",
+        ".config/opencode/opencode.jsonc",
+        ".config/opencode/AGENTS.md",
+    )
 
     def arguments(self, work: Assignment) -> list[str]:
         """Returns the arguments before the prompt; --auto is left out where only reading is allowed."""
@@ -30,10 +38,6 @@ class Opencode(CliAgent):
         if self.profile.model is not None:
             words += ["-m", self.profile.model]
         return words + (["--session", work.session] if work.session else [])
-
-    def tail(self, work: Assignment) -> str:  # noqa: ARG002 - the file is named by the environment
-        """The prompt is an argument; the shell reads it from its file."""
-        return '"$(cat "$GITPAR_PROMPT_FILE")" </dev/null'
 
     def reader(self) -> OutputReader:
         """Returns who reads its output."""

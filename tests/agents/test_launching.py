@@ -51,8 +51,7 @@ def work(session: str = "") -> Assignment:
         (
             "opencode",
             "s1",
-            "exec opencode run --format json --auto -m 'a b' --session s1 --odd '$(id)' "
-            '"$(cat "$GITPAR_PROMPT_FILE")" </dev/null',
+            "exec opencode run --format json --auto -m 'a b' --session s1 --odd '$(id)'",
         ),
         (
             "qwen",

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -24,7 +25,7 @@ from tests.support.cli import gitpar, program_environment
 from tests.support.model_server import Model, scripted, serving
 from tests.support.plans import Facts, run_json, show, states, tip, write_plan
 
-AGENTS = ("claude", "codex", "opencode", "qwen")
+AGENTS = ("claude", "codex", "gemini", "opencode", "qwen")
 
 
 @pytest.fixture
@@ -52,6 +53,10 @@ def ready(name: str, repo: Path, model: Model, monkeypatch: pytest.MonkeyPatch) 
     if shutil.which(name) is None:
         pytest.skip(f"`{name}` is not among the programs in {folder}")
     settings(repo, profile(name, model))
+    if name == "gemini":  # it does not read the settings that gitpar hands it below a folder like /tmp
+        chosen = Path.home() / ".gemini/settings.json"
+        chosen.parent.mkdir()
+        chosen.write_text('{"security": {"auth": {"selectedType": "gemini-api-key"}}}', encoding="utf-8")
     return name
 
 
@@ -79,6 +84,15 @@ def profile(name: str, model: Model, more: str = "") -> str:
         "codex": (
             f'model = "gpt-5"\npermission = "all"\nenv = {{ LOCAL_KEY = "{key}" }}\n'
             f"flags = {json.dumps(['-c', 'model_provider=local', '-c', where])}"
+        ),
+        "gemini": (
+            'permission = "all"\nmodel = "gemini-2.5-pro"\n'
+            f'env = {{ GOOGLE_GEMINI_BASE_URL = "{model.url}", GEMINI_API_KEY = "{key}" }}'
+        ),
+        "aider": (
+            'model = "openai/scripted"\n'
+            f'flags = ["--openai-api-base", "{model.url}/v1", "--edit-format", "whole"]\n'
+            f'env = {{ OPENAI_API_KEY = "{key}" }}'
         ),
         "opencode": (
             f'model = "local/scripted"\nenv = {{ OPENCODE_CONFIG_CONTENT = {json.dumps(opencode)} }}'
@@ -157,6 +171,20 @@ def test_it_works_in_a_sandbox(agent: str, repo: Path, tmp_path: Path, home: Pat
     assert not (home / "evil").exists()
     assert (repo / ".git/config").read_bytes() == config
     assert agent
+
+
+def test_aider_edits_by_what_it_says(
+    repo: Path, tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready("aider", repo, model, monkeypatch)
+    edit = {"say": "Here it is.\n\na.txt\n```\na\n```\n"}
+    tasks: dict[str, Any] = {"a": {"prompt": scripted("Write a.", edit), "files": ["a.txt"]}}
+    run = run_json(repo, write_plan(tmp_path / "plan.json", tasks))
+    assert states(run) == {"a": "landed"}
+    assert run["tasks"][0]["files"] == ["a.txt"]
+    assert the_attempt(run)["claimed"] == ["a.txt"]
+    assert show(repo, tip(run), "a.txt") == "a"
+    assert model.count(200) >= 1
 
 
 def test_a_retry_goes_on_in_the_session(repo: Path, tmp_path: Path, claude: str, model: Model) -> None:

@@ -19,7 +19,7 @@ from gitpar.core.decide import decide
 from gitpar.core.graph import Task
 from gitpar.core.names import CommitId, RunId, TaskId
 from gitpar.core.run import AttemptState, Run, TaskState
-from gitpar.core.settings import RunSettings, StreamRules
+from gitpar.core.settings import Policy, RunSettings, StreamRules
 from tests.support.simulation import task
 
 CLAUDE = AgentRules(name="claude", account="acme", fallback=None, resumes=True, cooling_s=10.0)
@@ -359,7 +359,7 @@ def test_a_tasks_own_budget_ends_its_worker_and_its_retries() -> None:
 
 def test_a_result_that_does_not_merge_is_not_run_again_without_a_budget_for_it() -> None:
     tasks = [task("a", agent="claude", max_tokens=1500)]
-    run = Play(tasks, RunSettings(jobs=1, agents=(CLAUDE,)))
+    run = Play(tasks, RunSettings(jobs=1, agents=(CLAUDE,), policies=(Policy.SERIALIZE, Policy.HOLD)))
     run.started()
     run.end("a", GOOD)
     run.due()

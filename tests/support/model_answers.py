@@ -1,4 +1,4 @@
-"""The three ways in which agents speak with models: what a request says, and what an answer looks like."""
+"""The four ways in which agents speak with models: what a request says, and what an answer looks like."""
 
 from __future__ import annotations
 
@@ -248,4 +248,41 @@ class Chat(Responses):
         yield {**head, "choices": [], "usage": answer["usage"]}
 
 
-PROTOCOLS: tuple[Speech, ...] = (Anthropic(), Chat(), Responses())
+class Gemini(Responses):
+    """Gemini's own, which is always asked for as a stream."""
+
+    path = ":streamGenerateContent"
+
+    def conversation(self, request: Json) -> Conversation:
+        return [
+            ("assistant" if content.get("role") == "model" else "user", _texts(content.get("parts")))
+            for content in request.get("contents", [])
+        ]
+
+    def answer(self, request: Json, step: Json) -> Json:
+        offered = [f for tool in request.get("tools", []) for f in tool.get("functionDeclarations", [])]
+        tools = [
+            (f.get("name", ""), f.get("parametersJsonSchema") or f.get("parameters", {})) for f in offered
+        ]
+        call = _call(step, tools)
+        part: Json = {"text": str(step.get("say", "ok"))}
+        if call is not None:
+            part = {"functionCall": {"name": call[0], "args": call[1]}}
+        usage = {
+            "promptTokenCount": IN,
+            "cachedContentTokenCount": CACHED,
+            "candidatesTokenCount": OUT,
+            "totalTokenCount": IN + OUT,
+        }
+        content = {"role": "model", "parts": [part]}
+        candidate = {"content": content, "finishReason": "STOP", "index": 0}
+        return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": "scripted"}
+
+    def events(self, answer: Json) -> Iterator[Json]:
+        yield answer
+
+    def error(self, status: int) -> Json:
+        return {"error": {"code": status, "message": _TOLD.get(status, "refused"), "status": "REFUSED"}}
+
+
+PROTOCOLS: tuple[Speech, ...] = (Anthropic(), Chat(), Responses(), Gemini())

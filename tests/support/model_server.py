@@ -27,7 +27,7 @@ from typing import Any
 
 from tests.support import model_answers as answers
 
-_SCRIPT = re.compile(r"@@MODEL (\{.*?\})@@", re.DOTALL)
+_SCRIPT = re.compile(r"@@MODEL (\{.*?\})\s*@@", re.DOTALL)
 _LONGEST_HANG_S = 120.0
 _MOST_REQUESTS = 20_000
 
@@ -127,7 +127,8 @@ class _Answering(BaseHTTPRequestHandler):
         if spoken is None:
             self._send(200, b'{"input_tokens": 1000}' if path.endswith("/count_tokens") else b"{}")
             return
-        key = self.headers.get("x-api-key") or self.headers.get("Authorization") or ""
+        names = ("x-api-key", "x-goog-api-key", "Authorization")
+        key = next((found for name in names if (found := self.headers.get(name))), "")
         status, step = self.server.model.status_for(path, key, spoken.conversation(request))
         if "hang" in step and status == 200:
             time.sleep(min(float(step["hang"]), _LONGEST_HANG_S))
@@ -135,7 +136,7 @@ class _Answering(BaseHTTPRequestHandler):
             self._send(status, json.dumps(spoken.error(status)).encode())
             return
         answer = spoken.answer(request, step)
-        if request.get("stream"):
+        if request.get("stream") or isinstance(spoken, answers.Gemini):
             self._send(200, answers.sse(spoken.events(answer)) + spoken.end, "text/event-stream")
         else:
             self._send(200, json.dumps(answer).encode())
