@@ -96,6 +96,8 @@ class AgentReport:
     """The files it says it changed, None where it does not say."""
     notes: str = ""
     """What it wants those after it to know."""
+    reached: tuple[str, ...] = ()
+    """The worktrees of others that its tool calls name."""
     slowed: int = 0
     """How often it was told to slow down or found nobody there."""
     verdict: str = ""

@@ -188,7 +188,7 @@ def _attempt_captured(run: Run, event: e.AttemptCaptured) -> None:
     attempt.result = event.result
     attempt.files = event.files
     attempt.problem = event.problem
-    attempt.notes = event.notes
+    attempt.notes += event.notes
     attempt.undone = event.undone
     attempt.outside = event.outside
     attempt.progress = event.progress

@@ -9,7 +9,7 @@ from gitpar.core import accounts, budgets, pacing
 from gitpar.core import agent_events as ae
 from gitpar.core import events as e
 from gitpar.core.agents import Trouble
-from gitpar.core.run import Run
+from gitpar.core.run import Run, TaskRun
 
 
 def _worker_started(run: Run, event: e.WorkerStarted) -> None:
@@ -30,6 +30,22 @@ def _worker_ended(run: Run, event: e.WorkerEnded) -> None:
     attempt.report = event.report
     run.to_end.pop(event.task, None)
     budgets.spend(run, run.tasks[event.task])
+    if event.report is not None and event.report.reached:
+        _reached(run, run.tasks[event.task], event.report.reached)
+
+
+def _reached(run: Run, task: TaskRun, worktrees: tuple[str, ...]) -> None:
+    """Notes at both that one's tool calls name the other's worktree, while that one was there."""
+    began = task.last.started_at or task.last.opened_at
+    for other in run.tasks.values():
+        if other is task or not other.attempts or other.last.worktree not in worktrees:
+            continue
+        attempt = other.last
+        ended = (attempt.started_at or attempt.opened_at) + attempt.duration_s
+        if attempt.ending is None or ended >= began:
+            why = "its tool calls name the worktree"
+            attempt.notes += (f"`{task.task.id}` may have written into its worktree: {why}",)
+            task.last.notes += (f"{why} of `{other.task.id}`",)
 
 
 def _agent_troubled(run: Run, event: ae.AgentTroubled) -> None:

@@ -5,7 +5,7 @@ No decisions. Called on threads of its own, once an attempt.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,13 +21,30 @@ from gitpar.core.run import Run
 from gitpar.core.session import Wish
 from gitpar.engine.noting import Sorted, read_notes, sorted_out
 from gitpar.engine.places import AttemptPlaces, conflict_folder
+from gitpar.engine.trespass import Neighbours, changed_before
 from gitpar.engine.watching import Alarms, Watch, Watching, read_log
 from gitpar.engine.world import Post, World
 from gitpar.errors import GitparError
 from gitpar.ports import AttemptKey, Capture, Job, WorkerResult, Workplace
+from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from gitpar.engine.gating import Gating
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A worktree that still is as its worker left it, and since when it was that worker's."""
+
+    worktree: Path
+    began_at: float
+
+
+def _foreign(paths: Sequence[str]) -> list[str]:
+    if not paths:
+        return []
+    named = ", ".join(f"`{path}`" for path in paths[:3]) + (", …" if len(paths) > 3 else "")
+    return [f"{named} changed in its worktree before it began: somebody else wrote there"]
 
 
 class Attempts:
@@ -56,10 +73,11 @@ class Attempts:
             place = self._world.worktrees.open(key, command.base, wish)
             if afresh := bool(command.session) and str(place.path) != command.worktree:
                 command, told = replace(command, session=""), replace(told, resumed=False)
+            began_at = self._world.clock.now()
             result = self._work(command, told, place, afresh=afresh)
             capture = self._world.worktrees.capture(place, processes_gone=result.processes_gone)
             outside = self._world.outside(command.agent != COMMAND)
-            captured = self._captured(command, capture, outside)
+            captured = self._captured(command, capture, outside, Look(place.path, began_at))
         except (OSError, GitparError) as error:
             self._post(self._lost(command.task, command.n, error))
             return
@@ -82,7 +100,7 @@ class Attempts:
         work = Assignment(told, place.path, places.prompt, places.folder, command.session, command.allowance)
         limit = self._run.settings.log_limit_bytes
         reader = agent.reader()
-        watch = self._watch(command, places.log, reader) if reader is not None else None
+        watch = self._watch(command, places.log, reader, place.path) if reader is not None else None
         added = agent.environment(work)
         job = Job(
             key=place.key,
@@ -125,7 +143,7 @@ class Attempts:
         finally:
             self._watching.remove(watch)
 
-    def _watch(self, command: c.StartAttempt, log: Path, reader: OutputReader) -> Watch:
+    def _watch(self, command: c.StartAttempt, log: Path, reader: OutputReader, worktree: Path) -> Watch:
         """Has whatever troubles an agent while it works told to the loop, which decides about it."""
         rules = self._run.rules.get(command.agent)
 
@@ -140,9 +158,9 @@ class Attempts:
             self._post(ae.AgentSilent(at=now, task=command.task, n=command.n, for_s=for_s, asks=asks))
 
         idle_s = rules.idle_timeout_s if rules is not None else None
-        return Watch(
-            log, self._run.settings.log_limit_bytes, reader, Alarms(tell, silent, idle_s, command.allowance)
-        )
+        alarms = Alarms(tell, silent, idle_s, command.allowance)
+        limit = self._run.settings.log_limit_bytes
+        return Watch(log, limit, reader, alarms, neighbours=Neighbours(worktree))
 
     def end_worker(self, command: c.EndWorker) -> None:
         """Ends one worker; its attempt goes on to be captured."""
@@ -168,13 +186,20 @@ class Attempts:
             self._post(self._lost(command.task, command.n, error))
 
     def _captured(
-        self, command: c.StartAttempt | c.RecoverAttempt, capture: Capture, outside: tuple[str, ...] = ()
+        self,
+        command: c.StartAttempt | c.RecoverAttempt,
+        capture: Capture,
+        outside: tuple[str, ...] = (),
+        look: Look | None = None,
     ) -> e.AttemptCaptured:
         undone: tuple[str, ...] = ()
+        foreign: list[str] = []
         places = AttemptPlaces.of(self._world.common_dir, self._key(command.task, command.n))
         found = Sorted(capture.result, (), progress=read_notes(places.notes))
         if capture.result != command.base:
-            files = self._world.repository.change_sets([(command.base, capture.result)])[0].paths
+            changes = self._world.repository.change_sets([(command.base, capture.result)])[0]
+            files = changes.paths
+            foreign = changed_before(look.worktree, changes.files, look.began_at) if look is not None else []
             found = replace(found, files=tuple(files))
             found = sorted_out(self._world.progress, self._world.reserved, command.base, found)
             if command.rerun is not None:
@@ -193,7 +218,7 @@ class Attempts:
             result=found.result,
             files=found.files,
             problem=capture.problem,
-            notes=(*capture.notes, *left),
+            notes=(*capture.notes, *left, *_foreign(foreign)),
             outside=outside,
             undone=undone,
             progress=found.progress,

@@ -11,10 +11,12 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from gitpar.agent_port import OutputReader
 from gitpar.core.agents import AgentReport, Allowance, Said, Trouble
+from gitpar.engine.trespass import Neighbours
 from gitpar.values import dataclass
 
 _PAUSE_S = 0.5
@@ -69,7 +71,13 @@ class Watch:
     """The output of one worker: fed to its reader up to where it was looked at last."""
 
     def __init__(
-        self, log: Path, limit_bytes: int, reader: OutputReader, alarms: Alarms | None = None
+        self,
+        log: Path,
+        limit_bytes: int,
+        reader: OutputReader,
+        alarms: Alarms | None = None,
+        *,
+        neighbours: Neighbours | None = None,
     ) -> None:
         self.failed: Exception | None = None
         """What went wrong while the worker was at work; its end is the place to say so."""
@@ -77,6 +85,7 @@ class Watch:
         self._told = Trouble.NONE
         self._slowed = 0
         self._spending = Spending()
+        self._neighbours = neighbours
         self._heard_at = time.monotonic()
         self._silent = False
         self._last_line = b""
@@ -130,7 +139,9 @@ class Watch:
             if self._rest:
                 self._reader.feed(self._rest)
                 self._rest = b""
-            return self._reader.report()
+            report = self._reader.report()
+        reached = tuple(self._neighbours.named) if self._neighbours is not None else ()
+        return replace(report, reached=reached) if reached else report
 
     def _take(self) -> None:
         try:
@@ -144,6 +155,8 @@ class Watch:
                 *lines, self._rest = (self._rest + data).split(b"\n")
                 for line in lines:
                     self._reader.feed(line.rstrip(b"\r"))
+                    if self._neighbours is not None:
+                        self._neighbours.look(line)
                 self._last_line = next((line for line in reversed(lines) if line.strip()), self._last_line)
         finally:
             os.close(file)
