@@ -20,6 +20,9 @@ NAME = "taskmaster"
 TAKES: Sequence[str] = ("tag", "expand_subtasks")
 _SIGNS = {"dependencies", "testStrategy", "details", "priority", "subtasks", "description", "relevantFiles"}
 
+_MOST_STEPS = 1_000_000
+"""Of following dependencies, for the sake of warnings."""
+
 
 def recognises(root: Item) -> bool:
     """Says whether the file is one: tagged, or tasks with the keys that only task-master has."""
@@ -66,10 +69,11 @@ def read(root: Item, choices: Choices) -> Draft:
         task_id = row_id(row)
         if task_id is None:
             continue
-        subtasks = row.get("subtasks")
-        kept = [item for item in subtasks.elements() if item.is_mapping()] if subtasks is not None else []
+        kept = _subtasks(row)
         entry = _task(row, TaskId(task_id), kept, folders.sections(task_id))
-        parts = list(named_subtasks(task_id, kept))
+        parts = list(named_subtasks(task_id, [item for item in kept if item.is_mapping()]))
+        if choices.expand_subtasks and kept and not parts:
+            row.note(f"`{task_id}` stays one task: its subtasks have no ids")
         if choices.expand_subtasks and parts and not row.has("command"):
             expand(draft, entry, parts)
             continue
@@ -82,6 +86,18 @@ def read(root: Item, choices: Choices) -> Draft:
     else:
         _check_subtasks(draft)
     return draft
+
+
+def _subtasks(row: Item) -> list[Item]:
+    """Returns a task's subtasks: mappings, or mere texts, which are part of its prompt and nothing else."""
+    declared = row.get("subtasks")
+    found: list[Item] = []
+    for item in declared.elements() if declared is not None else ():
+        if item.is_mapping() or (isinstance(item.node.value, str) and item.node.value.strip()):
+            found.append(item)
+        else:
+            item.warn(f"expected a subtask, found {item.shown()}; it is left out")
+    return found
 
 
 def row_id(row: Item) -> str | None:
@@ -139,6 +155,8 @@ def _subtask_text(task_id: str, item: Item) -> str:
     def text(name: str) -> str:
         return found.text().strip() if (found := item.get(name)) is not None else ""
 
+    if not item.is_mapping():
+        return f"- {item.text().strip()}"
     number = found.name() if (found := item.get("id")) is not None else None
     label = f"{full_id(task_id, number)} " if number else ""
     done = fields.status(item, WORDS)[0] is TaskStatus.DONE
@@ -152,6 +170,7 @@ def _subtask_text(task_id: str, item: Item) -> str:
 def _check_subtasks(draft: Draft) -> None:
     """Warns where a subtask waits for another task's subtask and its task does not wait for that task."""
     waits = {entry.task.id: {_owner(draft, wait.on) for wait in entry.waits} for entry in draft.tasks}
+    reach = _Reach(waits)
     for entry in draft.tasks:
         subtasks = entry.item.get("subtasks")
         if subtasks is None or entry.task.status is not TaskStatus.PENDING:
@@ -161,7 +180,7 @@ def _check_subtasks(draft: Draft) -> None:
             for name, item in declared.names() if declared is not None else ():
                 owners = draft.stands_for.get(TaskId(name), ()) if "." in name else ()
                 for owner in owners:
-                    if owner != entry.task.id and not _reaches(waits, entry.task.id, owner):
+                    if owner != entry.task.id and not reach(entry.task.id, owner):
                         item.warn(
                             f"this subtask waits for `{name}`, but task `{entry.task.id}` does not "
                             f"depend on `{owner}`, so they may run at once",
@@ -173,16 +192,24 @@ def _owner(draft: Draft, name: TaskId) -> TaskId:
     return next(iter(draft.stands_for.get(name, ())), name)
 
 
-def _reaches(waits: dict[TaskId, set[TaskId]], start: TaskId, goal: TaskId) -> bool:
-    seen, ahead = {start}, [start]
-    while ahead:
-        for name in waits.get(ahead.pop(), ()):
-            if name == goal:
-                return True
-            if name not in seen:
-                seen.add(name)
-                ahead.append(name)
-    return False
+class _Reach:
+    """Says whether one task waits for another, directly or not; once it has looked long enough, yes."""
+
+    def __init__(self, waits: dict[TaskId, set[TaskId]]) -> None:
+        self._waits = waits
+        self._left = _MOST_STEPS
+
+    def __call__(self, start: TaskId, goal: TaskId) -> bool:
+        seen, ahead = {start}, [start]
+        while ahead and self._left > 0:
+            for name in self._waits.get(ahead.pop(), ()):
+                self._left -= 1
+                if name == goal:
+                    return True
+                if name not in seen:
+                    seen.add(name)
+                    ahead.append(name)
+        return self._left <= 0
 
 
 def edits(end: TaskEnd) -> tuple[Edit, ...]:

@@ -176,3 +176,22 @@ def test_the_folder_of_a_task_is_in_its_prompt(tmp_path: Path) -> None:
     )
     expanded = read_plans([folder / "tasks/tasks.json"], Choices(expand_subtasks=True))
     assert "> Carts, at length." in expanded.graph[TaskId("2.2")].prompt
+
+
+def test_subtasks_that_are_mere_texts_are_part_of_the_prompt(read_plan: ReadPlan) -> None:
+    plan = {
+        "tasks": [
+            {"id": 1, "title": "A", "status": "pending", "subtasks": ["Do this", "Then that", 7, " "]},
+            {"id": 2, "title": "B", "status": "pending", "dependencies": [1]},
+        ]
+    }
+    for expand in (False, True):
+        found = read_plan(plan, expand_subtasks=expand)
+        first, _ = found.graph
+        assert [str(task.id) for task in found.graph] == ["1", "2"]
+        assert "- Do this\n- Then that" in first.prompt
+        assert [problem.message for problem in found.warnings] == [
+            "expected a subtask, found `7`; it is left out",
+            'expected a subtask, found `" "`; it is left out',
+        ]
+    assert found.notes == ("`plan` line 3: `1` stays one task: its subtasks have no ids",)

@@ -174,6 +174,15 @@ BIG: Mapping[str, Callable[[int], str]] = {
         + ",".join(f'{{"id": {n}, "dependencies": ["1.1"]}}' for n in range(size // 40))
         + "]}]}"
     ),
+    "JSON subtasks of others": lambda size: (
+        '{"tasks": [{"id": 0, "title": "x", "subtasks": [{"id": 1}]}'
+        + "".join(
+            f',{{"id": {n}, "title": "x", "dependencies": [{n - 1}],'
+            f' "subtasks": [{{"id": 1, "dependencies": ["0.1"]}}]}}'
+            for n in range(1, min(size // 90, 4_900))
+        )
+        + "]}"
+    ),
     "JSON text": _times("x", '{"tasks": [{"id": 1, "prompt": "', '"}]}'),
     "YAML keys": _times("a: ", "tasks:\n- id: a\n  x: "),
     "YAML aliases": lambda size: (
