@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Protocol
 
 from gitpar.errors import PlanError, PlanProblem, UsageError
-from gitpar.plans import agent_os, markdown_plan, own, ralph, spec_kit, taskmaster
+from gitpar.plans import agent_os, own, taskmaster
 from gitpar.plans.choices import Choices
 from gitpar.plans.document import Syntax, unrecognised
 from gitpar.plans.item import Item
-from gitpar.plans.likely import likely
 from gitpar.plans.model import Draft
 from gitpar.plans.splices import Writer
 
@@ -31,9 +31,9 @@ class PlanFormat(Protocol):
         ...
 
 
-FORMATS: dict[str, PlanFormat] = {
-    module.NAME: module for module in (agent_os, taskmaster, own, markdown_plan, ralph, spec_kit)
-}
+_TREES: dict[str, PlanFormat] = {module.NAME: module for module in (agent_os, taskmaster, own)}
+_MARKDOWN = {"markdown-plan": "markdown_plan", "ralph": "ralph", "spec-kit": "spec_kit"}
+"""By name the module that reads it, loaded when needed: together they take as long as all the others."""
 
 
 def choose(root: Item, name: str | None = None) -> PlanFormat:
@@ -43,10 +43,19 @@ def choose(root: Item, name: str | None = None) -> PlanFormat:
     name is of none.
     """
     if name is not None:
-        if name not in FORMATS:
-            raise UsageError(f"`{name}` is not a plan format", f"Known are {', '.join(FORMATS)}")
-        return FORMATS[name]
+        if name not in {*_TREES, *_MARKDOWN}:
+            raise UsageError(
+                f"`{name}` is not a plan format", f"Known are {', '.join((*_TREES, *_MARKDOWN))}"
+            )
+        return _named(name)
     return _of_markdown(root) if root.document.syntax is Syntax.MARKDOWN else _of_tree(root)
+
+
+def _named(name: str) -> PlanFormat:
+    if name in _TREES:
+        return _TREES[name]
+    found: PlanFormat = import_module(f"gitpar.plans.{_MARKDOWN[name]}")
+    return found
 
 
 def _of_tree(root: Item) -> PlanFormat:
@@ -65,6 +74,8 @@ def _of_tree(root: Item) -> PlanFormat:
 
 
 def _of_markdown(root: Item) -> PlanFormat:
+    from gitpar.plans.likely import likely  # noqa: PLC0415 - as for the formats
+
     found = likely(root)
     if not found:
         raise unrecognised(root.document.file)
@@ -72,4 +83,4 @@ def _of_markdown(root: Item) -> PlanFormat:
         could = " or ".join(f"{one.format} ({one.why})" for one in found)
         forced = " or ".join(f"--format {one.format}" for one in found)
         raise PlanError((PlanProblem(root.document.file, f"could be {could}"),), f"Say which it is: {forced}")
-    return FORMATS[found[0].format]
+    return _named(found[0].format)
