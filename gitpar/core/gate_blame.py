@@ -26,9 +26,9 @@ def suspected(run: Run, level: Level, book: GateBook, upto: int) -> list[Command
     if rules is None:
         raise ValueError(f"`{suspect.task}` is suspected without a failure")
     case = _Case(run, level, book, rules, suspect.task, commit)
-    before = [task for task in level.landed if run.tasks[task].last.base == level.base]
+    before = [task for task in level.landed if run.tasks[task].work.base == level.base]
     before += [candidate.task for candidate in level.batch[: upto - 1]]
-    if before and run.tasks[suspect.task].last.base == level.base:
+    if before and run.tasks[suspect.task].work.base == level.base:
         return case.among(tuple(before))
     return case.alone(level.batch[upto - 2].commit if upto > 1 else level.tip)
 
@@ -115,7 +115,7 @@ class _Case:
         return [MakeTrial(self.level.number, base, tuple(results))]
 
     def _result(self, task: TaskId) -> TriedResult:
-        attempt = self.run.tasks[task].last
+        attempt = self.run.tasks[task].work
         return TriedResult(task, attempt.n, attempt.base, _known(attempt.result))
 
     # --- what is asked, what is said -----------------------------------------------------

@@ -209,7 +209,7 @@ def _saying(task: TaskRun) -> str:
     if task.state is not TaskState.RUNNING or not task.last.log:
         return clean(task.reason or task.task.title)
     if task.last.ending is not None:
-        return "keeping what it did"
+        return clean(task.reason) or "keeping what it did"
     told = progress(task.last.log)
     if told is None:
         return activity(task.last.log) if task.last.agent != COMMAND else last_line(task.last.log)

@@ -66,12 +66,15 @@ def event_lines(event: e.Event, run: Run, *, verbose: bool = False) -> list[str]
 
 def draining(run: Run) -> str:
     """Says what goes on after somebody asked the run to stop; empty where nobody did."""
-    workers = counted(len(run.active), "worker")
+    active = len(run.active if run.gates is None else run.gates.at_work(run))
+    gates = len(run.gates.open) if run.gates is not None else 0
+    parts = [counted(active, "worker")] if active or not gates else []
+    at_work = " and ".join([*parts, *([counted(gates, "gate")] if gates else [])])
     if run.stop_now:
-        return f"stopping: {workers} being ended, what they did is kept"
+        return f"stopping: {at_work} being ended, what they did is kept"
     if run.stop_requested:
-        go = "goes" if len(run.active) == 1 else "go"
-        return f"draining: {workers} {go} on; Ctrl-C again ends them"
+        go = "goes" if active + gates == 1 else "go"
+        return f"draining: {at_work} {go} on; Ctrl-C again ends them"
     return ""
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benchmarks.gating import GOAL, wave
 from gitpar.core.batches import must_pass
 from gitpar.core.gates import MOST, Smallest, Wanted, batch_size, smallest
-from gitpar.core.names import TaskId
+from gitpar.core.names import CommitId, TaskId
 from gitpar.core.remedies import Remedies
 from gitpar.core.run import Run
 from gitpar.core.settings import GateOn, GateRules, LevelPolicy, Schedule
@@ -26,6 +26,11 @@ EIGHT = [task(name) for name in "abcdefgh"]
 
 def states(run: Run) -> dict[str, str]:
     return {name: found.state.value for name, found in run.tasks.items() if found.state.value != "landed"}
+
+
+def tips_of(run: Run) -> list[CommitId]:
+    """Where the levels end that anything landed on."""
+    return [level.tip for level in run.levels if level.tip is not None and level.tip != level.base]
 
 
 def on_levels(sim: Simulation) -> list[str]:
@@ -240,6 +245,7 @@ def test_whatever_is_killed_the_same_tasks_are_held_and_the_same_tree_lands(
             sim.kill_and_resume()
     run = sim.go(Random(seed))
     assert (run.tip, states(run)) == (undisturbed.tip, states(undisturbed))
+    assert all(run.gates and run.gates.verdict((TESTS,), tip) for tip in tips_of(run)), "nothing else lands"
 
 
 @settings(max_examples=30, deadline=None)

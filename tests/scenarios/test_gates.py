@@ -247,6 +247,22 @@ def test_gates_that_hang_leave_processes_or_print_without_end_harm_nobody(repo: 
     assert "gate `hang` fails without it too" in reason(run, "a")
 
 
+def test_a_gate_that_moves_the_level_stops_the_run_and_one_that_breaks_its_worktree_harms_nobody(
+    repo: Path, tmp_path: Path
+) -> None:
+    plan = write_plan(tmp_path / "plan.json", {"a": "echo a > a", "b": "echo b > b"})
+    moves = "git update-ref refs/heads/gitpar/$GITPAR_RUN/level/1 HEAD"
+    moved = run_json(repo, plan, "--level-gate", moves, status=1)
+    assert states(moved) == {"a": "finished", "b": "finished"}
+    assert moved["levels"][0]["commit"] == git(repo, "rev-parse", "main")
+    empties = 'rm -rf "$PWD"/* "$PWD"/.[a-z]*'
+    shuts = "mkdir ro; echo x > ro/x; chmod 500 ro; rm -f .git"
+    run = run_json(repo, plan, "--task-gate", empties, "--level-gate", shuts)
+    assert files(repo, tip(run)) == ["README.md", "a", "b"]
+    assert [gate["edits"][:1] for gate in run["gates"]] == [["README.md"], ["README.md"], ["ro"]]
+    assert len(git(repo, "worktree", "list").splitlines()) == 1
+
+
 def test_a_wave_that_brings_nothing_is_not_gated(repo: Path, tmp_path: Path) -> None:
     plan = write_plan(tmp_path / "plan.json", {"a": "true", "b": "false"}, retries=0)
     run = run_json(repo, plan, "--gate", "false", "--run-gate", "false", status=1)
