@@ -9,7 +9,7 @@ from gitpar.errors import PlanError
 from gitpar.plans.item import Item
 
 MOST_ROWS = 10_000
-_ROW = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,4}[.)])[ \t]+\[|\||#)")
+_ROW = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,4}[.)])[ \t]+\[|\||#)|\*\*T-?\d")
 
 
 def refuse_crowds(root: Item) -> None:

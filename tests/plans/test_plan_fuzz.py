@@ -35,6 +35,7 @@ def test_much_of_one_thing_is_read_soon(name: str) -> None:
     ("text", "message"),
     [
         ("- [ ] T1 x\n" * (MOST_ROWS + 1), "has more than 10,000 check boxes, table rows and headings"),
+        ("**T1** x\n\n" * (MOST_ROWS + 1), "has more than 10,000 check boxes, table rows and headings"),
         ('{"tasks": [' + '{"id": 1},' * MOST_ROWS + '{"id": 2}]}', "has more than 10,000 tasks and subtasks"),
         ("- [ ] T1 x\n" + "\n" * MOST_LINES, "has more than 200,000 lines"),
         (f"tasks:\n- id: a\n#{'x' * 150_000}", "longer than 150,000 characters"),
