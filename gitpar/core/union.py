@@ -35,9 +35,14 @@ def union_problem(base: bytes, ours: bytes, theirs: bytes, merged: bytes) -> str
     for side in (ours_rows, theirs_rows):
         if not _in_order([line for line in side if line in kept], order):
             return "lines would change their order"
-    if not merged.endswith(b"\n") and ours.endswith(b"\n") and theirs.endswith(b"\n"):
-        return "the last line would lose its end"
-    return ""
+    return _ends_problem(ours, theirs, merged)
+
+
+def _ends_problem(ours: bytes, theirs: bytes, merged: bytes) -> str:
+    if (b"\r\n" in merged) not in (b"\r\n" in ours, b"\r\n" in theirs):
+        return "line ends would change"
+    lost = ours.endswith(b"\n") and theirs.endswith(b"\n") and not merged.endswith(b"\n")
+    return "the last line would lose its end" if lost else ""
 
 
 def _bounds(base: int, ours: int, theirs: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitpar.core.conflicts import ConflictKind, PathConflict
 from gitpar.core.names import CommitId
+from gitpar.core.settlement import Means, Settlement
 from gitpar.git.attributes import Attributes
 from gitpar.git.certifying import Certifier
 from gitpar.git.commits import publish
@@ -76,6 +77,8 @@ class Lander:
         settlement = landing.settlement
         if settlement is None and (conflicts := self._conflicts(landing, merged)):
             return Refusal(conflicts=conflicts)
+        if settlement is not None and (undeclared := self._undeclared(settlement)):
+            return Refusal(reason=f"{', '.join(undeclared)} is not declared to be made anew")
         tree = merged.outcome.tree if settlement is None else tree_of(repository, settlement.commit)
         draft = self._drafts.draft(landing, tree)
         certificate = self._certifier.certify(landing, draft, sides, merged)
@@ -105,6 +108,11 @@ class Lander:
         if not found.outcome.clean:
             self._refused = (sides, found)
         return found
+
+    def _undeclared(self, settlement: Settlement) -> list[str]:
+        """What is said to be made anew although no setting asks for it."""
+        made = (one.path for one in settlement.settled if one.policy is Means.REGENERATE)
+        return [path for path in made if path not in self._never_merged]
 
     def _conflicts(self, landing: Landing, merged: Merged) -> tuple[PathConflict, ...]:
         """What keeps a plain merge from landing: git's conflicts, and files that are never merged."""

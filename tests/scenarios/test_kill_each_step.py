@@ -28,6 +28,8 @@ OF_RUN = [step for step in Step if step not in ELSEWHERE]
 
 ONCE = frozenset(
     {
+        Step.SETTLE,
+        Step.SETTLED,
         Step.LEASE_TAKE,
         Step.LEASE_TAKEN,
         Step.INTO_MOVE,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
+import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +14,7 @@ from tests.support.cli import gitpar
 from tests.support.plans import facts, run_json, show, states, tip, write_plan
 from tests.support.sealed import git
 
+SEED = 7
 LOG = "# Changes\n\n- first\n"
 
 
@@ -248,3 +252,42 @@ def test_a_repair_that_was_killed_is_made_again(shop: Path, tmp_path: Path) -> N
     assert states(run) == {"one": "landed", "two": "landed"}
     assert show(shop, tip(run), "list.txt").splitlines()[4] == "line 5 one two"
     assert (tmp_path / "tried").read_text() == "x\n", "what the agent did was kept"
+
+
+STEPS = [f"settle.{when}:{n}:kill" for when in ("settle", "settled") for n in range(1, 6)]
+
+
+@pytest.mark.parametrize("fault", random.Random(SEED).sample(STEPS, 3))
+def test_killed_at_some_steps_of_settling_a_resume_ends_with_the_same_tree(
+    shop: Path, tmp_path: Path, fault: str
+) -> None:
+    assert not killed_at(shop, tmp_path, fault)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("fault", STEPS)
+def test_killed_at_each_step_of_settling_a_resume_ends_with_the_same_tree(
+    shop: Path, tmp_path: Path, fault: str
+) -> None:
+    assert not killed_at(shop, tmp_path, fault)
+
+
+def killed_at(shop: Path, tmp_path: Path, fault: str) -> list[str]:
+    """Kills a run in which a union, a file made anew and an agent settle conflicts; says what is wrong."""
+    lock(shop, f'{settings_of(BOTH)}[merge.regenerate]\n"app.lock" = "sort deps.txt > app.lock"\n')
+    tasks: dict[str, Any] = {**PLAN, "a": needs("a", 2, "x"), "b": f"{needs('b', 18, 'y')}; {note('b')}"}
+    plan = write_plan(tmp_path / "plan.json", tasks)
+    killed = gitpar("run", plan, cwd=shop, env={"GITPAR_FAULT": fault})
+    run = facts(gitpar("resume", "--json", cwd=shop))
+    deps = show(shop, tip(run), "deps.txt").splitlines()
+    log = show(shop, tip(run), "CHANGELOG.md").splitlines()
+    wrong = [] if killed.status == -signal.SIGKILL else [f"{fault} was not reached"]
+    wrong += [f"{name} is {state}" for name, state in states(run).items() if state != "landed"]
+    wrong += [] if show(shop, tip(run), "list.txt").splitlines()[4] == "line 5 one two" else ["list.txt"]
+    wrong += [] if {"dep1-a", "dep17-b"} <= set(deps) else ["deps.txt"]
+    wrong += [] if show(shop, tip(run), "app.lock").splitlines() == sorted(deps) else ["app.lock"]
+    wrong += [] if sorted(log[3:]) == ["- b", "- one", "- two"] else [f"CHANGELOG.md: {log}"]
+    subjects = git(shop, "log", "--first-parent", "--format=%s", f"main..{tip(run)}").splitlines()
+    wrong += [] if len(subjects) == len(tasks) else [f"landed: {subjects}"]
+    alarms = json.loads(gitpar("verify", "--json", cwd=shop).stdout)["counts"]["alarm"]
+    return [*wrong, *([f"{alarms} alarms"] if alarms else [])]
