@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitpar.agent_port import Assignment, Program
 from gitpar.core.briefing import Briefing
@@ -15,8 +16,10 @@ from gitpar.core.graph import Task, TaskGraph, TaskStatus
 from gitpar.core.port_ranges import first_port
 from gitpar.errors import PlanError, PlanProblem
 from gitpar.ports import Workplace
-from gitpar.room_port import Room
 from gitpar.values import dataclass
+
+if TYPE_CHECKING:
+    from gitpar.room_port import Room
 
 _HINT = "Say how tasks are worked on: --agent claude, or --agent-command 'CMD'"
 
