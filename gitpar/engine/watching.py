@@ -110,14 +110,8 @@ class Watch:
                 self._listen(self._alarms, heard=self._taken != before)
 
     def _listen(self, alarms: Alarms, *, heard: bool) -> None:
-        report = self._reader.report()
-        if report.said is Said.NOTHING and (report.trouble is not self._told or report.slowed > self._slowed):
-            self._told, self._slowed = report.trouble, report.slowed
-            if report.trouble is not Trouble.NONE:
-                alarms.troubled(report.trouble, report.message)
-        limit = alarms.allowance if heard and report.said is Said.NOTHING else None
-        if limit is not None and (passed := self._spending.passes(report, limit)):
-            alarms.troubled(Trouble.BUDGET, passed)
+        if heard:
+            self._judge(alarms, self._reader.report())
         now = time.monotonic()
         if heard:
             self._heard_at, self._silent = now, False
@@ -129,6 +123,18 @@ class Watch:
         if asks or (alarms.idle_s is not None and for_s >= alarms.idle_s):
             self._silent = True
             alarms.silent(for_s, asks)
+
+    def _judge(self, alarms: Alarms, report: AgentReport) -> None:
+        """Tells of trouble, and of a budget that another answer would pass, while the agent is at work."""
+        if report.said is not Said.NOTHING:
+            return
+        if report.trouble is not self._told or report.slowed > self._slowed:
+            self._told, self._slowed = report.trouble, report.slowed
+            if report.trouble is not Trouble.NONE:
+                alarms.troubled(report.trouble, report.message)
+        limit = alarms.allowance
+        if limit is not None and (passed := self._spending.passes(report, limit)):
+            alarms.troubled(Trouble.BUDGET, passed)
 
     def end(self) -> AgentReport:
         """Takes the rest and returns what the agent told; the worker must have ended."""

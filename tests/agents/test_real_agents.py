@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -270,6 +271,41 @@ def test_a_budget_stops_the_program_and_the_run(
     assert "budget is used up: $0.0" in done.stderr
     assert sorted(states(json.loads(done.stdout)).values()) == ["finished", "pending"]
     assert claude
+
+
+def test_eight_workers_at_once_are_what_takes_the_time(
+    repo: Path, tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready("claude", repo, model, monkeypatch)
+    real, told = shutil.which("claude"), tmp_path / "told"
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    script = f'#!/bin/bash\n{real} "$@"; s=$?; times >> {told}; exit $s\n'
+    (folder / "claude").write_text(script, encoding="utf-8")
+    (folder / "claude").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "compiled"))
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    gitpar("run", write_plan(tmp_path / "first.json", {"one": "echo 1 > one"}), cwd=repo)  # compiles
+    told.unlink(missing_ok=True)
+    steps = [{"bash": f"sleep 0.5; echo $GITPAR_TASK > f-$GITPAR_TASK-{n}"} for n in range(40)]
+    tasks: dict[str, Any] = {f"t{n}": {"prompt": scripted("Do it.", *steps, {"say": "ok"})} for n in range(8)}
+    plan = write_plan(tmp_path / "plan.json", tasks)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = gitpar("run", plan, "--jobs", "8", cwd=repo)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.status == 0, done.stderr
+    total = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    agents = sum(seconds(word) for word in told.read_text().split())
+    share = (total - agents) / total
+    # 5 % is the aim; where others use the machine too, the same work takes more time
+    assert share <= 0.08, f"gitpar took {total - agents:.2f} of {total:.2f} s: {share:.1%}"
+
+
+def seconds(text: str) -> float:
+    """Reads `0m1.234s`."""
+    minutes, _, rest = text.rstrip("s").partition("m")
+    return int(minutes) * 60 + float(rest)
 
 
 def with_argument(mark: str) -> list[psutil.Process]:
