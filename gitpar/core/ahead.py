@@ -19,6 +19,8 @@ from gitpar.values import dataclass
 
 _OVER = (TaskState.LANDED, TaskState.SKIPPED)
 _MOST_LANDING = 16
+_MOST_LAID = 100
+"""So many results are laid onto each other for one task: each takes about 10 ms."""
 _MOST_COMPARED = 3
 """So many results are looked at as a commit to begin with; one is nearly always enough."""
 
@@ -70,19 +72,20 @@ class _Ground:
 def footing_of(run: Run, task: TaskRun) -> tuple[CommitId, Footing] | MakeFooting | None:
     """Returns the commit to cut a task from and what it holds, or what has to be made for that first.
 
-    None where something that it builds on is being done again.
+    None where something that it builds on is being done again, or where too much would
+    have to be laid onto each other: then it starts with its wave.
     """
     best: tuple[_Ground, list[TaskRun]] | None = None
     for ground in _grounds(run, task):
-        lacking = _lacking(run, task, ground.footing)
-        if lacking is None:
+        if not all(_stands(run.tasks[name], n) for name, n in ground.footing.results):
             return None
-        if best is None or len(lacking) < len(best[1]):
+        lacking = _lacking(run, task, ground.footing)
+        if lacking is not None and (best is None or len(lacking) < len(best[1])):
             best = (ground, lacking)
-        if not lacking:
+        if not lacking and best is not None:
             break
     if best is None:
-        raise ValueError(f"there is no commit to cut `{task.task.id}` from")
+        return None
     ground, lacking = best
     lacking.sort(key=lambda each: (each.level, run.graph.position[each.task.id]))
     held = ground.footing.results
@@ -94,11 +97,15 @@ def footing_of(run: Run, task: TaskRun) -> tuple[CommitId, Footing] | MakeFootin
     return MakeFooting(task.task.id, ground.commit, parts, footing)
 
 
+def _stands(task: TaskRun, n: int) -> bool:
+    return task.state in (TaskState.LANDED, TaskState.FINISHED) and task.last.n == n
+
+
 def _grounds(run: Run, task: TaskRun) -> Sequence[_Ground]:
-    """The tip of what has landed, and the results that the task itself depends on."""
+    """The results that a task itself depends on, and the tip of what has landed."""
     begun = [level for level in run.levels[: run.current + 1] if level.tip is not None]
     tip = Footing(begun[-1].number, len(begun[-1].landed)) if begun else Footing(1, 0)
-    grounds = [_Ground(run.tip, tip)]
+    grounds = []
     before = (run.tasks[each] for each in task.task.depends_on)
     results = [each for each in before if each.state is TaskState.FINISHED]
     results.sort(key=lambda each: -each.level)
@@ -109,13 +116,14 @@ def _grounds(run: Run, task: TaskRun) -> Sequence[_Ground]:
         if attempt.result is not None and attempt.own is None:
             footing = Footing(under.level, under.landed, (*under.results, *own))
             grounds.append(_Ground(attempt.result, footing))
-    return grounds
+    return [*grounds, _Ground(run.tip, tip)]
 
 
 def _lacking(run: Run, task: TaskRun, footing: Footing) -> list[TaskRun] | None:
-    """The tasks that one builds on, directly or not, and a footing lacks; None where one is not there.
+    """The tasks that one builds on, directly or not, and a footing lacks.
 
-    What holds a result holds what that was built on.
+    None where one is not there, or where they are too many. What holds a result holds what
+    that was built on.
     """
     held = frozenset(footing.results)
     found: dict[TaskId, TaskRun] = {}
@@ -124,8 +132,10 @@ def _lacking(run: Run, task: TaskRun, footing: Footing) -> list[TaskRun] | None:
         before = run.tasks[todo.pop()]
         if before.task.id in found or _holds(footing, held, before):
             continue
-        if before.state not in (TaskState.LANDED, TaskState.FINISHED):
+        if before.state not in (TaskState.LANDED, TaskState.FINISHED) or len(found) >= _MOST_LAID:
             return None
+        if before.state is TaskState.LANDED and (before.settlement or before.last.repair):
+            return None  # a policy settled it: what landed is not what the attempt left
         found[before.task.id] = before
         todo += before.task.depends_on
     return list(found.values())

@@ -17,10 +17,12 @@ from gitpar.core.landing_order import to_try
 from gitpar.core.noting import NOTING
 from gitpar.core.operations import OPERATIONS
 from gitpar.core.places import leave, offer
+from gitpar.core.plan_events import Replanned
 from gitpar.core.policies import SETTLING, landed_by, repaired
 from gitpar.core.progress import of_level, to_land
 from gitpar.core.publication import PUBLISHING
 from gitpar.core.remedies import decided
+from gitpar.core.replanning import taken
 from gitpar.core.resuming import resumed
 from gitpar.core.run import Attempt, AttemptState, Candidate, Level, Run, Stage, TaskRun, TaskState
 from gitpar.core.settings import OnRevert
@@ -241,7 +243,7 @@ def _worked(run: Run, task: TaskRun) -> None:
     set_state(task, TaskState.FINISHED)
     if not attempt.rerun:
         level.finished.append(task.task.id)
-        if run.dag and level.base is not None:
+        if run.dag and level.stage is Stage.WORKING:
             early.arrive(run, level, task)
         elif not run.dag and is_waited_for(run, task.task.id):
             land_early(run, level, task)
@@ -355,6 +357,7 @@ _APPLIED: dict[type[e.Event], Callable[[Run, Any], None]] = {
     **SETTLING,
     e.LandingOpened: _landing_opened,
     e.Landed: _landed,
+    Replanned: taken,
     **early.AHEAD,
     **NOTING,
     **BARRIER,

@@ -5,26 +5,27 @@ What is needed where there are gates is loaded there only (gate_book.py and what
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gitpar.core.names import CommitId
 from gitpar.core.settings import GateOn, LevelPolicy
 
 if TYPE_CHECKING:
-    from gitpar.core.events import RunOpened
     from gitpar.core.gate_book import GateBook
+    from gitpar.core.graph import Task
     from gitpar.core.run import Level, Run
+    from gitpar.core.settings import RunSettings
 
 
-def book_for(opened: RunOpened) -> GateBook | None:
+def book_for(settings: RunSettings, tasks: Iterable[Task]) -> GateBook | None:
     """Returns what is known of a run's gates; None where it has none and levels may land in part."""
-    settings = opened.settings
-    brought = settings.verify and any(task.verify for task in opened.tasks)
+    brought = settings.verify and any(task.verify for task in tasks)
     if not settings.gates and not brought and settings.level_policy is not LevelPolicy.ALL:
         return None
     from gitpar.core.gate_book import book_of  # noqa: PLC0415 - most runs have none
 
-    return book_of(opened)
+    return book_of(settings)
 
 
 def must_pass(run: Run) -> bool:

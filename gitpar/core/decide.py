@@ -111,15 +111,23 @@ def _work(run: Run, level: Level) -> list[Command]:
     # what others wait for lands while the rest is worked on
     if level.candidate is not None or level.to_land or lands_early(run, level):
         due += _candidate(run, level)
-    if level.carrying is None and level.to_carry:
-        due.append(CarryOver(part_of(run.tasks[level.to_carry[0]]), base))
+    due += _carry(run, level)
     if due or is_busy(run, level):
         return due
     results = tuple((t.task.id, _known(t.last.result)) for t in to_compare(run, level))
     return [CompareLevel(level.number, base, results)]
 
 
+def _carry(run: Run, level: Level) -> list[Command]:
+    """Carries the next result over that was cut before the level was."""
+    if level.carrying is not None or not level.to_carry:
+        return []
+    return [CarryOver(part_of(run.tasks[level.to_carry[0]]), _known(level.base))]
+
+
 def _land(run: Run, level: Level) -> list[Command]:
+    if level.carrying is not None or level.to_carry:
+        return _carry(run, level)
     if level.candidate is not None or level.to_land or (level.batch and not waits_for_reruns(run, level)):
         return _candidate(run, level)
     if not level.aside or is_busy(run, level):

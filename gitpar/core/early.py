@@ -16,15 +16,25 @@ from gitpar.core.landing_order import to_try
 from gitpar.core.names import TaskId
 from gitpar.core.places import drop, leave, offer
 from gitpar.core.run import Level, Run, TaskRun, TaskState
-from gitpar.core.settings import Order
+from gitpar.core.settings import Order, Policy
 from gitpar.core.verdicts import block_dependents, fate, give_up, refusal_text, set_state
 from gitpar.core.waits import settled
+
+_NO_NEWS = (
+    *(e.AttemptOpened, e.WorkerStarted, e.WorkerEnded),
+    *(e.LandingTried, e.LandingProved, e.LandingOpened, ae.FootingTried, ae.FootingMade, ae.CarryTried),
+)
+"""They change nothing about what others may stand on."""
 
 
 def follow(run: Run, event: e.Event) -> None:
     """Lets those start that a task held back, or takes back those that it does not carry any more."""
+    if isinstance(event, _NO_NEWS):
+        return
     task_id = getattr(event, "task", None)
     if task_id is None or task_id not in run.tasks:
+        if run.gates is not None:
+            _take_back_all(run)
         return
     task = run.tasks[task_id]
     if task.state in (TaskState.FINISHED, TaskState.LANDED):
@@ -34,6 +44,16 @@ def follow(run: Run, event: e.Event) -> None:
                 offer(run, level, later)
     elif task.state is not TaskState.RUNNING:
         take_back(run, task_id)
+
+
+def _take_back_all(run: Run) -> None:
+    """Takes those out of the queues that may not start any more; a gate may have held a whole level."""
+    parked = (each for queue in run.queues.parked.values() for each in queue)
+    for task_id in [*run.queues.ready, *parked, *run.early.preparing]:
+        task = run.tasks[task_id]
+        level = run.levels[task.level - 1]
+        if level.base is None and not may_start(run, task):
+            _forget(run, level, task_id)
 
 
 def take_back(run: Run, task_id: TaskId) -> None:
@@ -72,6 +92,22 @@ def opened(run: Run, level: Level) -> None:
             _block(run, task, before)
     for task_id in to_try(run, level):
         arrive(run, level, run.tasks[task_id])
+
+
+def look_again(run: Run) -> None:
+    """Begins anew with who may start early, where the levels to come are others."""
+    for task_id in [each for each in run.tasks if run.levels and _waits_early(run, each)]:
+        level = run.levels[run.tasks[task_id].level - 1]
+        run.early.preparing.discard(task_id)
+        run.early.prepared.pop(task_id, None)
+        drop(run, level, task_id)
+    if run.early.looked:
+        _look_ahead(run)
+
+
+def _waits_early(run: Run, task_id: TaskId) -> bool:
+    task = run.tasks[task_id]
+    return bool(task.level) and task_id not in run.active and run.levels[task.level - 1].base is None
 
 
 def _look_ahead(run: Run) -> None:
@@ -145,8 +181,10 @@ def resumed(run: Run) -> None:
 
 
 def _footing_tried(run: Run, event: ae.FootingTried) -> None:
-    run.levels[run.tasks[event.task].level - 1].ready.remove(event.task)
-    run.early.preparing.add(event.task)
+    ready = run.queues.ready
+    if event.task in ready:  # else it was taken back by what was decided together with this
+        ready.remove(event.task)
+        run.early.preparing.add(event.task)
 
 
 def _footing_made(run: Run, event: ae.FootingMade) -> None:
@@ -160,7 +198,8 @@ def _footing_refused(run: Run, event: ae.FootingRefused) -> None:
     if event.task in run.early.preparing:
         run.early.preparing.discard(event.task)
         leave(run, run.levels[run.tasks[event.task].level - 1], event.task)
-        run.tasks[event.task].reason = f"starts with its wave: {event.reason}"
+        task = run.tasks[event.task]
+        task.reason = task.reason or f"starts with its wave: {event.reason}"
 
 
 def _carry_tried(run: Run, event: ae.CarryTried) -> None:
@@ -190,7 +229,8 @@ def _carry_refused(run: Run, event: ae.CarryRefused) -> None:
     level = run.levels[task.level - 1]
     level.carrying = None
     task.refused = event.conflicts
-    if event.conflicts and task.reruns == 0 and not task.accepted:
+    again = Policy.SERIALIZE in run.settings.policies and task.reruns == 0 and not task.accepted
+    if event.conflicts and again:
         _again(run, level, task, f"stepped aside: {refusal_text(run, task)}")
     else:
         give_up(run, task, TaskState.HELD, event.reason or refusal_text(run, task))

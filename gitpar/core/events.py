@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from gitpar.core.agents import COMMAND, AgentReport
+from gitpar.core.asked import Asked, PredictedWait
 from gitpar.core.conflicts import ConflictReport, PathConflict
 from gitpar.core.footing import Footing
 from gitpar.core.forges import BranchPush, Layer, RequestState
@@ -48,15 +49,6 @@ class Event:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class PredictedWait:
-    """`later` waits for `first` of the same wave: with this probability they would conflict."""
-
-    first: TaskId
-    later: TaskId
-    probability: float
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOpened(Event):
     """A run was made. The plan is journaled whole, so a resume needs no file."""
@@ -75,6 +67,7 @@ class RunOpened(Event):
     waits: tuple[PredictedWait, ...] = ()
     starts: tuple[TaskId, ...] = ()
     """The order to start the tasks of waves in which some wait; the others start in plan order."""
+    asked: Asked = Asked()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,8 @@
-"""What a commit holds that an attempt was cut from before the level of its task was. Pure values."""
+"""What a commit holds that an attempt was cut from before the level of its task was. Pure."""
 
 from __future__ import annotations
+
+from dataclasses import field
 
 from gitpar.core.names import CommitId, TaskId
 from gitpar.values import dataclass
@@ -24,3 +26,15 @@ class Part:
     n: int
     base: CommitId
     result: CommitId
+
+
+@dataclass(slots=True)
+class EarlyStarts:
+    """Of tasks that start before their level is cut."""
+
+    looked: bool = False
+    """Whether those that wait for nothing were looked for."""
+    preparing: set[TaskId] = field(default_factory=set)
+    """Tasks for which the commit to cut them from is being made."""
+    prepared: dict[TaskId, tuple[CommitId, Footing]] = field(default_factory=dict)
+    """Those commits, until the tasks start."""

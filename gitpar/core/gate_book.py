@@ -10,13 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import field
 
 from gitpar.core.certificate import with_gates
-from gitpar.core.events import AttemptCaptured, RunOpened
+from gitpar.core.events import AttemptCaptured
 from gitpar.core.gate_events import GateEnded, GateOpened, Verdict
 from gitpar.core.gate_words import failure_line
 from gitpar.core.graph import Task
 from gitpar.core.names import CommitId, TaskId, TreeId
 from gitpar.core.run import AttemptState, Candidate, Level, Run, TaskRun
-from gitpar.core.settings import GateOn, GateRules, LevelPolicy
+from gitpar.core.settings import GateOn, GateRules, LevelPolicy, RunSettings
 from gitpar.core.waits import settled
 from gitpar.values import dataclass
 
@@ -277,8 +277,7 @@ def by_hand(run: Run, task: TaskId) -> bool:
     return run.tasks[task].last.started_at is None
 
 
-def book_of(opened: RunOpened) -> GateBook:
+def book_of(settings: RunSettings) -> GateBook:
     """Returns the book of a run that has gates, or levels that land whole or not at all."""
-    settings = opened.settings
     whole = settings.level_policy is LevelPolicy.ALL
     return GateBook(settings.gates, settings.verify, whole)

@@ -37,9 +37,16 @@ class Remedies:
     """Tasks for a person that are done, with what the tasks after them are to know."""
     lift: bool = False
     """Whether no merge is to be waited for any more."""
+    replan: tuple[str, ...] | None = None
+    """Plan files to take anew, none for those that the run began with; None to go on with what it has."""
+
+    @property
+    def about_tasks(self) -> bool:
+        """Whether anything is asked about single tasks."""
+        return bool(self.retry or self.skip or self.accept or self.resolve or self.approve)
 
     def __bool__(self) -> bool:
-        return bool(self.retry or self.skip or self.accept or self.resolve or self.approve or self.lift)
+        return self.about_tasks or self.lift or self.replan is not None
 
 
 def decisions(run: Run, asked: Remedies, at: float) -> list[Event]:
@@ -167,14 +174,14 @@ def decided(run: Run, event: PersonDecided) -> None:
         else:
             why = "tried again by --retry" if task_id in event.retry else "settled by hand"
             set_state(task, TaskState.PENDING, why)
-    _move(run, {*event.retry, *event.accept, *event.resolve, *_freed(run)})
+    _move(run, {*event.retry, *event.accept, *event.resolve, *freed(run)})
     if run.publication is not None and run.settings.publish is not None:
         run.publication.closed = False
     pass_over(run)
 
 
-def _freed(run: Run) -> list[TaskId]:
-    """Lets go what nothing blocks any more, and says of the others what does."""
+def freed(run: Run) -> list[TaskId]:
+    """Lets go what nothing blocks any more, and says of the others what does; returns whom it let go."""
     found = []
     for task_id in (each for wave in run.graph.waves for each in wave):
         task = run.tasks[task_id]

@@ -16,14 +16,14 @@ from gitpar.core.agents import COMMAND, AgentReport
 from gitpar.core.batches import book_for
 from gitpar.core.conflicts import ConflictReport, PathConflict
 from gitpar.core.events import AttemptOpened, Ending, RunEnd, RunOpened
-from gitpar.core.footing import Footing
+from gitpar.core.footing import EarlyStarts, Footing
 from gitpar.core.graph import Task, TaskGraph, TaskStatus
 from gitpar.core.moves import Operation
 from gitpar.core.names import NO_TREE, CommitId, RunId, TaskId, TreeId
 from gitpar.core.pace import Pace
 from gitpar.core.publication import Publication
 from gitpar.core.session import Session
-from gitpar.core.settings import RunSettings, Schedule
+from gitpar.core.settings import Barrier, RunSettings, Schedule
 from gitpar.core.settlement import Mending, Settlement
 from gitpar.values import dataclass
 
@@ -257,24 +257,13 @@ class Level:
     spent: Spent = field(default_factory=Spent)
 
 
-@dataclass(slots=True)
-class EarlyStarts:
-    """Of tasks that start before their level is cut."""
-
-    looked: bool = False
-    """Whether those that wait for nothing were looked for."""
-    preparing: set[TaskId] = field(default_factory=set)
-    """Tasks for which the commit to cut them from is being made."""
-    prepared: dict[TaskId, tuple[CommitId, Footing]] = field(default_factory=dict)
-    """Those commits, until the tasks start."""
-
-
 class Run:
     """Everything known about one run. Changed only by `apply` (gitpar.core.apply)."""
 
     def __init__(self, opened: RunOpened) -> None:
         self.id: RunId = opened.run
         self.plans = opened.plans
+        self.asked = opened.asked
         self.format = opened.format
         self.notices = opened.notices
         self.base: CommitId = opened.base
@@ -284,11 +273,11 @@ class Run:
         self.graph = TaskGraph(opened.tasks)
         self.wave_notes = {note.wave: note for note in opened.wave_notes}
         left_out = dict(opened.skipped)
-        self.tasks = {task.id: _task_run(task, left_out.get(task.id)) for task in self.graph}
-        self.dag = opened.settings.schedule is Schedule.DAG
+        self.tasks = {task.id: task_run(task, left_out.get(task.id)) for task in self.graph}
+        self.dag = _starts_early(opened.settings)
+        # how long it takes from a task's beginning to the end of all that waits for it
         self.ranks = self.graph.ranks() if self.dag else {}
-        """Where they start by rank: how long it takes from a task's beginning to the end of the plan."""
-        self._queues = Level(0, ())
+        self.queues = Level(0, ())  # for dag: those that all levels share
         self.levels = [self.new_level(n, wave) for n, wave in enumerate(self.graph.waves, start=1)]
         for level in self.levels:
             for task_id in level.tasks:
@@ -324,7 +313,7 @@ class Run:
         self.publication: Publication | None = None
         self.pushed: dict[str, set[CommitId]] = {}
         """By branch of the remote, what this run may have pushed to it."""
-        self.gates: GateBook | None = book_for(opened)
+        self.gates: GateBook | None = book_for(opened.settings, opened.tasks)
 
     def _wait(self, opened: RunOpened) -> None:
         """Notes who waits for whom within a level."""
@@ -344,7 +333,7 @@ class Run:
         """Makes a level; where tasks start before their level is cut, all share their queues."""
         level = Level(number, tasks)
         if self.dag:
-            shared = self._queues
+            shared = self.queues
             level.ready, level.parked, level.places = shared.ready, shared.parked, shared.places
         return level
 
@@ -382,7 +371,13 @@ class Run:
         return sorted(task_ids, key=self.graph.position.__getitem__)
 
 
-def _task_run(task: Task, left_out: str | None) -> TaskRun:
+def _starts_early(settings: RunSettings) -> bool:
+    """Says whether tasks start before their level; who waits for reviewers starts nothing of the next one."""
+    return settings.schedule is Schedule.DAG and settings.barrier is not Barrier.MERGED
+
+
+def task_run(task: Task, left_out: str | None = None) -> TaskRun:
+    """Returns a task's part in a run at its beginning."""
     if task.status is TaskStatus.PENDING:
         return TaskRun(task)
     why = left_out or (

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 
 from gitpar.core.agents import AgentReport, Tokens, sum_of
+from gitpar.core.asked import PredictedWait
 from gitpar.core.barrier import awaited
 from gitpar.core.conflicts import PairConflict
-from gitpar.core.events import PredictedWait, RunEnd
+from gitpar.core.events import RunEnd
 from gitpar.core.forges import Layer
 from gitpar.core.names import CommitId, RefName, keep_ref, level_ref, short, task_ref
 from gitpar.core.places import rules_of

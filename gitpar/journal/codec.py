@@ -14,7 +14,15 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitpar import __version__
-from gitpar.core import agent_events, ahead_events, barrier_events, events, note_events, policy_events
+from gitpar.core import (
+    agent_events,
+    ahead_events,
+    barrier_events,
+    events,
+    note_events,
+    plan_events,
+    policy_events,
+)
 from gitpar.core.events import Event
 from gitpar.errors import EnvironmentFault
 
@@ -23,7 +31,15 @@ if TYPE_CHECKING:
 
 _TYPES: dict[str, type[Event]] = {
     name: kind
-    for module in (events, agent_events, note_events, ahead_events, policy_events, barrier_events)
+    for module in (
+        events,
+        agent_events,
+        note_events,
+        ahead_events,
+        plan_events,
+        policy_events,
+        barrier_events,
+    )
     for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
 }

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gitpar.core import agent_events as ae
+from gitpar.core import ahead_events as ahead
 from gitpar.core import events as e
 from gitpar.core.accounts import account_of
 from gitpar.core.agents import COMMAND
@@ -226,6 +227,16 @@ def _level_compared(event: e.LevelCompared, run: Run) -> list[str]:
     ]
 
 
+def _carry_refused(event: ahead.CarryRefused, run: Run) -> list[str]:
+    task = run.tasks[event.task]
+    verb = "is held" if task.state is TaskState.HELD else "steps aside"
+    return [f"{clean(event.task)} {verb}: {clean(task.reason.removeprefix('stepped aside: '))}"]
+
+
+def _footing_refused(event: ahead.FootingRefused, _run: Run) -> list[str]:
+    return [f"{clean(event.task)} starts with its wave: {clean(event.reason)}"]
+
+
 def _landed(event: e.Landed, run: Run) -> list[str]:
     task = run.tasks[event.task]
     paths = settled_paths(task)
@@ -271,6 +282,8 @@ _SAID: dict[type[e.Event], Callable[[Any, Run], list[str]]] = {
     ae.PauseBegun: _pause_begun,
     ae.MachineSeen: _machine_seen,
     e.LevelCompared: _level_compared,
+    ahead.CarryRefused: _carry_refused,
+    ahead.FootingRefused: _footing_refused,
     e.Landed: _landed,
     e.LevelDisturbed: _level_disturbed,
     e.RunClosed: _run_closed,

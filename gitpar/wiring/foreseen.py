@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gitpar.core.events import PredictedWait
+from gitpar.core.asked import PredictedWait
 from gitpar.core.graph import TaskGraph
 from gitpar.core.names import CommitId, TaskId
 from gitpar.core.settings import OnPredicted, RunSettings

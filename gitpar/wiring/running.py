@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from gitpar.core.graph import Task, TaskGraph, TaskStatus
 from gitpar.core.names import NO_COMMIT, CommitId, RefName
 from gitpar.core.note_events import NotesLanded
 from gitpar.core.operations import is_undone
+from gitpar.core.plan_events import Replanned
 from gitpar.core.recover import reconcile
 from gitpar.core.remedies import Remedies, decisions
 from gitpar.core.run import Run
@@ -42,6 +43,7 @@ from gitpar.wiring.foreseen import foresee
 from gitpar.wiring.noting import notes_of
 from gitpar.wiring.preview import chosen_part
 from gitpar.wiring.progress import progress_path
+from gitpar.wiring.replanning import UNCHANGED, asked_of, changed_plan, replan, taken_anew
 from gitpar.wiring.request import RunRequest
 from gitpar.wiring.sandboxing import Sandboxes
 from gitpar.wiring.site import Site
@@ -102,6 +104,7 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
         skipped=skipped,
         waits=foreseen.waits,
         starts=foreseen.starts,
+        asked=asked_of(request),
     )
     journal = SqliteJournal.own(site.journal_path, opened.run, Owner.this_process())
     try:
@@ -145,26 +148,50 @@ def resume(  # noqa: PLR0913 - one way on, whatever for
     journal = SqliteJournal.own(site.journal_path, chosen.id, Owner.this_process(), steal=steal)
     try:
         replayed = fold(list(journal.events(chosen.id)))
-        if _is_finished(replayed) and not (asked or found):
-            return view(replayed, replayed.last_at)
-        refs = GitRefs(site.place)
-        try:
-            there = refs.read(f"refs/heads/{replayed.settings.prefix}/{replayed.id}/")
-        finally:
-            refs.close()
+        finished = view(replayed, replayed.last_at) if _is_finished(replayed) else None
+        if finished is not None and not (asked or found):
+            return finished
+        there = _refs_of(site, replayed)
         events = [_with_limits(one, settings) for one in reconcile(replayed, there, time.time())]
         events += found
-        if asked:
-            events += _decided(site, settings, replayed, asked)
         _note_landed(site, replayed, events)
-        journal.append(events)
         for event in events:
             apply(replayed, event)
+        # nothing is journaled before it is certain that what is asked can be done
+        more = _more(site, settings, replayed, asked)
+        if finished is not None and not (more or found):
+            return finished
+        journal.append([*events, *more])
+        for event in more:
+            apply(replayed, event)
         settings = replace(settings, run=replayed.settings)
-        replayed.notices += tuple(one for one in told if one not in replayed.notices)
+        new = [*told, *_told_of_plan(settings, replayed, asked, more)]
+        replayed.notices += tuple(one for one in new if one not in replayed.notices)
         return _drive(site, Owned(replayed, journal, sandboxes), settings, watcher)
     finally:
         journal.close()
+
+
+def _refs_of(site: Site, run: Run) -> Mapping[RefName, CommitId]:
+    refs = GitRefs(site.place)
+    try:
+        return refs.read(f"refs/heads/{run.settings.prefix}/{run.id}/")
+    finally:
+        refs.close()
+
+
+def _more(site: Site, settings: Settings, run: Run, asked: Remedies) -> list[Event]:
+    """Returns what a resume does besides going on."""
+    if asked.replan is not None:
+        return replan(settings, crew_of(settings, site.place.main), run, asked)
+    return _decided(site, settings, run, asked) if asked else []
+
+
+def _told_of_plan(settings: Settings, run: Run, asked: Remedies, more: Sequence[Event]) -> list[str]:
+    if asked.replan is not None:
+        return [taken_anew(each) for each in more if isinstance(each, Replanned)] or [UNCHANGED]
+    said = changed_plan(settings, run)
+    return [said] if said else []
 
 
 def _decided(site: Site, settings: Settings, run: Run, asked: Remedies) -> list[Event]:

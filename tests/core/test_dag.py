@@ -7,10 +7,12 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gitpar.core.ahead_events import CarryTried
+from gitpar.core.events import Landed
 from gitpar.core.graph import Task
 from gitpar.core.names import TaskId
 from gitpar.core.run import Run, TaskState
-from gitpar.core.settings import Schedule
+from gitpar.core.settings import Barrier, Schedule
 from tests.support.simulation import Script, Simulation, task
 from tests.support.timed import Timed, bound_s, random_graph
 
@@ -26,7 +28,9 @@ def timed(tasks: list[Task], seconds: dict[str, float], script: Script | None = 
 
 
 def whole(sim: Simulation) -> None:
-    """Every level holds what landed on it and below it, and nothing of the levels above."""
+    """Every level holds what landed on it and below it, once, and nothing of the levels above."""
+    moved = [event.task for event in sim.journal if isinstance(event, Landed)]
+    assert len(moved) == len(set(moved))
     landed: set[str] = set()
     for level in sim.run.levels:
         landed |= {t for t in level.tasks if sim.run.tasks[t].state is TaskState.LANDED}
@@ -48,6 +52,14 @@ def test_a_chain_goes_on_while_another_task_of_the_first_wave_is_at_work() -> No
     bases = {task_id: found.attempts[0] for task_id, found in sim.run.tasks.items()}
     assert bases[TaskId("c")].own == ("b#1", "c#1"), "its base was the result that it waited for"
     whole(sim)
+
+
+def test_a_result_that_comes_while_its_level_is_cut_is_carried_over_once() -> None:
+    for seed in range(8):
+        sim = Simulation([task("a"), task("b", "a")], schedule=DAG)
+        sim.go(Random(seed))
+        assert [e.task for e in sim.journal if isinstance(e, CarryTried)] in ([], ["b"])
+        whole(sim)
 
 
 def test_results_that_do_not_follow_from_each_other_are_laid_together() -> None:
@@ -74,6 +86,11 @@ def test_a_task_without_dependencies_in_a_later_wave_of_the_plan_need_not_wait()
     assert sim.wall_s == 5.0
     assert [level.tasks for level in sim.run.levels] == [("a",), ("b",)]
     whole(sim)
+
+
+def test_who_waits_for_reviewers_starts_nothing_early() -> None:
+    sim = Simulation([task("slow"), task("a"), task("b", "a")], schedule=DAG, barrier=Barrier.MERGED)
+    assert not sim.run.dag
 
 
 def test_where_what_it_builds_on_does_not_merge_early_a_task_waits_for_its_wave() -> None:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitpar.core.apply import fold
-from gitpar.core.events import PredictedWait, RunOpened
+from gitpar.core.asked import PredictedWait
+from gitpar.core.events import RunOpened
 from gitpar.core.graph import Task
 from gitpar.core.names import TaskId
 from gitpar.core.run import Run

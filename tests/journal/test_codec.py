@@ -18,6 +18,7 @@ from gitpar.core import (
     events,
     gate_events,
     note_events,
+    plan_events,
     policy_events,
 )
 from gitpar.core.conflicts import (
@@ -42,6 +43,7 @@ KINDS = [
         note_events,
         ahead_events,
         gate_events,
+        plan_events,
         policy_events,
         barrier_events,
     )

@@ -94,7 +94,8 @@ def test_the_setting_is_journaled_and_a_level_can_be_undone(repo: Repo, tmp_path
     (repo.root / "gitpar.toml").unlink()
     run = facts(gitpar("resume", "--json", cwd=repo.root))
     assert set(states(run).values()) == {"landed"}
-    assert all(len(task["attempts"]) == 1 for task in run["tasks"])
+    # e may have been at work when gitpar was killed
+    assert all(len(task["attempts"]) == 1 for task in run["tasks"] if task["id"] != "e")
     undone = gitpar("undo", run["run"], "--level", "3", cwd=repo.root)
     assert undone.status == 0, undone
     assert repo.git("for-each-ref", "--format=%(refname:short)", "refs/heads/gitpar/*/level/*").split() == [

@@ -30,9 +30,11 @@ from gitpar.core.names import CommitId, RefName, RunId, TaskId, TreeId, level_re
 from gitpar.core.progress import ProgressLanding
 from gitpar.core.recover import reconcile
 from gitpar.core.remedies import Remedies, decision, decisions
+from gitpar.core.replanning import replanned
 from gitpar.core.run import Run
 from gitpar.core.settings import RunSettings
 from gitpar.core.settlement import Settlement
+from gitpar.errors import UsageError
 
 BASE = CommitId("base")
 CONFLICT = PathConflict("shared.txt", ConflictKind.CONTENT, "CONFLICT (content)")
@@ -154,6 +156,18 @@ class Simulation:
         events = decisions(fold(self.journal), Remedies(lift=True), self._tick())
         self.kill_and_resume()
         for event in events:
+            self._take(event)
+
+    def replan(self, tasks: list[Task]) -> None:
+        """Takes the run over with another plan; raises UsageError where that cannot be."""
+        before = list(self.journal)
+        self.kill_and_resume()
+        try:
+            event = replanned(self.run, tasks, (), plans=("plan.json",), at=self._tick())
+        except UsageError:
+            self.journal = before
+            raise
+        if event is not None:
             self._take(event)
 
     def _take(self, event: e.Event) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -23,6 +24,8 @@ _RESOLVE = (
 _APPROVE = "Say that a task for a person is done; what waits for it goes on."
 _ANSWER = "The same, with a text for the prompts of the tasks after it."
 
+_REPLAN = "Take the plan as it is now, or another one; several may be given. What has landed stays."
+
 
 @click.command(epilog=EXIT_CODES)
 @click.argument("run", required=False)
@@ -38,6 +41,15 @@ _ANSWER = "The same, with a text for the prompts of the tasks after it."
     type=click.Choice([Barrier.LANDED.value]),
     help="Wait for no merge any more: waves start from the level below them.",
 )
+@click.option(
+    "--replan",
+    metavar="[PLAN]",
+    is_flag=False,
+    flag_value="",
+    multiple=True,
+    show_default=False,
+    help=_REPLAN,
+)
 @with_json
 @shared
 @pass_invocation
@@ -47,16 +59,19 @@ def command(call: Invocation, /, run: str | None, *, steal: bool, barrier: str |
     What has finished is not done again. RUN may be left out: the newest unfinished run,
     else the newest. A finished run is left as it is and its summary printed, unless
     --retry, --skip, --accept or --resolve says what to do about tasks that are held or
-    failed, or --approve or --answer what came of tasks for a person; each may be given again.
-    One that waits for the request of a wave to be merged goes on once it is.
+    failed, --approve or --answer what came of tasks for a person, each of which may be given
+    again, or --replan finds that the plan has changed. One that waits for the request of a wave
+    to be merged goes on once it is.
     """
     from gitpar.core.remedies import Remedies  # noqa: PLC0415 - not needed for --help
 
+    files = asked.pop("replan")
     said = {**dict.fromkeys(asked.pop("approve"), ""), **_answers(asked.pop("answer"))}
     wanted = Remedies(
         **{name: tuple(map(TaskId, dict.fromkeys(ids))) for name, ids in asked.items()},
         approve=tuple((TaskId(name), text) for name, text in said.items()),
         lift=barrier is not None,
+        replan=tuple(str(call.path(Path(name))) for name in files if name) if files else None,
     )
     view = call.house.resume(call.directory, run, call.watcher(), steal=steal, asked=wanted)
     view = carried_on(call, view)
