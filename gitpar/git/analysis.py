@@ -91,9 +91,13 @@ class GitRepository:
 
     def settling(self) -> Settling:
         """Returns what settles conflicts in the same coordinator."""
-        from gitpar.git.settling import Settling  # noqa: PLC0415 - most runs have no conflict
+        from gitpar.git.remembered import Remembered  # noqa: PLC0415 - most runs have no conflict
+        from gitpar.git.settling import Settling  # noqa: PLC0415 - likewise
 
-        return Settling(self._coordinator, self._attributes, self._store, self._lander)
+        remembered = Remembered(self._coordinator.git_dir.with_name("settled"))
+        return Settling(
+            self._coordinator, self._attributes, self._store, lander=self._lander, remembered=remembered
+        )
 
     def ledger(self, refs: Refs) -> Notes:
         """Returns what moves levels by `refs`, each with the note of its certificate."""

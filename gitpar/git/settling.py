@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gitpar.git.coordinator import Coordinator
     from gitpar.git.foresight import Merged
     from gitpar.git.objects import ObjectWriter
+    from gitpar.git.remembered import Remembered
 
 _NONE = Drivers(rerere=False)
 _BY_LINES = (ConflictKind.CONTENT, ConflictKind.ADD_ADD)
@@ -45,12 +46,19 @@ class Settling:
     """Fulfils settling_port.Settler. Belongs to the thread that lands."""
 
     def __init__(
-        self, coordinator: Coordinator, attributes: Attributes, store: ObjectWriter, lander: Lander
+        self,
+        coordinator: Coordinator,
+        attributes: Attributes,
+        store: ObjectWriter,
+        *,
+        lander: Lander,
+        remembered: Remembered,
     ) -> None:
         self._coordinator = coordinator
         self._attributes = attributes
         self._store = store
         self._lander = lander
+        self._remembered = remembered
 
     def settle(self, landing: Landing, drivers: Drivers | None, *, leave: bool, may_undo: bool) -> Found:
         """Settles what drivers can; the rest is refused, or with `leave` laid out in a commit."""
@@ -62,6 +70,8 @@ class Settling:
             return Found(Refusal(tuple(named(one, landing) for one in outcome.conflicts)))
         work = _Work(self._coordinator, landing, outcome, drivers or _NONE)
         work.settle_alike()
+        if work.drivers.rerere:
+            work.settle_as_before(self._remembered)
         self._merge_again(work)
         made_anew = [path for path in work.drivers.regenerate if path in work.touched or path in merged.level]
         left = [path for path in work.touched if path not in work.settled and path not in made_anew]
@@ -111,6 +121,9 @@ class Settling:
         found = self._stored(landing, after, tree)
         if means is Means.AGENT and (problem := self._unrepaired(merged, landing, found, names)):
             return Found(Refusal(reason=problem))
+        if means is Means.AGENT:
+            conflicts = {path: stages for path, stages in merged.outcome.stages.items() if path in names}
+            self._remembered.remember(repository, tree, conflicts)
         return Found(found, notes)
 
     def lay_beside(self, settlement: Settlement, landing: Landing, folder: Path) -> Sequence[str]:
@@ -208,6 +221,14 @@ class _Work:
             # line ends that the task changed are its work
             if same_text(ours, theirs) and (stages[0] == NO_ENTRY or task in (was, level)):
                 self.settled[path] = (Means.IDENTICAL, stages[1])
+
+    def settle_as_before(self, remembered: Remembered) -> None:
+        """Settles what was settled before in the run, by the same three versions."""
+        for path, stages in self._by_lines():
+            if path in self.settled or any(matches(one, path) for one in self.drivers.union):
+                continue
+            if (entry := remembered.recall(self._repository, stages)) is not None:
+                self.settled[path] = (Means.RERERE, entry)
 
     def attribute_lines(self) -> list[str]:
         """Returns lines of attributes that have git settle what drivers may."""

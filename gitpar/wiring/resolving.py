@@ -12,8 +12,12 @@ from gitpar.core.names import NO_COMMIT, CommitId, TaskId, encode_id, keep_ref, 
 from gitpar.core.remedies import by_hand
 from gitpar.core.run import Run
 from gitpar.errors import GitparError
+from gitpar.git.comparing import workbench
+from gitpar.git.mergetree import SingleMerge
 from gitpar.git.refs import GitRefs
+from gitpar.git.remembered import Remembered
 from gitpar.git.resolving import Resolving, Settled, Unsettled
+from gitpar.git.trees import tree_of
 from gitpar.ports import RefUpdate
 from gitpar.wiring.site import Site
 
@@ -51,6 +55,7 @@ def settled(site: Site, root: Path, run: Run, task_ids: Sequence[TaskId]) -> lis
     try:
         for task_id, made in found:
             _keep(refs, run, task_id, made.commit)
+            _remember(site, run, task_id, made.commit)
     finally:
         refs.close()
     at = time.time()
@@ -66,6 +71,18 @@ def _keep(refs: GitRefs, run: Run, task_id: TaskId, commit: CommitId) -> None:
     n = len(run.tasks[task_id].attempts) + 1
     wanted = (keep_ref(run.id, task_id, n), task_ref(run.settings.prefix, run.id, task_id, n))
     refs.move([RefUpdate(ref, commit, refs.read(ref).get(ref, NO_COMMIT)) for ref in wanted])
+
+
+def _remember(site: Site, run: Run, task_id: TaskId, settled: CommitId) -> None:
+    """Keeps what a person made of a conflict, should the same one come again."""
+    known = run.tasks[task_id].work.result
+    if known is None:
+        return
+    with workbench(site.place) as coordinator:
+        outcome = SingleMerge(coordinator.scratch, run.tip, known).outcome()
+        repository = coordinator.pygit()
+        store = Remembered.of_run(site.place.common, run.id)
+        store.remember(repository, tree_of(repository, settled), outcome.stages)
 
 
 def _not_settled(run: Run, task_id: TaskId, path: Path, look: Unsettled, *, is_new: bool) -> NotSettled:

@@ -11,19 +11,17 @@ import pytest
 
 from gitpar.core.names import CommitId, RunId
 from gitpar.core.settings import Strategy
-from gitpar.core.settlement import Settlement, settled_by_policy
+from gitpar.core.settlement import Settlement
 from gitpar.core.verification import Judged, Verdict
 from gitpar.git.analysis import GitRepository
 from gitpar.git.comparing import workbench
 from gitpar.git.notes import NOTES
 from gitpar.git.refs import GitRefs
 from gitpar.git.verifying import Stretch, Verification
-from gitpar.ports import Landing, Proof, RefUpdate, Refusal
-from gitpar.settling_port import Drivers, Found
+from gitpar.ports import RefUpdate, Refusal
+from gitpar.settling_port import Drivers
 from tests.support.repo import Repo, landing, lines, sealed_repo
-
-LOG = "# Changes\n\n- first\n"
-UNION = Drivers(union=("CHANGELOG.md", "docs/*.log"))
+from tests.support.settling import LOG, Files, appended, paths, proved, scene, settle
 
 
 @pytest.fixture
@@ -36,48 +34,6 @@ def repository(repo: Repo) -> Iterator[GitRepository]:
     opened = GitRepository(repo.place, RunId("r1"), never_merged=("lock.json",))
     yield opened
     opened.close()
-
-
-Files = dict[str, str | bytes | None]
-
-
-def scene(
-    repo: Repo, base: Files, ours: Files, theirs: Files, strategy: Strategy = Strategy.MERGE
-) -> Landing:
-    """A landing of `theirs` on a level with `ours`, both from `base`."""
-    start = repo.commit("base", {"f.txt": lines(), **base})
-    tip = repo.branch(start, "landed before", ours)
-    result = repo.branch(start, "work", theirs)
-    return landing(start, result, tip, strategy)
-
-
-def settle(
-    repository: GitRepository, wanted: Landing, drivers: Drivers | None = UNION, *, leave: bool = False
-) -> Found:
-    return repository.settling().settle(wanted, drivers, leave=leave, may_undo=False)
-
-
-def settled(repository: GitRepository, wanted: Landing, drivers: Drivers | None = UNION) -> Settlement:
-    found = settle(repository, wanted, drivers)
-    assert isinstance(found.outcome, Settlement), found
-    assert found.outcome.complete
-    return found.outcome
-
-
-def proved(repository: GitRepository, wanted: Landing, drivers: Drivers | None = UNION) -> Proof:
-    plain = repository.prove(wanted)
-    assert isinstance(plain, Refusal), "there is something to settle"
-    proof = repository.prove(replace(wanted, settlement=settled(repository, wanted, drivers)))
-    assert isinstance(proof, Proof), proof
-    return proof
-
-
-def paths(proof: Proof) -> list[tuple[str, str]]:
-    return [(one.path, one.policy.value) for one in settled_by_policy(proof.certificate)]
-
-
-def appended(*entries: str) -> str:
-    return LOG + "".join(f"- {entry}\n" for entry in entries)
 
 
 @pytest.mark.parametrize("strategy", list(Strategy))
@@ -322,74 +278,3 @@ def test_a_certificate_that_hides_something_is_an_alarm(
     (found,) = judged(repo, forged, wanted.tip)[:1]
     assert found.verdict is Verdict.ALARM
     assert why in found.reason
-
-
-# --- an external merger ------------------------------------------------------------------
-
-MERGER = r"""#!/bin/sh
-# $1 base, $2 ours, $3 theirs, $4 path: joins the changed line 5 of both, as a structured merger might
-[ "$4" = f.txt ] || exit 1
-mine=$(sed -n 5p "$3")
-sed "5s/\$/ + $mine/" "$2" > "$2.new" && mv "$2.new" "$2"
-"""
-
-
-def merger(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str = MERGER) -> Drivers:
-    """Puts a program on PATH and allows it."""
-    folder.mkdir()
-    (folder / "tinymerge").write_text(text, encoding="utf-8")
-    (folder / "tinymerge").chmod(0o755)
-    monkeypatch.setenv("PATH", str(folder), prepend=":")
-    return Drivers(external="tinymerge %O %A %B %P", timeout_s=2.0)
-
-
-def both_on_line_5(repo: Repo) -> Landing:
-    return scene(repo, {}, {"f.txt": lines((5, "ours"))}, {"f.txt": lines((5, "theirs"), (12, "more"))})
-
-
-def test_a_merger_that_is_allowed_settles_what_it_can(
-    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drivers = merger(tmp_path / "bin", monkeypatch)
-    repository = GitRepository(repo.place, RunId("r1"))
-    proof = proved(repository, both_on_line_5(repo), drivers)
-    repository.close()
-    assert repo.git("show", f"{proof.commit}:f.txt").splitlines()[4] == "ours + theirs"
-    assert paths(proof) == [("f.txt", "external")]
-
-
-@pytest.mark.parametrize(
-    ("text", "note"),
-    [
-        ("#!/bin/sh\nexit 1\n", ""),
-        ("#!/bin/sh\nsleep 60\n", "no end within 2 s"),
-        ("#!/bin/sh\necho '<<<<<<< x' >> $2\n", "still has conflict markers after the merger"),
-    ],
-)
-def test_a_merger_that_fails_settles_nothing(
-    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, note: str
-) -> None:
-    drivers = merger(tmp_path / "bin", monkeypatch, text)
-    repository = GitRepository(repo.place, RunId("r1"))
-    found = settle(repository, both_on_line_5(repo), drivers)
-    repository.close()
-    assert isinstance(found.outcome, Refusal)
-    assert note in " ".join(found.notes)
-
-
-def test_a_merger_that_is_not_there_is_named_and_skipped(repo: Repo, repository: GitRepository) -> None:
-    found = settle(repository, both_on_line_5(repo), Drivers(external="mergiraf-is-not-here %A"))
-    assert isinstance(found.outcome, Refusal)
-    assert found.notes == ("`mergiraf-is-not-here` is not there, so it merges nothing",)
-
-
-def test_a_merger_that_takes_others_work_back_is_refused(
-    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drivers = merger(tmp_path / "bin", monkeypatch, '#!/bin/sh\ncat "$3" > "$2"\n')
-    repository = GitRepository(repo.place, RunId("r1"))
-    wanted = both_on_line_5(repo)
-    found = repository.prove(replace(wanted, settlement=settled(repository, wanted, drivers)))
-    repository.close()
-    assert isinstance(found, Refusal)
-    assert found.reason == "it takes away what had landed: f.txt:5"

@@ -291,3 +291,17 @@ def killed_at(shop: Path, tmp_path: Path, fault: str) -> list[str]:
     wrong += [] if len(subjects) == len(tasks) else [f"landed: {subjects}"]
     alarms = json.loads(gitpar("verify", "--json", cwd=shop).stdout)["counts"]["alarm"]
     return [*wrong, *([f"{alarms} alarms"] if alarms else [])]
+
+
+def test_what_a_person_settled_is_kept_for_the_same_conflict(shop: Path, tmp_path: Path) -> None:
+    plan = write_plan(tmp_path / "plan.json", {"one": edit(5, "one"), "two": edit(5, "two")})
+    run = run_json(shop, plan, "--policy", "hold", status=1)
+    gitpar("resume", "--resolve", "two", cwd=shop)
+    place = shop.parent / "repo.worktrees" / f"{run['run']}.resolve" / "two"
+    text = show(shop, tip(run), "list.txt").replace("line 5 one", "line 5 one two") + "\n"
+    (place / "list.txt").write_text(text, encoding="utf-8")
+    git(place, "commit", "--quiet", "--all", "--message", "Settled")
+    assert states(facts(gitpar("resume", "--resolve", "two", "--json", cwd=shop)))["two"] == "landed"
+    store = shop / ".git" / "gitpar" / "runs" / run["run"] / "settled"
+    [kept] = [path.read_text(encoding="ascii").split() for path in store.iterdir()]
+    assert kept == ["100644", git(place, "rev-parse", "HEAD:list.txt")]
