@@ -217,7 +217,7 @@ def test_answers_are_json_whatever_is_in_a_message(tmp_path: Path) -> None:
 def test_a_stop_that_arrives_with_the_job_is_heard(tmp_path: Path) -> None:
     (tmp_path / "prompt").touch()
     paths = (str(tmp_path), *(str(tmp_path / name) for name in ("prompt", "log", "exit")))
-    order = "\0".join(("touch worked", *paths, "", "1", "1000", "PATH=/bin")).encode()
+    order = "\0".join(("touch worked", *paths, "", "1", "1000", "0", "PATH=/bin")).encode()
     done = subprocess.run(
         supervisor_command(), input=b"job %d\n%sstop\n" % (len(order), order), capture_output=True, check=True
     )
