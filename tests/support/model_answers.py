@@ -42,13 +42,21 @@ def _call(step: Json, tools: list[tuple[str, Json]]) -> tuple[str, Json] | None:
     """The tool and its arguments for a step, fitted to what the request offers; None where nothing fits."""
     wanted = _SHELLS if "bash" in step else _WRITERS if "write" in step else ()
     for name, schema in tools:
-        if name.lower() in wanted:
+        if name.lower() in wanted and not _wants_whole_paths(schema):
             return name, _arguments(step, schema)
     if "write" in step:
         path, content = step["write"]["path"], step["write"]["content"]
         quoted = "'" + content.replace("'", "'\\''") + "'"
         return _call({"bash": f"mkdir -p \"$(dirname '{path}')\" && printf %s {quoted} > '{path}'"}, tools)
     return None
+
+
+def _wants_whole_paths(schema: Json) -> bool:
+    """Whether a tool refuses relative paths: the script does not know where the agent works."""
+    properties = schema.get("properties", {}).values()
+    return any(
+        "relative paths are not supported" in str(p.get("description", "")).lower() for p in properties
+    )
 
 
 def _arguments(step: Json, schema: Json) -> Json:
