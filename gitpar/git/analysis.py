@@ -99,10 +99,15 @@ class GitRepository:
             self._coordinator, self._attributes, self._store, lander=self._lander, remembered=remembered
         )
 
-    def ledger(self, refs: Refs) -> Notes:
-        """Returns what moves levels by `refs`, each with the note of its certificate."""
+    def ledger(self, refs: Refs, *, at_once: bool = True) -> Notes:
+        """Returns what moves levels by `refs`, each with the note of its certificate.
+
+        Where a landing moves `at_once` when it is proved, its note is stored with it; a note
+        made before gates have said their word would be stored for nobody.
+        """
         notes = Notes(self._coordinator, self._store, refs)
-        self._lander.note_by(notes.foresee)
+        if at_once:
+            self._lander.note_by(notes.foresee)
         return notes
 
     def index_trees(self) -> IndexTrees:

@@ -90,7 +90,7 @@ def world_of(
         def outside(checkout: bool) -> tuple[str, ...]:  # noqa: FBT001 - a port's signature
             return tampering.look(checkout=checkout)
 
-        ledger = repository.ledger(refs)
+        ledger = repository.ledger(refs, at_once=run.gates is None)
 
         world = World(
             common_dir=place.common,

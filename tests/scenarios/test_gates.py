@@ -42,6 +42,14 @@ def files(repo: Path, revision: str) -> list[str]:
     return git(repo, "ls-tree", "-r", "--name-only", revision).split()
 
 
+def test_what_lands_through_gates_leaves_no_loose_ends(repo: Path, tmp_path: Path) -> None:
+    tasks: dict[str, str | dict[str, Any]] = {name: f"echo {name} > {name}" for name in "abc"}
+    plan = write_plan(tmp_path / "plan.json", tasks)
+    run = run_json(repo, plan, "--gate", NO_BAD)
+    assert states(run) == dict.fromkeys("abc", "landed")
+    assert git(repo, "fsck", "--no-progress") == ""
+
+
 # --- tasks --------------------------------------------------------------------------------
 
 
