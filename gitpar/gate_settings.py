@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from gitpar.core.settings import GateOn, GateRules
 from gitpar.errors import UsageError
-from gitpar.option import Refused
+from gitpar.option import Keys, Refused, read_table
 from gitpar.options import duration
 
 _RESERVED = ("verify", "plan verify")
@@ -34,40 +33,23 @@ def _on(value: object) -> object:
     return tuple(GateOn(one) for one in dict.fromkeys(found))
 
 
-_KEYS: Mapping[str, tuple[str, str, Callable[[object], object]]] = {
+_KEYS: Keys = {
     "command": ("command", "a text", _text),
     "on": ("on", '"task", "level", "run" or a list of them', _on),
     "timeout": ("timeout_s", 'seconds or a duration such as "90s" or "10m", 0 for no limit', _time),
     "agent": ("agent", "the name of an agent", _text),
     "prompt": ("prompt", "a text", _text),
 }
-"""By the key: the field, what is allowed, and how it is read."""
 
 
 def read_gate(name: str, table: object, where: Callable[[str], str]) -> tuple[GateRules, list[str]]:
     """Returns a gate and warnings; `where` names a key at its place. Raises UsageError."""
-    if not isinstance(table, Mapping):
-        raise UsageError(f"{where(f'gates.{name}')} must be a table", f"Write it as: [gates.{name}]")
     if name.casefold() in _RESERVED:
         raise UsageError(
             f"{where(f'gates.{name}')}: that is what the gate is called that a task brings itself",
             "Give the gate another name",
         )
-    warnings: list[str] = []
-    found: dict[str, Any] = {}
-    for written, value in table.items():
-        key = str(written).replace("-", "_")
-        shown = where(f"gates.{name}.{written}")
-        if key not in _KEYS:
-            near = difflib.get_close_matches(key, _KEYS, n=1)
-            meant = f"; did you mean `{near[0]}`?" if near else ""
-            warnings.append(f"{shown} is not a setting and was ignored{meant}")
-            continue
-        field, allowed, read = _KEYS[key]
-        try:
-            found[field] = read(value)
-        except Refused:
-            raise UsageError(f"{shown} must be {allowed}, not {value!r}", "Nothing was started") from None
+    found, warnings = read_table(f"gates.{name}", table, _KEYS, where)
     _check(name, found, where)
     return GateRules(name=name, **found), warnings
 

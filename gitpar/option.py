@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import shlex
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from typing import Any
 
+from gitpar.errors import UsageError
 from gitpar.values import dataclass
 
 
@@ -27,6 +30,37 @@ class Option:
     """Turns the text of a variable or flag into what a TOML file would hold."""
     is_table: bool = False
     """Whether its value is a table, whose keys are the user's."""
+
+
+Keys = Mapping[str, tuple[str, str, Callable[[object], object]]]
+"""What a table may hold, by key: the field, what completes "must be …", and how it is read."""
+
+
+def read_table(
+    name: str, table: object, keys: Keys, where: Callable[[str], str]
+) -> tuple[dict[str, Any], list[str]]:
+    """Returns the fields of a table of the user's, such as `gates.unit`, and warnings of unknown keys.
+
+    `where` names a key at its place. Raises UsageError where it is no table or a value is not allowed.
+    """
+    if not isinstance(table, Mapping):
+        raise UsageError(f"{where(name)} must be a table", f"Write it as: [{name}]")
+    warnings: list[str] = []
+    found: dict[str, Any] = {}
+    for written, value in table.items():
+        key = str(written).replace("-", "_")
+        shown = where(f"{name}.{written}")
+        if key not in keys:
+            near = difflib.get_close_matches(key, keys, n=1)
+            meant = f"; did you mean `{near[0]}`?" if near else ""
+            warnings.append(f"{shown} is not a setting and was ignored{meant}")
+            continue
+        field, allowed, read = keys[key]
+        try:
+            found[field] = read(value)
+        except Refused:
+            raise UsageError(f"{shown} must be {allowed}, not {value!r}", "Nothing was started") from None
+    return found, warnings
 
 
 def stays_inside(path: object) -> bool:

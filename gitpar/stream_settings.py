@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from gitpar.core.settings import StreamRules
-from gitpar.errors import UsageError
-from gitpar.option import Refused
+from gitpar.option import Keys, Refused, read_table
 from gitpar.values import dataclass
 
 
@@ -51,7 +48,7 @@ def _variables(value: object) -> object:
     return tuple(value.items())
 
 
-_KEYS: Mapping[str, tuple[str, str, Callable[[object], object]]] = {
+_KEYS: Keys = {
     "jobs": ("jobs", "a whole number, 1 or more", _count),
     "account": ("account", "a text", _text),
     "session": ("keeps_session", "'keep', 'fresh'", _session),
@@ -59,28 +56,11 @@ _KEYS: Mapping[str, tuple[str, str, Callable[[object], object]]] = {
     "agent_command": ("agent_command", "a text", _text),
     "env": ("env", "a table of texts", _variables),
 }
-"""By the key: the field, what is allowed, and how it is read."""
 _OF_RULES = ("jobs", "account", "keeps_session")
 
 
 def read_stream(name: str, table: object, where: Callable[[str], str]) -> tuple[StreamSettings, list[str]]:
     """Returns a stream's settings and warnings; `where` names a key at its place. Raises UsageError."""
-    if not isinstance(table, Mapping):
-        raise UsageError(f"{where(f'streams.{name}')} must be a table", f"Write it as: [streams.{name}]")
-    warnings: list[str] = []
-    found: dict[str, Any] = {}
-    for written, value in table.items():
-        key = str(written).replace("-", "_")
-        shown = where(f"streams.{name}.{written}")
-        if key not in _KEYS:
-            near = difflib.get_close_matches(key, _KEYS, n=1)
-            meant = f"; did you mean `{near[0]}`?" if near else ""
-            warnings.append(f"{shown} is not a setting and was ignored{meant}")
-            continue
-        field, allowed, read = _KEYS[key]
-        try:
-            found[field] = read(value)
-        except Refused:
-            raise UsageError(f"{shown} must be {allowed}, not {value!r}", "Nothing was started") from None
+    found, warnings = read_table(f"streams.{name}", table, _KEYS, where)
     rules = StreamRules(name=name, **{field: found.pop(field) for field in _OF_RULES if field in found})
     return StreamSettings(rules=rules, **found), warnings
