@@ -6,17 +6,14 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.cli import gitpar, program_environment
+from tests.support.cli import gitpar, running
 from tests.support.plans import Facts, facts, states, write_plan
 from tests.support.sealed import git
 
@@ -29,26 +26,6 @@ def pipe(tmp_path: Path) -> Path:
     path = tmp_path / "pipe"
     os.mkfifo(path)
     return path
-
-
-@contextmanager
-def running(repo: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
-    """Starts gitpar and ends it in any case."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "gitpar", *map(str, arguments), "--json"],
-        cwd=repo,
-        env=program_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
 
 
 def said(process: subprocess.Popen[str], word: str) -> None:

@@ -6,40 +6,17 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.support.cli import gitpar, program_environment
+from tests.support.cli import gitpar, running
 from tests.support.plans import Facts, facts, run_json, show, states, tip, write_plan
 from tests.support.sealed import git
 
 WAITS = 'echo begun > begun.txt; echo $$ > "{gate}.pid"; read line < "{gate}"; echo $line > end.txt'
-
-
-@contextmanager
-def running(repo: Path, plan: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """Starts `gitpar run` and ends it in any case."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "gitpar", "run", str(plan), "--json", *options],
-        cwd=repo,
-        env=program_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
 
 
 @pytest.fixture
@@ -72,7 +49,7 @@ def said(process: subprocess.Popen[str], word: str) -> None:
 
 
 def test_one_ctrl_c_lets_the_workers_end_and_starts_nothing_new(repo: Path, plan: Path, gate: Path) -> None:
-    with running(repo, plan) as process:
+    with running(repo, "run", plan) as process:
         said(process, "waits#1 started")
         process.send_signal(signal.SIGINT)
         said(process, "Ctrl-C")
@@ -90,7 +67,7 @@ def test_one_ctrl_c_lets_the_workers_end_and_starts_nothing_new(repo: Path, plan
 def test_a_second_ctrl_c_ends_the_workers_and_keeps_their_work(
     repo: Path, plan: Path, gate: Path, signals: list[signal.Signals]
 ) -> None:
-    with running(repo, plan, "--grace", "0.2") as process:
+    with running(repo, "run", plan, "--grace", "0.2") as process:
         said(process, "waits#1 started")
         pid = int(written(gate.with_name("gate.pid")))
         for number in signals[:-1]:
@@ -112,7 +89,7 @@ def test_a_second_ctrl_c_ends_the_workers_and_keeps_their_work(
 def test_a_run_that_is_worked_on_is_not_taken_over_and_another_may_go_on_beside_it(
     repo: Path, plan: Path, gate: Path, tmp_path: Path
 ) -> None:
-    with running(repo, plan) as process:
+    with running(repo, "run", plan) as process:
         said(process, "waits#1 started")
         second = gitpar("resume", cwd=repo)
         assert second.status == 3

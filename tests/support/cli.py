@@ -6,7 +6,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,3 +70,23 @@ def normalised(text: str, *folders: Path) -> str:
     for pattern, placeholder in _RULES:
         text = pattern.sub(placeholder, text)
     return text
+
+
+@contextmanager
+def running(repo: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
+    """Starts gitpar and ends it in any case."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "gitpar", *map(str, arguments), "--json"],
+        cwd=repo,
+        env=program_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
