@@ -87,6 +87,8 @@ class ClaudeReader(JsonLines):
     is told late.
     """
 
+    unread = (b'{"type":"user",',)
+
     def __init__(self) -> None:
         super().__init__()
         self._answer = ""

@@ -6,18 +6,21 @@ import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from gitpar.core.briefing import Briefing, EarlierTry
 from gitpar.errors import UsageError
 
 if TYPE_CHECKING:
+    from jinja2 import Template
     from jinja2.sandbox import SandboxedEnvironment
 
 _SHIPPED = Path(__file__).with_name("prompt.md.j2")
 _REPAIR = Path(__file__).with_name("repair.md.j2")
 _TAIL_BYTES = 3000
 _TAIL_LINES = 30
+_READING = Lock()
 
 
 def render(briefing: Briefing, template: str | None = None) -> str:
@@ -32,7 +35,9 @@ def render(briefing: Briefing, template: str | None = None) -> str:
     source = template if template is not None else _SHIPPED.read_text(encoding="utf-8")
     shown = replace(briefing, tries=tuple(map(_with_output, briefing.tries)))
     try:
-        text = _environment().from_string(source).render(brief=shown)
+        with _READING:  # workers begin at the same time, and one of them reads it for all
+            read = _read(source)
+        text = read.render(brief=shown)
     except TemplateError as error:
         line = f" line {error.lineno}" if hasattr(error, "lineno") else ""
         raise UsageError(
@@ -45,6 +50,12 @@ def render(briefing: Briefing, template: str | None = None) -> str:
 def shipped() -> str:
     """Returns the text of the template that is shipped."""
     return _SHIPPED.read_text(encoding="utf-8")
+
+
+@cache
+def _read(source: str) -> Template:
+    """Reads a template, which takes 40 ms: once for all tasks."""
+    return _environment().from_string(source)
 
 
 @cache

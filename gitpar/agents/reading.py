@@ -44,6 +44,9 @@ def amount_at(value: Any, *keys: str) -> float | None:
 class JsonLines:
     """A reader of one JSON object a line; subclasses say what an object means."""
 
+    unread: tuple[bytes, ...] = ()
+    """How lines begin that tell nothing, such as what tools answered: most of the output, often."""
+
     def __init__(self) -> None:
         self.found = AgentReport()
         self.doing = ""
@@ -52,6 +55,8 @@ class JsonLines:
 
     def feed(self, line: bytes) -> None:
         """Takes the next line; one that is no JSON object is looked at for an error only."""
+        if line.startswith(self.unread):
+            return
         if not line.startswith(b"{") or len(line) > _LONGEST_LINE:
             self.plain(line[:_KEPT_TEXT].decode(errors="replace").strip())
             return

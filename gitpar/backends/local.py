@@ -1,6 +1,6 @@
 """Runs workers on this machine, each below a supervisor process that leaves nothing behind.
 
-A supervisor is started when a job needs one and serves the next job after it, so there
+A supervisor is forked when a job needs one and serves the next job after it, so there
 are never more of them than jobs at once. The calling thread blocks on the supervisor's
 pipe: a job costs gitpar itself a fraction of a millisecond.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from gitpar.backends.leftovers import end_marked, marks
-from gitpar.backends.supervision import Supervisor, SupervisorLost
+from gitpar.backends.supervision import Stem, Supervisor, SupervisorLost
 from gitpar.core.events import Ending
 from gitpar.faults import Step, passage
 from gitpar.ports import Job, WorkerResult
@@ -33,7 +33,7 @@ class LocalBackend:
 
     def __init__(self, *options: str) -> None:
         """Starts nothing yet. `options` go to the supervisors; `--no-adopting` does without subreaping."""
-        self._options = options
+        self._stem = Stem(*options)
         self._changed = threading.Condition()
         self._idle: list[Supervisor] = []
         self._busy: set[Supervisor] = set()
@@ -123,6 +123,7 @@ class LocalBackend:
             supervisor.hang_up()
         for supervisor in idle:
             supervisor.close()
+        self._stem.close()
 
     def _take(self) -> Supervisor | None:
         """An idle supervisor, else a new one; None after a stop."""
@@ -135,7 +136,7 @@ class LocalBackend:
                 supervisor.close()
             if self._stopped:
                 return None
-        supervisor = Supervisor(*self._options)
+        supervisor = self._stem.grow()
         with self._changed:
             if not self._stopped:
                 self._busy.add(supervisor)

@@ -1,7 +1,7 @@
 r"""The program that runs one worker after the other and leaves nothing behind.
 
-One process per concurrent job, started by LocalBackend as `python -I -S -E`. It must
-start in about 15 ms, so it imports next to nothing: no json, no subprocess, no signal,
+One process per concurrent job, forked from a stem that LocalBackend starts as `python -I -S -E`.
+It must start in about 15 ms, so it imports next to nothing: no json, no subprocess, no signal,
 no pathlib. Its life hangs on its standard input: at end of file, which is what a killed
 gitpar leaves, it ends its worker's whole tree and exits.
 
@@ -18,13 +18,26 @@ import time
 from gitpar.backends.endings import Record, ending_line, ending_of, quoted, reason, with_field
 from gitpar.backends.family import adopt_orphans
 from gitpar.backends.orders import Order, Owner
+from gitpar.backends.stem import grow
 from gitpar.backends.worker import SHIELDED, Worker
 
 
 def main(arguments: list[str]) -> None:
-    """Works on jobs until the owner is gone, or until a process is left that cannot be ended."""
+    """Works on jobs until the owner is gone, or until a process is left that cannot be ended.
+
+    With `--stem` it works on none: it forks whoever does.
+    """
     for name in SHIELDED:
         _signal.signal(getattr(_signal, name), _signal.SIG_IGN)
+    if "--stem" not in arguments:
+        _serve(arguments)
+    elif grow():
+        _serve(arguments)
+        os._exit(0)  # nothing is left to be put in order, and Python would take its time for it
+
+
+def _serve(arguments: list[str]) -> None:
+    """Works on the jobs that come in."""
     wakeup, alarm = os.pipe()
     for end in (wakeup, alarm):
         os.set_blocking(end, False)

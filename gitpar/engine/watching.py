@@ -95,6 +95,7 @@ class Watch:
         self._taken = 0
         self._rest = b""
         self._shown = ""
+        self._shown_in = str(log.with_suffix(".activity"))
         self._lock = threading.Lock()
 
     def look(self) -> None:
@@ -105,7 +106,7 @@ class Watch:
             doing = self._reader.activity()
             if doing != self._shown:
                 self._shown = doing
-                _show(self._log, doing)
+                _show(self._shown_in, doing)
             if self._alarms is not None:
                 self._listen(self._alarms, heard=self._taken != before)
 
@@ -257,11 +258,15 @@ class Watching:
                     self.remove(watch)
 
 
-def _show(log: Path, doing: str) -> None:
-    """Writes the line that the live display reads, in one step."""
-    part = log.with_suffix(".activity.part")
+def _show(path: str, doing: str) -> None:
+    """Writes the line that the live display reads, in one step. Several times a second, so by plain calls."""
+    part = f"{path}.part"
     try:
-        part.write_text(doing + "\n", encoding="utf-8", errors="replace")
-        part.replace(log.with_suffix(".activity"))
+        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        try:
+            os.write(file, f"{doing}\n".encode(errors="replace"))
+        finally:
+            os.close(file)
+        os.rename(part, path)  # noqa: PTH104 - see above
     except OSError:
-        part.unlink(missing_ok=True)  # a full disk: the work is worth more than the line
+        Path(part).unlink(missing_ok=True)  # a full disk: the work is worth more than the line

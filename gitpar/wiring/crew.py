@@ -131,7 +131,7 @@ def rules_of(crew: Crew, tasks: Iterable[Task]) -> tuple[AgentRules, ...]:
 
 def look_for(crew: Crew, rules: Iterable[AgentRules], environ: Mapping[str, str]) -> list[str]:
     """Returns notices about agents' versions; raises EnvironmentFault for a program that is not there."""
-    from gitpar.backends.probing import version_of  # noqa: PLC0415 - runs of commands start none
+    from gitpar.backends.probing import known_version  # noqa: PLC0415 - runs of commands start none
 
     notices = []
     for name in (one.name for one in rules):
@@ -139,7 +139,7 @@ def look_for(crew: Crew, rules: Iterable[AgentRules], environ: Mapping[str, str]
         if program is None:
             continue
         env = {**environ, **dict(crew.profile(name).env)}
-        version = version_of(program.name, env)
+        version = known_version(program.name, env, program.oldest)
         if version is None:
             raise EnvironmentFault(
                 f"agent `{name}` needs the program `{program.name}`, which is not on PATH",

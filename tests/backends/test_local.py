@@ -186,7 +186,8 @@ def test_sixteen_jobs_run_at_once_on_sixteen_supervisors(backend: Backend, tmp_p
             threads.submit(backend.run, job(tmp_path, "exit 9", n + 16), ignore_start) for n in range(64)
         ]
         assert {future.result().exit for future in again} == {9}
-    assert len(psutil.Process().children(recursive=True)) == 16
+    [stem] = psutil.Process().children()
+    assert len(stem.children(recursive=True)) == 16
 
 
 def test_stop_interrupts_all_workers_and_no_other_starts(backend: LocalBackend, tmp_path: Path) -> None:
@@ -243,7 +244,7 @@ def test_a_killed_supervisor_costs_its_worker_and_leaves_nothing(
     command = DAEMON + "daemon pid; while :; do sleep 60; done"
     result = backend.run(job(tmp_path, command), kill_supervisor)
     assert (result.ending, result.exit, result.processes_gone) == (Ending.SIGNALED, None, True)
-    assert result.message == "its supervisor was lost: it ended with status -9"
+    assert result.message == "its supervisor was lost: it was killed"
     assert not lives(number(tmp_path / "pid"))
     assert marked(key()) == []
     assert backend.run(job(tmp_path, "exit 5", 2), ignore_start).exit == 5
@@ -251,10 +252,28 @@ def test_a_killed_supervisor_costs_its_worker_and_leaves_nothing(
 
 def test_an_idle_supervisor_that_was_killed_is_replaced(backend: Backend, tmp_path: Path) -> None:
     assert backend.run(job(tmp_path, "exit 1", 1), ignore_start).exit == 1
-    (supervisor,) = psutil.Process().children()
+    (stem,) = psutil.Process().children()
+    (supervisor,) = stem.children()
     supervisor.kill()
     wait_until(lambda: not lives(supervisor.pid))
     assert backend.run(job(tmp_path, "exit 2", 2), ignore_start).exit == 2
+
+
+def test_a_killed_stem_costs_nobody(backend: LocalBackend, tmp_path: Path) -> None:
+    def kill_stem(pid: int) -> None:
+        stem = psutil.Process(pid).parent().parent()  # type: ignore[union-attr]
+        assert stem.ppid() == os.getpid()  # type: ignore[union-attr]
+        stem.kill()  # type: ignore[union-attr]
+
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(backend.run, job(tmp_path, "read line < go; exit 3", 1), kill_stem)
+        os.mkfifo(tmp_path / "go")
+        wait_until(lambda: all(child.status() == "zombie" for child in psutil.Process().children()))
+        assert backend.run(job(tmp_path, "exit 4", 2), ignore_start).exit == 4
+        (tmp_path / "go").write_text("on\n")
+        assert first.result(20).exit == 3
+    backend.close()
+    assert psutil.Process().children() == []
 
 
 def test_a_worker_whose_start_cannot_be_noted_is_ended(backend: Backend, tmp_path: Path) -> None:
