@@ -135,13 +135,17 @@ class TaskGraph:
                     open_ids.append(waiting)
         return frozenset(found)
 
+    def usual_s(self) -> float:
+        """What a task without an estimate counts: the mean of those that have one, else 1 second."""
+        known = [task.estimate_s for task in self if task.estimate_s is not None]
+        return sum(known) / len(known) if known else 1.0
+
     def ranks(self) -> Mapping[TaskId, float]:
         """How long it takes from the beginning of each pending task to the end of all that waits for it.
 
         A task without an estimate counts as the mean of those that have one, else 1 second.
         """
-        known = [task.estimate_s for task in self if task.estimate_s is not None]
-        usual = sum(known) / len(known) if known else 1.0
+        usual = self.usual_s()
         found: dict[TaskId, float] = {}
         for task_id in reversed([each for wave in self.waves for each in wave]):
             own = self[task_id].estimate_s

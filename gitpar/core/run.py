@@ -7,7 +7,7 @@ ten thousand tasks stays linear. It must never decide what to do next: that is d
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -275,8 +275,7 @@ class Run:
         left_out = dict(opened.skipped)
         self.tasks = {task.id: task_run(task, left_out.get(task.id)) for task in self.graph}
         self.dag = _starts_early(opened.settings)
-        # how long it takes from a task's beginning to the end of all that waits for it
-        self.ranks = self.graph.ranks() if self.dag else {}
+        self.ranks = _ranks(self.graph, opened.starts) if self.dag else {}
         self.queues = Level(0, ())  # for dag: those that all levels share
         self.levels = [self.new_level(n, wave) for n, wave in enumerate(self.graph.waves, start=1)]
         for level in self.levels:
@@ -374,6 +373,13 @@ class Run:
 def _starts_early(settings: RunSettings) -> bool:
     """Says whether tasks start before their level; who waits for reviewers starts nothing of the next one."""
     return settings.schedule is Schedule.DAG and settings.barrier is not Barrier.MERGED
+
+
+def _ranks(graph: TaskGraph, starts: Sequence[TaskId]) -> Mapping[TaskId, float]:
+    """How urgent tasks are: by the order that was worked out, else by the longest way to the end."""
+    if len(starts) < sum(map(len, graph.waves)):
+        return graph.ranks()
+    return {task_id: float(len(starts) - at) for at, task_id in enumerate(starts)}
 
 
 def task_run(task: Task, left_out: str | None = None) -> TaskRun:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gitpar.core.asked import PredictedWait
 from gitpar.core.graph import TaskGraph
 from gitpar.core.names import CommitId, TaskId
-from gitpar.core.settings import OnPredicted, RunSettings
+from gitpar.core.settings import OnPredicted, RunSettings, Schedule
 from gitpar.errors import EnvironmentFault
 from gitpar.git.repository import RepositoryPlace
 from gitpar.values import dataclass
@@ -63,6 +63,15 @@ def foresee(place: RepositoryPlace, graph: TaskGraph, base: CommitId, settings: 
             waits.append(PredictedWait(edge.first, edge.later, edge.probability))
             told.append(_waiting(why[edge.first, edge.later]))
     return Foreseen(tuple(waits), tuple(starts), (*notices, *_few(told, "tasks that wait for others")))
+
+
+def order_of(graph: TaskGraph, foreseen: Foreseen, settings: RunSettings) -> tuple[TaskId, ...]:
+    """Returns the order in which tasks should start; empty where there is nothing to say about that."""
+    if settings.schedule is not Schedule.DAG:
+        return foreseen.starts
+    from gitpar.core.timetable import timetable  # noqa: PLC0415 - most runs go by waves
+
+    return timetable(graph, settings.jobs, [(wait.first, wait.later) for wait in foreseen.waits])
 
 
 def stored_model(place: RepositoryPlace) -> Model | None:

@@ -39,7 +39,7 @@ from gitpar.values import dataclass
 from gitpar.wiring.asking import with_barrier
 from gitpar.wiring.assemble import pool_settings, world_of
 from gitpar.wiring.crew import Crew, crew_of, look_for, rules_of, staffed
-from gitpar.wiring.foreseen import foresee
+from gitpar.wiring.foreseen import foresee, order_of
 from gitpar.wiring.noting import notes_of
 from gitpar.wiring.preview import chosen_part
 from gitpar.wiring.progress import progress_path
@@ -103,7 +103,7 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
         notices=tuple(notices),
         skipped=skipped,
         waits=foreseen.waits,
-        starts=foreseen.starts,
+        starts=order_of(graph, foreseen, settings.run),
         asked=asked_of(request),
     )
     journal = SqliteJournal.own(site.journal_path, opened.run, Owner.this_process())

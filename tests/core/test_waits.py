@@ -22,7 +22,7 @@ class Waiting(Simulation):
     def __init__(
         self, tasks: list[Task], waits: dict[str, str], script: Script | None = None, **more: object
     ) -> None:
-        super().__init__(tasks, script, **more)
+        super().__init__(tasks, script, starts=(), **more)
         opened = self.journal[0]
         assert isinstance(opened, RunOpened)
         pairs = [(first, later) for later, firsts in waits.items() for first in firsts.split()]

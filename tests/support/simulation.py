@@ -83,7 +83,14 @@ class Script:
 class Simulation:
     """One run being driven; `journal` is what would be on the disk."""
 
-    def __init__(self, tasks: list[Task], script: Script | None = None, **settings: object) -> None:
+    def __init__(
+        self,
+        tasks: list[Task],
+        script: Script | None = None,
+        *,
+        starts: tuple[TaskId, ...] = (),
+        **settings: object,
+    ) -> None:
         self.script = script or Script()
         self.clock = 100.0
         self.seconds: dict[str, float] = {}
@@ -104,6 +111,7 @@ class Simulation:
             wave_notes=(),
             base=BASE,
             settings=RunSettings(**settings),  # type: ignore[arg-type]
+            starts=starts,
         )
         self.journal: list[e.Event] = [opened]
         self.run = Run(opened)

@@ -21,9 +21,15 @@ class Timed(Simulation):
     """Drives `decide` and `apply` by a simulated clock; `wall_s` is what the run took."""
 
     def __init__(
-        self, tasks: list[Task], seconds: Mapping[str, float], script: Script | None = None, **options: object
+        self,
+        tasks: list[Task],
+        seconds: Mapping[str, float],
+        script: Script | None = None,
+        *,
+        starts: tuple[TaskId, ...] = (),
+        **options: object,
     ) -> None:
-        super().__init__(tasks, script, **options)
+        super().__init__(tasks, script, starts=starts, **options)
         self.seconds = dict(seconds)
         self.wall_s = 0.0
 
