@@ -14,10 +14,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 import struct
 import time
-from collections.abc import Iterator
 from dataclasses import field
 from pathlib import Path
 
@@ -25,9 +23,17 @@ from gitpar.git import admin as admin_files
 from gitpar.values import dataclass
 
 _HEADER_BYTES = 12
-_ENTRY = struct.Struct(">10L20sH")
-"""Times of change and of content, device, inode, mode, owner, group, size; id; flags."""
+_FACTS = struct.Struct(">8xI8xII8xI20xH")
+"""Of an entry: the second of its content, inode, mode, size; flags."""
 
+_TIMES = struct.Struct(">6I")
+"""Of an entry: times of change and of content, in seconds and nanoseconds each; device, inode."""
+
+_ENTRY_BYTES = 62
+"""How long an entry is before its path."""
+
+_FILES_AND_LINKS = (0b1000, 0b1010)
+_WORD = 0xFFFFFFFF
 _VERSIONS = (2, 3)
 _EXTENDED = 0x4000
 _ASSUMED = 0x8000
@@ -75,30 +81,23 @@ def set_back(index: Path, worktree: Path) -> Ages | None:
     with an index of a version that is not read here. Source: gitformat-index(5). Returns
     None where the file system's clock stands still: then no file can be told from another.
     """
-    data = bytearray(index.read_bytes())
-    if data[:4] != b"DIRC" or int.from_bytes(data[4:8], "big") not in _VERSIONS:
-        return Ages()
-    root = os.fsencode(worktree)
-    ages = Ages()
-    found = list(_entries(data))
-    first_s = int(time.time()) - _MARGIN_S - len(found)
-    for number, (at, name) in enumerate(found):
-        path = root + b"/" + name
-        written = _written(data, at, path)
-        if written is None:
-            continue
-        os.utime(path, ns=(written.st_atime_ns, (first_s + number) * _SECOND_NS), follow_symlinks=False)
-        changed_ns = os.lstat(path).st_ctime_ns
-        struct.pack_into(">4L", data, at, *divmod(changed_ns, _SECOND_NS), (first_s + number) & 0xFFFFFFFF, 0)
-        ages.changed_ns[name] = changed_ns
-    if any(data[-_CHECKSUM_BYTES:]):  # git can be told to write none
-        data[-_CHECKSUM_BYTES:] = hashlib.sha1(data[:-_CHECKSUM_BYTES], usedforsecurity=False).digest()
-    admin_files.write_atomically(index, bytes(data))
-    if ages.changed_ns:
-        last_ns = max(ages.changed_ns.values())
-        ages.until_s = last_ns // _SECOND_NS + 1
-        return ages if _ticked(index, last_ns) else None
-    return ages
+    data = _read(index)
+    return _written(data, index, _aged(data, worktree, copied=False)) if data else Ages()
+
+
+def copied(pattern: Path, index: Path, worktree: Path) -> Ages | None:
+    """Writes the index of a worktree whose files were copied, with their times, from one that was set back.
+
+    `pattern` is the index of that one, and may be copied (`may_be_copied`). Returns what
+    `set_back` does.
+    """
+    data = _read(pattern)
+    return _written(data, index, _aged(data, worktree, copied=True))
+
+
+def may_be_copied(index: Path) -> bool:
+    """Says whether an index can serve another worktree: it is read here, and not split in two files."""
+    return bool(_read(index)) and not any(index.parent.glob("sharedindex.*"))
 
 
 def distrust(index: Path) -> None:
@@ -106,30 +105,60 @@ def distrust(index: Path) -> None:
     os.utime(index, (1, 1))
 
 
-def _entries(data: bytearray) -> Iterator[tuple[int, bytes]]:
-    """Yields where each entry begins, and its path."""
-    at = _HEADER_BYTES
-    for _ in range(int.from_bytes(data[8:12], "big")):
-        flags = int.from_bytes(data[at + 60 : at + 62], "big")
-        begin = at + _ENTRY.size + (2 if flags & _EXTENDED else 0)
+def _read(index: Path) -> bytearray:
+    """Returns an index of a version that is read here, else nothing."""
+    data = bytearray(index.read_bytes())
+    known = data[:4] == b"DIRC" and int.from_bytes(data[4:8], "big") in _VERSIONS
+    return data if known else bytearray()
+
+
+def _aged(data: bytearray, worktree: Path, *, copied: bool) -> dict[bytes, int]:
+    """Gives each trusted file its second, and its entry the file's facts; returns when each changed.
+
+    Thousands of files, a few microseconds each: hence one loop without calls of its own.
+    """
+    changed: dict[bytes, int] = {}
+    root = os.fsencode(worktree) + b"/"
+    count, at = int.from_bytes(data[8:12], "big"), _HEADER_BYTES
+    second = int(time.time()) - _MARGIN_S - count
+    lstat, utime = os.lstat, os.utime
+    for number in range(second, second + count):
+        content_s, inode, mode, size, flags = _FACTS.unpack_from(data, at)
+        entry, begin = at, at + _ENTRY_BYTES + (2 if flags & _EXTENDED else 0)
         length = flags & _NAME_LENGTH
         end = begin + length if length < _NAME_LENGTH else data.index(0, begin + length)
-        yield at, bytes(data[begin:end])
         at += (end - at + 8) & ~7
+        if flags & (_EXTENDED | _ASSUMED) or mode >> 12 not in _FILES_AND_LINKS:
+            continue
+        name = bytes(data[begin:end])
+        path = root + name
+        try:
+            found = lstat(path)
+        except OSError:
+            continue
+        if (int(found.st_mtime) & _WORD, found.st_size & _WORD) != (content_s, size):
+            continue
+        if not copied:
+            if found.st_ino & _WORD != inode:
+                continue
+            utime(path, ns=(found.st_atime_ns, number * _SECOND_NS), follow_symlinks=False)
+            content_s, found = number & _WORD, lstat(path)
+        changed_ns = found.st_ctime_ns
+        times = (changed_ns // _SECOND_NS & _WORD, changed_ns % _SECOND_NS, content_s, 0)
+        _TIMES.pack_into(data, entry, *times, found.st_dev & _WORD, found.st_ino & _WORD)
+        changed[name] = changed_ns
+    return changed
 
 
-def _written(data: bytearray, at: int, path: bytes) -> os.stat_result | None:
-    """Returns what the file system says of a file that is as the index has it, None where it is not."""
-    entry = _ENTRY.unpack_from(data, at)
-    content_s, inode, size, flags = entry[2], entry[5], entry[9], entry[11]
-    if flags & (_EXTENDED | _ASSUMED) or not (stat.S_ISREG(entry[6]) or stat.S_ISLNK(entry[6])):
-        return None
-    try:
-        found = os.lstat(path)
-    except OSError:
-        return None
-    same = (int(found.st_mtime) & 0xFFFFFFFF, found.st_ino & 0xFFFFFFFF, found.st_size & 0xFFFFFFFF)
-    return found if same == (content_s, inode, size) else None
+def _written(data: bytearray, index: Path, changed_ns: dict[bytes, int]) -> Ages | None:
+    if any(data[-_CHECKSUM_BYTES:]):  # git can be told to write none
+        data[-_CHECKSUM_BYTES:] = hashlib.sha1(data[:-_CHECKSUM_BYTES], usedforsecurity=False).digest()
+    admin_files.write_atomically(index, bytes(data))
+    if not changed_ns:
+        return Ages()
+    last_ns = max(changed_ns.values())
+    ages = Ages(last_ns // _SECOND_NS + 1, changed_ns)
+    return ages if _ticked(index, last_ns) else None
 
 
 def _ticked(index: Path, changed_ns: int) -> bool:

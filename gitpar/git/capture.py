@@ -24,10 +24,11 @@ from gitpar.git import leftovers
 from gitpar.git.admin import SAVED_INDEX, Head
 from gitpar.git.command import GitCommand
 from gitpar.git.environment import GitEnvironment
+from gitpar.git.index_trees import same_entries
 from gitpar.git.keeping import TreeOfFiles
 from gitpar.git.leftovers import History
 from gitpar.git.site import Site
-from gitpar.git.slots import Slot
+from gitpar.git.slots import STAGED_INDEX, Slot
 from gitpar.git.staging import Staging, listing
 from gitpar.ports import AttemptKey, Capture, Refs, RefUpdate
 from gitpar.values import dataclass
@@ -177,9 +178,12 @@ class Taking:
 
     def _staged(self, git: GitCommand, rest: TreeOfFiles, seen: set[TreeId]) -> None:
         """Keeps what only the worker's index holds."""
-        admin = self._slot.admin
-        index = admin / "index"
-        if admin_files.read_bytes(index) == admin_files.read_bytes(admin / SAVED_INDEX) or not index.exists():
+        index = self._slot.admin / "index"
+        content = admin_files.read_bytes(index)
+        seen_before = (self._slot.admin / SAVED_INDEX, self._slot.own / STAGED_INDEX)
+        if any(same_entries(content, admin_files.read_bytes(one)) for one in seen_before):
+            return
+        if not index.exists():
             return
         known = {*seen, self._base_tree(git)}
         trees = self._slot.ground.index_trees

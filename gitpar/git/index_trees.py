@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pygit2 import Index, Repository
 
 
+_CHECKSUM_BYTES = 20
+
+
 class IndexTrees:
     """Safe to share between threads: each has a libgit2 repository of its own."""
 
@@ -42,6 +45,25 @@ class IndexTrees:
             new = difference(repository, base, tree).objects
             publish(repository, store, self._coordinator.in_scratch(new))
         return tree
+
+
+def same_entries(one: bytes, other: bytes) -> bool:
+    """Says whether two indexes are known to hold the same; only "yes" is certain.
+
+    What git remembers behind the entries, of trees mostly, need not be the same.
+    Source: gitformat-index(5).
+    """
+    end = _entries_end(one)
+    return one == other or (end > 0 and end == _entries_end(other) and one[:end] == other[:end])
+
+
+def _entries_end(index: bytes) -> int:
+    """Returns where the entries end and the trees that git remembers begin, 0 where it has none."""
+    begin = index.rfind(b"TREE", 0, len(index) - _CHECKSUM_BYTES)
+    at = begin
+    while 0 < at < len(index) - _CHECKSUM_BYTES:
+        at += 8 + int.from_bytes(index[at + 4 : at + 8], "big")
+    return begin if at == len(index) - _CHECKSUM_BYTES else 0
 
 
 def _written(repository: Repository, index: Path) -> TreeId | None:

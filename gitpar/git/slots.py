@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, field, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from gitpar.faults import Step, passage
 from gitpar.git import admin as admin_files
 from gitpar.git import submodules
 from gitpar.git.admin import SAVED_INDEX
-from gitpar.git.aging import Ages, set_back
+from gitpar.git.aging import Ages
 from gitpar.git.changes import ChangeReader
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.commits import CommitWriter
@@ -29,6 +29,7 @@ from gitpar.git.programs import Preparation, open_up, run_setup
 from gitpar.git.restoring import restore
 from gitpar.git.seeding import Seeds, Wanted, mark
 from gitpar.git.site import PoolSettings, Record, Site, State
+from gitpar.git.walking import Folders
 from gitpar.ports import AttemptKey
 from gitpar.values import dataclass
 
@@ -111,6 +112,7 @@ class Slot:
     """The folder in which gitpar writes about the slot."""
     ages: Ages | None = None
     """Of the files as this process set them back; None where another did, or where they tell nothing."""
+    folders: Folders = field(default_factory=Folders)
     _git: GitCommand | None = None
     _admin: Path | None = None
 
@@ -149,16 +151,18 @@ class Slot:
 
     # --- making -------------------------------------------------------------------------
 
-    def make(self, base: CommitId) -> None:
-        """Makes the worktree at a commit, with all that `setup` and its like bring."""
+    def make(self, base: CommitId, check_out: Callable[[Slot, CommitId], None]) -> None:
+        """Makes the worktree at a commit, with all that `setup` and its like bring.
+
+        `check_out` fills it with the commit's files and sets `ages`.
+        """
         self.ground.site.write(self.record)
         passage(Step.WORKTREE_ADD)
         self._add(base)
         passage(Step.WORKTREE_ADDED)
         self.given = admin_files.inherited(self.admin)
         passage(Step.WORKTREE_CHECKOUT)
-        self.git.run("read-tree", "--reset", "-u", base)
-        self.ages = set_back(self.admin / "index", self.path)
+        check_out(self, base)
         submodules.bring(self.git, self.ground.site.common, self.path)
         passage(Step.WORKTREE_CHECKED_OUT)
         self._seed(base)
@@ -229,7 +233,7 @@ class Slot:
     def hand_out(self, key: AttemptKey, branch: RefName) -> None:
         """Attaches HEAD to the attempt's branch and writes down, durably, whose the slot is."""
         admin_files.attach(self.admin, branch)
-        self._link(key)
+        self.folders.begin(self._link(key))
         self.oddities, self.whole = (), False
         if self.ages is not None:
             self.ages.begin()
@@ -243,13 +247,13 @@ class Slot:
         self.record = replace(self.record, state=State.MAKING, task="", n=0)
         self.ground.site.write(self.record)
 
-    def _link(self, key: AttemptKey) -> None:
+    def _link(self, key: AttemptKey) -> Path:
         folder = self.ground.site.folder / "by-task"
         folder.mkdir(exist_ok=True)
         temporary = folder / f".{self.record.number}"
         temporary.unlink(missing_ok=True)
         temporary.symlink_to(Path("..", self.path.name))
-        temporary.replace(folder / encode_id(key.task))
+        return temporary.replace(folder / encode_id(key.task))
 
     def _save_index(self, base: CommitId) -> None:
         admin_files.save_index(self.admin / "index", self.admin / SAVED_INDEX)

@@ -59,7 +59,8 @@ class Staging:
         self._index.with_name("index.lock").unlink(missing_ok=True)
         if self._slot.ages is not None:
             self._slot.ages.reveal(self._slot.path)
-        found = walk(self._slot.path, {*_PRUNED, *self._slot.ground.settings.keep})
+        pruned = {*_PRUNED, *self._slot.ground.settings.keep}
+        found = walk(self._slot.path, pruned, self._slot.folders)
         added = self._add([])
         repositories = self._sort(found.odd)
         inside = [path for path in repositories if path != "."]

@@ -24,6 +24,7 @@ from gitpar.git.changes import ChangeReader
 from gitpar.git.clearing import clear_away
 from gitpar.git.command import GitCommand
 from gitpar.git.commits import CommitWriter, identity
+from gitpar.git.copying import Checkouts
 from gitpar.git.environment import GitEnvironment
 from gitpar.git.index_trees import IndexTrees
 from gitpar.git.objects import ObjectWriter
@@ -52,6 +53,7 @@ class GitWorktrees:
     messages: Mapping[TaskId, str] = field(default_factory=dict)
     """How the commit of a task is called whose worker made none."""
     index_trees: IndexTrees | None = None
+    checkouts: Checkouts = field(default_factory=Checkouts)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _idle: list[Slot] = field(default_factory=list)
     _held: dict[int, Slot] = field(default_factory=dict)
@@ -301,7 +303,7 @@ class GitWorktrees:
     def _make(self, slot: Slot, base: CommitId) -> None:
         began = time.monotonic()
         try:
-            slot.make(base)
+            slot.make(base, self.checkouts.check_out)
         finally:
             with self._changed:
                 self._making -= 1

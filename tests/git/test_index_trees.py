@@ -10,7 +10,7 @@ import pytest
 
 from gitpar.core.names import TreeId
 from gitpar.git.coordinator import Coordinator
-from gitpar.git.index_trees import IndexTrees
+from gitpar.git.index_trees import IndexTrees, same_entries
 from gitpar.git.objects import ObjectWriter
 from tests.support.repo import Repo, sealed_repo
 
@@ -133,3 +133,19 @@ def test_a_stored_tree_is_whole_in_the_users_store(
         == 0
     )
     store.close()
+
+
+def test_indexes_that_hold_the_same_are_known_by_their_entries(repo: Repo) -> None:
+    index = repo.root / ".git" / "index"
+    committed = index.read_bytes()
+    repo.write("folder/new", "n\n")
+    repo.git("add", "-A")
+    staged = index.read_bytes()
+    repo.git("write-tree")  # remembers the trees behind the entries
+    remembered = index.read_bytes()
+    assert staged != remembered
+    assert same_entries(staged, remembered)
+    assert same_entries(committed, committed)
+    assert not same_entries(committed, staged)
+    assert not same_entries(b"", staged)
+    assert not same_entries(staged[:-30], remembered)
