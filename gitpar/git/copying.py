@@ -7,12 +7,12 @@ that can share blocks shares them.
 from __future__ import annotations
 
 import os
-import subprocess
 import threading
 from dataclasses import field
 
 from gitpar.core.names import CommitId
 from gitpar.git.aging import copied, may_be_copied, set_back
+from gitpar.git.programs import copy_into
 from gitpar.git.slots import Slot
 from gitpar.values import dataclass
 
@@ -87,16 +87,9 @@ def _copied(slot: Slot, pattern: Slot) -> bool:
     try:
         if not may_be_copied(pattern.admin / "index"):
             return False
-        names = [f"./{found.name}" for found in pattern.path.iterdir() if found.name != ".git"]
-        copying = subprocess.run(
-            ["cp", "-pPR", *names, str(slot.path)],
-            cwd=pattern.path,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
-        if copying.returncode == 0:
+        done = copy_into(pattern.path, slot.path)
+        if done:
             slot.ages = copied(pattern.admin / "index", slot.admin / "index", slot.path)
     except OSError:
         return False  # no `cp`, too many names for it, or a full disk, which git will tell
-    return copying.returncode == 0
+    return done

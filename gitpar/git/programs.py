@@ -1,4 +1,4 @@
-"""The programs beside git that worktrees need: chmod, rm, and the user's own `setup` and `teardown`.
+"""The programs beside git that worktrees need: chmod, cp, rm, and the user's own `setup` and `teardown`.
 
 Knows nothing of slots or attempts.
 """
@@ -29,6 +29,16 @@ count=$1; shift
 def open_up(folder: Path) -> None:
     """Gives the owner back the right to read, write and enter everything below a folder."""
     subprocess.run(["chmod", "-R", "u+rwX", str(folder)], check=False, capture_output=True)
+
+
+def copy_into(worktree: Path, target: Path) -> bool:
+    """Copies a worktree's files with their rights and times, not its `.git`; says whether that went well.
+
+    Raises OSError where there is no `cp`, or too many names for it.
+    """
+    names = [f"./{found.name}" for found in worktree.iterdir() if found.name != ".git"]
+    copying = ["cp", "-pPR", *names, str(target)]
+    return subprocess.run(copying, cwd=worktree, check=False, capture_output=True).returncode == 0
 
 
 def delete(trash: Sequence[Path], emptied: Sequence[Path] = (), *, behind: bool = True) -> None:
