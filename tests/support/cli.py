@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.sealed import ROOT
+from tests.support.preloaded import call, python_path
 
 _LONGEST_S = 120.0
 
@@ -27,8 +27,7 @@ class Completed:
 
 def program_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Returns the environment in which `python -m gitpar` is the program of this checkout."""
-    paths = [str(ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **(extra or {})}
+    return {**os.environ, "PYTHONPATH": python_path(), **(extra or {})}
 
 
 def gitpar(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> Completed:
@@ -36,16 +35,8 @@ def gitpar(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = No
 
     `env` is added to the sealed environment of the test. Raises TimeoutExpired after two minutes.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", "gitpar", *map(str, arguments)],
-        cwd=cwd,
-        env=program_environment(env),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-        timeout=_LONGEST_S,
-    )
-    return Completed(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
+    done = call([str(each) for each in arguments], cwd, program_environment(env), longest_s=_LONGEST_S)
+    return Completed(done.status, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
 
 
 _RULES = (

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
-import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.support.preloaded import Ended, call, python_path, start
 
 _LONGEST_S = 900.0
 
@@ -53,63 +52,42 @@ class Said:
 class Driver:
     """A repository in which gitpar is used."""
 
-    def __init__(self, repository: Path, environ: Mapping[str, str], command: Sequence[str] = ()) -> None:
+    def __init__(self, repository: Path, environ: Mapping[str, str]) -> None:
         self.repository = repository
-        root = Path(__file__).resolve().parents[2]
-        paths = [str(root), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-        self.environ = {**environ, "PYTHONPATH": os.pathsep.join(paths)}
-        self._command = tuple(command) or (sys.executable, "-m", "gitpar")
+        self.environ = {**environ, "PYTHONPATH": python_path()}
 
     def say(self, *arguments: str | Path, fault: str = "") -> Said:
         """Runs `gitpar ARGUMENTS --json` to its end."""
-        return self._finish(self.start(*arguments, "--json", fault=fault), facts=True)
+        return _said(self._call(*arguments, "--json", fault=fault))
 
     def clean(self, *, fault: str = "") -> Said:
         """Runs `gitpar clean`, which prints sentences."""
-        return self._finish(self.start("clean", fault=fault), facts=False)
+        done = self._call("clean", fault=fault)
+        return Said(done.status, {}, done.stderr.decode(errors="replace"))
 
-    def _finish(self, process: subprocess.Popen[bytes], *, facts: bool) -> Said:
-        try:
-            stdout, stderr = process.communicate(timeout=_LONGEST_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            stdout, stderr = process.communicate()
-            stderr += b"\nkilled: it did not end\n"
-        return _said(process.returncode, stdout if facts else b"", stderr)
-
-    def start(self, *arguments: str | Path, fault: str = "") -> subprocess.Popen[bytes]:
-        """Starts `gitpar ARGUMENTS` in a session of its own."""
-        return subprocess.Popen(
-            [*self._command, *map(str, arguments)],
-            cwd=self.repository,
-            env={**self.environ, "GITPAR_FAULT": fault} if fault else self.environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+    def start(self, *arguments: str | Path) -> subprocess.Popen[bytes]:
+        """Starts `gitpar ARGUMENTS` and does not wait for it."""
+        return start([str(each) for each in arguments], self.repository, self.environ)
 
     def say_until_killed(self, *arguments: str | Path, after_s: float) -> Said | None:
         """Kills the command (and only it: its workers live on) after a while; None where it was killed."""
-        process = self.start(*arguments, "--json")
         try:
-            stdout, stderr = process.communicate(timeout=after_s)
+            return _said(self._call(*arguments, "--json", longest_s=after_s))
         except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            for pipe in (process.stdout, process.stderr):
-                if pipe is not None:
-                    pipe.close()
             return None
-        return _said(process.returncode, stdout, stderr)
+
+    def _call(self, *arguments: str | Path, fault: str = "", longest_s: float = _LONGEST_S) -> Ended:
+        environ = {**self.environ, "GITPAR_FAULT": fault} if fault else self.environ
+        return call([str(each) for each in arguments], self.repository, environ, longest_s=longest_s)
 
 
-def _said(status: int, stdout: bytes, stderr: bytes) -> Said:
-    text = stdout.decode(errors="replace").strip()
+def _said(done: Ended) -> Said:
+    text = done.stdout.decode(errors="replace").strip()
+    stderr = done.stderr.decode(errors="replace")
     if not text:
-        return Said(status, {}, stderr.decode(errors="replace"))
+        return Said(done.status, {}, stderr)
     try:
         facts = json.loads(text)
     except ValueError as error:
         raise AssertionError(f"not JSON on stdout ({error}):\n{text[:4000]}") from error
-    return Said(status, facts, stderr.decode(errors="replace"))
+    return Said(done.status, facts, stderr)
