@@ -6,8 +6,6 @@ Pure; made of a Run at one instant. The names of the fields are those of `--json
 
 from __future__ import annotations
 
-from collections import Counter
-
 from gitpar.core.agents import AgentReport, Tokens, sum_of
 from gitpar.core.asked import PredictedWait
 from gitpar.core.barrier import awaited
@@ -15,12 +13,12 @@ from gitpar.core.conflicts import PairConflict
 from gitpar.core.events import RunEnd
 from gitpar.core.forges import Layer
 from gitpar.core.names import CommitId, RefName, keep_ref, level_ref, short, task_ref
-from gitpar.core.places import rules_of
+from gitpar.core.operations import is_undone
 from gitpar.core.publication import Publication, Published
 from gitpar.core.run import Attempt, AttemptState, Level, Run, TaskRun, TaskState
 from gitpar.core.settings import PublishAs
 from gitpar.core.settlement import SettledPath, settled_by_policy
-from gitpar.core.streams import streams_of
+from gitpar.core.stream_states import StreamView, streams
 from gitpar.core.verdicts import is_for_person
 from gitpar.values import dataclass
 
@@ -85,22 +83,6 @@ class LevelView:
     stage: str
     wall_s: float
     rationale: str
-
-
-@dataclass(frozen=True, slots=True)
-class StreamView:
-    """One stream; `jobs` is at most how many of its tasks are worked on at once, None for no limit."""
-
-    name: str
-    jobs: int | None
-    account: str
-    tasks: tuple[str, ...]
-    states: tuple[tuple[str, int], ...]
-    """How many of its tasks are in which state."""
-
-    def count(self, state: TaskState) -> int:
-        """How many of its tasks are in a state."""
-        return dict(self.states).get(state, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +189,8 @@ class RunView:
     """The level whose request has to be merged before the run can go on."""
     wait_s: float | None = None
     """How long it is waited for that; None for as long as it takes."""
+    undone: str = ""
+    """The undo that took its levels away; empty where they are there, or were never made."""
 
     def count(self, state: TaskState) -> int:
         """How many tasks are in a state."""
@@ -238,6 +222,7 @@ def view(run: Run, now: float) -> RunView:
         awaited=level.number if run.end is not None and (level := awaited(run)) is not None else None,
         wait_s=run.settings.barrier_wait_s,
         write_back=run.settings.write_back,
+        undone=run.operations[-1].id if run.operations and is_undone(run) else "",
     )
 
 
@@ -289,17 +274,6 @@ def _request(layer: Layer, found: Published | None) -> RequestView:
         base=found.base if found else "",
         state=found.state.value if found else "",
     )
-
-
-def streams(run: Run) -> tuple[StreamView, ...]:
-    """Returns where each stream of the plan stands; nothing where it has none."""
-    found = []
-    for name, tasks in streams_of(run.graph).items():
-        rules = rules_of(run, run.graph[tasks[0]])
-        states = Counter(run.tasks[task].state.value for task in tasks)
-        jobs, account = (rules.most, rules.account) if rules is not None else (None, "")
-        found.append(StreamView(name, jobs, account, tuple(tasks), tuple(states.items())))
-    return tuple(found)
 
 
 def _level(run: Run, level: Level, now: float) -> LevelView:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:  # a run's facts need none of it loaded
     from gitpar.core.builds import BuildConflict
     from gitpar.core.comparison import Compared
     from gitpar.core.conflicts import LineRange, PairConflict
-    from gitpar.core.view import AttemptView, GateView, LevelView, RunView, StreamView, TaskView
+    from gitpar.core.stream_states import StreamView
+    from gitpar.core.view import AttemptView, GateView, LevelView, RunView, TaskView
     from gitpar.errors import GitparError
 
 _DIGITS = 6

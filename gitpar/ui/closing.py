@@ -45,7 +45,7 @@ def exit_code(view: RunView) -> ExitCode:
 
 def headline(view: RunView) -> str:
     """Says in one line what became of the run."""
-    return f"Run {view.run} {_STATES[view.state]}: {tally(view)}"
+    return f"Run {view.run} {'was undone' if view.undone else _STATES[view.state]}: {tally(view)}"
 
 
 def tally(view: RunView) -> str:
@@ -208,9 +208,13 @@ class Step:
 
 def not_written(view: RunView) -> str:
     """Says how the plan learns what became of its tasks; empty where it knows, or nothing has landed."""
-    if view.write_back or not view.plans or not view.count(TaskState.LANDED) or view.state == "running":
+    if view.write_back or view.undone or view.state == "running":
         return ""
-    return "Statuses were not written into the plan: --write-back, or write_back = true"
+    if not view.plans or not view.count(TaskState.LANDED):
+        return ""
+    return (
+        "The plan was left as it is; to have statuses written into it: --write-back"
+    )
 
 
 def waiting_for(view: RunView) -> str:
@@ -228,6 +232,11 @@ def what_next(view: RunView) -> list[Step]:
     """Returns what to type next, most wanted first; for the first few tasks that did not land."""
     if view.state == "running":
         return [Step("follow it:", command("gitpar", "logs", "-f", view.run))]
+    if view.undone:
+        return [
+            Step("bring it back:", command("gitpar", "undo", view.undone)),
+            Step("remove what is not needed:", command("gitpar", "clean", view.run)),
+        ]
     typed: list[Step] = []
     if view.awaited is not None:
         typed.append(Step("go on once that is merged:", command("gitpar", "resume", view.run)))

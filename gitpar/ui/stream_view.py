@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gitpar.core.run import TaskState
-from gitpar.core.view import RunView, StreamView
+from gitpar.core.stream_states import StreamView
+from gitpar.core.view import RunView
 from gitpar.ui.plain import clean
 
 HEADINGS = ("Stream", "Landed", "Else", "At once", "Account")

@@ -12,8 +12,8 @@ from gitpar.core.graph import TaskGraph
 from gitpar.core.run import Run
 from gitpar.core.selection import select, taken_as_done
 from gitpar.core.settings import StreamRules
+from gitpar.core.stream_states import streams
 from gitpar.core.streams import one_at_a_time
-from gitpar.core.view import streams
 from gitpar.errors import UsageError
 from tests.support.simulation import Script, Simulation, task
 

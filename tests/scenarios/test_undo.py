@@ -48,6 +48,10 @@ def test_a_run_is_undone_and_brought_back_and_undone_again(repo: Path, plan: Pat
         "<run> was undone: 6 refs put back\n"
         "To take that back: gitpar undo <run>.1\n"
     )
+    stands = gitpar("status", cwd=repo).stdout
+    assert stands.startswith(f"Run {run} was undone: 3 landed of 3 tasks\n")
+    assert "git merge" not in stands, "a branch that is gone"
+    assert f"gitpar undo {run}.1" in stands
     git(repo, "gc", "--quiet", "--prune=now")
     assert gitpar("undo", f"{run}.1", cwd=repo).status == 0
     assert branches(repo) == after

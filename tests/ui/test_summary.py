@@ -71,7 +71,7 @@ Next
   try `broken` again:         gitpar resume 7f3a --retry broken
   remove what is not needed:  gitpar clean 7f3a
 
-Statuses were not written into the plan: --write-back, or write_back = true
+The plan was left as it is; to have statuses written into it: --write-back
 """
 
 STATUS = """\
@@ -221,6 +221,7 @@ def test_declared_files(declared: str, path: str, means: bool) -> None:  # noqa:
 
 def test_a_plan_that_was_written_to_needs_no_word_about_it() -> None:
     seen = view(everything().run, 100.0)
-    assert closing.not_written(seen).startswith("Statuses were not written into the plan")
+    assert closing.not_written(seen).startswith("The plan was left as it is")
     assert closing.not_written(replace(seen, write_back=True)) == ""
     assert closing.not_written(replace(seen, state="running")) == ""
+    assert closing.not_written(replace(seen, undone="7f3a.1")) == ""
