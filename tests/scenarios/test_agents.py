@@ -318,13 +318,14 @@ def test_another_agent_takes_over(repo: Path, tmp_path: Path, claude: Path) -> N
 def test_a_stream_keeps_its_agents_session_where_its_worktree_is_free(
     repo: Path, tmp_path: Path, claude: Path
 ) -> None:
-    told = 'pwd > "$GITPAR_TASK.cwd"; echo "$@" > "$GITPAR_TASK.txt"'
+    told = f'pwd > "$GITPAR_TASK.cwd"; echo "$@" > "$GITPAR_TASK.txt"; touch "{tmp_path}/$GITPAR_TASK"'
     program(claude, "claude", f"{told}\n{prints(claude_init(), claude_result())}")
     settings(repo, 'agent = "claude"\n[streams.api]\nsession = "keep"\n')
     tasks: dict[str, str | dict[str, Any]] = {
         **{f"a{n}": {"prompt": "Do it.", "stream": "api"} for n in range(3)},
-        **{f"o{n}": f"sleep 0.2; echo {n} > o{n}" for n in range(4)},
-        "last": {"prompt": "Do it.", "stream": "api", "depends_on": ["a0", "a1", "o3"]},
+        # two that keep their worktrees as long as the stream is at work: the third one is free for it
+        **{f"o{n}": f"until test -e {tmp_path}/a2; do sleep 0.02; done; echo {n} > o{n}" for n in range(2)},
+        "last": {"prompt": "Do it.", "stream": "api", "depends_on": ["a0", "a1", "o1"]},
     }
     run = run_json(repo, write_plan(tmp_path / "plan.json", tasks), "--jobs", "3")
     assert set(states(run).values()) == {"landed"}
