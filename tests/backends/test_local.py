@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,12 +20,22 @@ from tests.backends.worker_jobs import DAEMON, ignore_start, job, key, lives, ma
 BOMB = "f() { [ $1 -gt 0 ] && { f $(($1-1)) & f $(($1-1)) & }; sleep 60; }; f 5 & f 5 & touch lit; wait"
 
 
+Started = Callable[[], list[psutil.Process]]
+
+
 @pytest.fixture
-def backend() -> Iterator[LocalBackend]:
+def started() -> Started:
+    """Lists the processes below this one that were not there before the test."""
+    before = psutil.Process().children()
+    return lambda: [one for one in psutil.Process().children() if one not in before]
+
+
+@pytest.fixture
+def backend(started: Started) -> Iterator[LocalBackend]:
     local = LocalBackend()
     yield local
     local.close()
-    assert psutil.Process().children(recursive=True) == []
+    assert started() == []
 
 
 def test_a_worker_gets_its_prompt_and_environment_and_leaves_log_and_exit_file(
@@ -175,7 +185,9 @@ def test_the_log_can_be_read_while_the_worker_runs(backend: Backend, tmp_path: P
     assert (tmp_path / "log-1").read_text() == "early\nlate\n"
 
 
-def test_sixteen_jobs_run_at_once_on_sixteen_supervisors(backend: Backend, tmp_path: Path) -> None:
+def test_sixteen_jobs_run_at_once_on_sixteen_supervisors(
+    backend: Backend, started: Started, tmp_path: Path
+) -> None:
     command = "touch up-$GITPAR_ATTEMPT; while [ ! -e go ]; do sleep 0.05; done; exit $GITPAR_ATTEMPT"
     with ThreadPoolExecutor(16) as threads:
         futures = [threads.submit(backend.run, job(tmp_path, command, n), ignore_start) for n in range(16)]
@@ -186,7 +198,7 @@ def test_sixteen_jobs_run_at_once_on_sixteen_supervisors(backend: Backend, tmp_p
             threads.submit(backend.run, job(tmp_path, "exit 9", n + 16), ignore_start) for n in range(64)
         ]
         assert {future.result().exit for future in again} == {9}
-    [stem] = psutil.Process().children()
+    [stem] = started()
     assert len(stem.children(recursive=True)) == 16
 
 
@@ -250,9 +262,11 @@ def test_a_killed_supervisor_costs_its_worker_and_leaves_nothing(
     assert backend.run(job(tmp_path, "exit 5", 2), ignore_start).exit == 5
 
 
-def test_an_idle_supervisor_that_was_killed_is_replaced(backend: Backend, tmp_path: Path) -> None:
+def test_an_idle_supervisor_that_was_killed_is_replaced(
+    backend: Backend, started: Started, tmp_path: Path
+) -> None:
     assert backend.run(job(tmp_path, "exit 1", 1), ignore_start).exit == 1
-    (stem,) = psutil.Process().children()
+    (stem,) = started()
     (supervisor,) = stem.children()
     supervisor.kill()
     wait_until(lambda: not lives(supervisor.pid))
@@ -295,7 +309,7 @@ def test_workers_and_supervisors_are_in_sessions_of_their_own(backend: Backend, 
     assert len({os.getsid(0), *sessions}) == 3
 
 
-def test_close_ends_what_still_runs(tmp_path: Path) -> None:
+def test_close_ends_what_still_runs(started: Started, tmp_path: Path) -> None:
     backend = LocalBackend()
     up = threading.Event()
     with ThreadPoolExecutor() as threads:
@@ -303,7 +317,7 @@ def test_close_ends_what_still_runs(tmp_path: Path) -> None:
         assert up.wait(20)
         backend.close()
         assert future.result(20).ending is Ending.INTERRUPTED
-    assert psutil.Process().children() == []
+    assert started() == []
 
 
 def test_without_adopting_the_marks_find_who_left_the_tree(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cli import normalised
+from tests.support.cli import gitpar, normalised
+from tests.support.plans import facts, states, write_plan
 from tests.support.sealed import EMAIL, NAME, git, sealed_environment
 
 
@@ -55,3 +56,18 @@ def test_normalised_replaces_what_differs_from_run_to_run(tmp_path: Path) -> Non
         "run <run>: gitpar/<run>/level/2 at <commit> (<commit>)\n"
         "log <folder 1>/logs/a.log after <time>, in all <time>, 3 tasks, faded decade\n"
     )
+
+
+@pytest.mark.parametrize("words", [("--version",), ("status",), ("plan", "nowhere.json", "--json")])
+def test_a_fork_that_has_gitpar_loaded_says_what_the_program_says(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    forked = gitpar(*words, cwd=repo)
+    monkeypatch.setenv("COLD_STARTS", "1")
+    assert gitpar(*words, cwd=repo) == forked
+
+
+def test_a_fork_ends_alone_and_says_how(repo: Path, tmp_path: Path) -> None:
+    plan = write_plan(tmp_path / "plan.json", {"a": "echo a > a"})
+    assert gitpar("run", plan, cwd=repo, env={"GITPAR_FAULT": "landing.moved:1:kill"}).status == -9
+    assert states(facts(gitpar("resume", "--json", cwd=repo))) == {"a": "landed"}
