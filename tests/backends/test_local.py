@@ -273,7 +273,7 @@ def test_an_idle_supervisor_that_was_killed_is_replaced(
     assert backend.run(job(tmp_path, "exit 2", 2), ignore_start).exit == 2
 
 
-def test_a_killed_stem_costs_nobody(backend: LocalBackend, tmp_path: Path) -> None:
+def test_a_killed_stem_costs_nobody(backend: LocalBackend, started: Started, tmp_path: Path) -> None:
     def kill_stem(pid: int) -> None:
         stem = psutil.Process(pid).parent().parent()  # type: ignore[union-attr]
         assert stem.ppid() == os.getpid()  # type: ignore[union-attr]
@@ -282,12 +282,12 @@ def test_a_killed_stem_costs_nobody(backend: LocalBackend, tmp_path: Path) -> No
     with ThreadPoolExecutor() as threads:
         first = threads.submit(backend.run, job(tmp_path, "read line < go; exit 3", 1), kill_stem)
         os.mkfifo(tmp_path / "go")
-        wait_until(lambda: all(child.status() == "zombie" for child in psutil.Process().children()))
+        wait_until(lambda: all(child.status() == "zombie" for child in started()))
         assert backend.run(job(tmp_path, "exit 4", 2), ignore_start).exit == 4
         (tmp_path / "go").write_text("on\n")
         assert first.result(20).exit == 3
     backend.close()
-    assert psutil.Process().children() == []
+    assert started() == []
 
 
 def test_a_worker_whose_start_cannot_be_noted_is_ended(backend: Backend, tmp_path: Path) -> None:
