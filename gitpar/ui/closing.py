@@ -212,9 +212,7 @@ def not_written(view: RunView) -> str:
         return ""
     if not view.plans or not view.count(TaskState.LANDED):
         return ""
-    return (
-        "The plan was left as it is; to have statuses written into it: --write-back"
-    )
+    return "The plan was left as it is; to have statuses written into it: --write-back"
 
 
 def waiting_for(view: RunView) -> str:
