@@ -1,7 +1,6 @@
 """What the engine needs of the world, as Protocols of at most six methods.
 
-The port of agents is agent_port.py. Adapters fulfil them (gitpar.git, gitpar.journal, gitpar.backends);
-gitpar.wiring puts them together. Values that cross the border are declared here.
+Adapters fulfil them; gitpar.wiring puts them together. Values that cross the border are declared here.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from gitpar.core.progress import Aside, ProgressLanding
 from gitpar.core.run import Run
 from gitpar.core.session import ANYWHERE, Wish
 from gitpar.core.settings import Strategy
-from gitpar.core.settlement import Settlement
+from gitpar.core.settlement import SettledPath, Settlement
 from gitpar.values import dataclass
 
 
@@ -94,6 +93,7 @@ class Landing:
     """The commit message that the plan asks for, without trailers."""
     settlement: Settlement | None = None
     """What policies made of its conflicts; None for git's plain merge."""
+    carried: tuple[SettledPath, ...] = ()  # what they had settled when it was carried over
 
 
 @dataclass(frozen=True, slots=True)

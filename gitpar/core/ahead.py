@@ -125,12 +125,11 @@ def _lacking(run: Run, task: TaskRun, footing: Footing) -> list[TaskRun] | None:
     None where one is not there, or where they are too many. What holds a result holds what
     that was built on.
     """
-    held = frozenset(footing.results)
     found: dict[TaskId, TaskRun] = {}
     todo = list(task.task.depends_on)
     while todo:
         before = run.tasks[todo.pop()]
-        if before.task.id in found or _holds(footing, held, before):
+        if before.task.id in found or holds(footing, before):
             continue
         if before.state not in (TaskState.LANDED, TaskState.FINISHED) or len(found) >= _MOST_LAID:
             return None
@@ -141,7 +140,8 @@ def _lacking(run: Run, task: TaskRun, footing: Footing) -> list[TaskRun] | None:
     return list(found.values())
 
 
-def _holds(footing: Footing, held: frozenset[tuple[TaskId, int]], task: TaskRun) -> bool:
+def holds(footing: Footing, task: TaskRun) -> bool:
+    """Says whether a footing holds all that a task has brought."""
     if task.state is TaskState.SKIPPED or not task.attempts:
         return True
     if task.state is TaskState.LANDED:
@@ -149,7 +149,7 @@ def _holds(footing: Footing, held: frozenset[tuple[TaskId, int]], task: TaskRun)
             return True
         if task.level == footing.level and task.landed_as and task.landed_as <= footing.landed:
             return True
-    return (task.task.id, task.work.n) in held
+    return (task.task.id, task.work.n) in footing.results
 
 
 def part_of(task: TaskRun) -> Part:

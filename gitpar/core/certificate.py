@@ -61,16 +61,19 @@ class Certificate:
     notes: tuple[str, ...] = ()
     settled: tuple[SettledPath, ...] = ()
     """The paths that a policy settled: what is proved of the others is not proved of these."""
+    carried: tuple[SettledPath, ...] = ()
+    """Those that a policy settled before, when the result was carried over to where its level was cut."""
     checks: tuple[str, ...] = tuple(check.value for check in Check)
     version: int = VERSION
     gates: tuple[Mapping[str, str], ...] = ()
     """The gates that let it pass: name, verdict (`passed`, `flaky`) and the tree that they saw."""
 
     def text(self) -> str:
-        """Returns the certificate as one line of JSON; what was not gated does not speak of gates."""
+        """Returns the certificate as one line of JSON; of gates and carrying where there were any."""
         values = asdict(self)
-        if not self.gates:
-            del values["gates"]
+        for name in ("gates", "carried"):
+            if not values[name]:
+                del values[name]
         return json.dumps(values, separators=(",", ":"))
 
     def about(self) -> tuple[object, ...]:
@@ -95,6 +98,7 @@ def read(text: str) -> Certificate | None:
     names = {field.name for field in fields(Certificate)}
     values = {key: tuple(it) if isinstance(it, list) else it for key, it in values.items() if key in names}
     try:
-        return Certificate(**{**values, "settled": read_settled(values.get("settled", ()))})
+        settled = {name: read_settled(values.get(name, ())) for name in ("settled", "carried")}
+        return Certificate(**{**values, **settled})
     except (TypeError, ValueError, KeyError):
         return None

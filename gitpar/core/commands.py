@@ -30,7 +30,7 @@ from gitpar.core.names import CommitId, TaskId
 from gitpar.core.note_events import NotesOpened, NotesTried
 from gitpar.core.policy_events import SettlingTried
 from gitpar.core.progress import ProgressLanding
-from gitpar.core.settlement import Settlement
+from gitpar.core.settlement import SettledPath, Settlement
 from gitpar.values import dataclass
 
 
@@ -88,6 +88,8 @@ class CarryOver:
 
     part: Part
     onto: CommitId
+    settlement: Settlement | None = None
+    """What policies made of its conflicts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ class ProveLanding:
     tip: CommitId
     settlement: Settlement | None = None
     """What policies made of its conflicts."""
+    carried: tuple[SettledPath, ...] = ()
+    """What they had settled when it was carried over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,8 @@ class SettleLanding:
     may_undo: bool = False
     settlement: Settlement | None = None
     repaired: CommitId | None = None
+    carry: bool = False
+    """Whether the result is carried over to `tip`, which need not descend from `base`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,9 @@ def _carry(run: Run, level: Level) -> list[Command]:
     """Carries the next result over that was cut before the level was."""
     if level.carrying is not None or not level.to_carry:
         return []
-    return [CarryOver(part_of(run.tasks[level.to_carry[0]]), _known(level.base))]
+    task, base = run.tasks[level.to_carry[0]], _known(level.base)
+    settling = policies.settling(run, task, base)
+    return [settling if settling is not None else CarryOver(part_of(task), base, task.settlement)]
 
 
 def _land(run: Run, level: Level) -> list[Command]:
@@ -132,8 +134,10 @@ def _land(run: Run, level: Level) -> list[Command]:
         return _candidate(run, level)
     if not level.aside or is_busy(run, level):
         return []
-    tip = _known(chain_tip(level))
-    settling = policies.settling(run, run.tasks[level.aside[0]], tip)
+    task = run.tasks[level.aside[0]]
+    early = task.is_to_carry and task.mending is not None
+    tip = _known(level.base if early else chain_tip(level))
+    settling = policies.settling(run, task, tip)
     if settling is not None:
         return [settling]
     return _alone(run, level.aside[0], tip) if _free(run) else []

@@ -15,9 +15,11 @@ from gitpar.core.ahead import may_start, missing_dependency, was_replaced
 from gitpar.core.landing_order import to_try
 from gitpar.core.names import TaskId
 from gitpar.core.places import drop, leave, offer
+from gitpar.core.policies import forget
 from gitpar.core.run import Level, Run, TaskRun, TaskState
-from gitpar.core.settings import Order, Policy
-from gitpar.core.verdicts import block_dependents, fate, give_up, refusal_text, set_state
+from gitpar.core.settings import Order
+from gitpar.core.settlement import Mending
+from gitpar.core.verdicts import block_dependents, fate, set_state
 from gitpar.core.waits import settled
 
 _NO_NEWS = (
@@ -118,7 +120,7 @@ def _look_ahead(run: Run) -> None:
 
 def arrive(run: Run, level: Level, task: TaskRun) -> None:
     """Takes a result in, once its level is cut: it lands, is carried over first, or is done again."""
-    attempt, task_id = task.last, task.task.id
+    attempt, task_id = task.work, task.task.id
     if (before := missing_dependency(run, task)) is not None:
         _block(run, task, before)
     elif attempt.footing is not None and (other := was_replaced(run, attempt.footing)) is not None:
@@ -168,11 +170,15 @@ def resumed(run: Run) -> None:
         if level.carrying is not None:
             level.to_carry.appendleft(level.carrying)
             level.carrying = None
-        for task_id in [each for each in level.to_land if run.tasks[each].last.own is not None]:
-            attempt = run.tasks[task_id].last
+        for task_id in [each for each in level.to_land if run.tasks[each].work.own is not None]:
+            task = run.tasks[task_id]
+            attempt = task.work
             if attempt.own is not None:
                 attempt.base, attempt.result = attempt.own
                 attempt.own = None
+                forget(task)
+                task.settlement = attempt.carried
+                task.mending = Mending.PROVE if task.settlement is not None else None
                 level.to_land.remove(task_id)
                 level.to_carry.append(task_id)
 
@@ -212,10 +218,12 @@ def _carried(run: Run, event: ae.Carried) -> None:
     task = run.tasks[event.task]
     level = run.levels[task.level - 1]
     level.carrying = None
-    attempt = task.last
+    attempt = task.work
     if attempt.result is None:
         raise ValueError(f"`{event.task}` was carried over without a result")
     attempt.own = (attempt.base, attempt.result)
+    attempt.carried = task.settlement
+    forget(task)  # what it does not merge with when it lands is another matter
     attempt.base, attempt.result = event.base, event.result
     if event.result == event.base:
         set_state(task, TaskState.LANDED, "what it changed had landed")
@@ -224,24 +232,10 @@ def _carried(run: Run, event: ae.Carried) -> None:
         queue(run, level, event.task)
 
 
-def _carry_refused(run: Run, event: ae.CarryRefused) -> None:
-    task = run.tasks[event.task]
-    level = run.levels[task.level - 1]
-    level.carrying = None
-    task.refused = event.conflicts
-    again = Policy.SERIALIZE in run.settings.policies and task.reruns == 0 and not task.accepted
-    if event.conflicts and again:
-        _again(run, level, task, f"stepped aside: {refusal_text(run, task)}")
-    else:
-        give_up(run, task, TaskState.HELD, event.reason or refusal_text(run, task))
-        settled(run, event.task)
-
-
 AHEAD: dict[type[e.Event], Callable[[Run, Any], None]] = {
     ae.FootingTried: _footing_tried,
     ae.FootingMade: _footing_made,
     ae.FootingRefused: _footing_refused,
     ae.CarryTried: _carry_tried,
     ae.Carried: _carried,
-    ae.CarryRefused: _carry_refused,
 }

@@ -16,8 +16,10 @@ from gitpar.core import accounts
 from gitpar.core import events as e
 from gitpar.core import policy_events as pe
 from gitpar.core.agents import COMMAND
+from gitpar.core.ahead_events import CarryRefused
 from gitpar.core.budgets import task_used_up
 from gitpar.core.commands import ProveLanding, SettleLanding, StartAttempt
+from gitpar.core.conflicts import PathConflict
 from gitpar.core.names import CommitId
 from gitpar.core.run import AttemptState, Candidate, Level, Run, TaskRun, TaskState
 from gitpar.core.settings import OnRevert, Policy, RunSettings
@@ -49,7 +51,8 @@ def landing(run: Run, task: TaskRun, tip: CommitId) -> SettleLanding | ProveLand
     if (command := settling(run, task, tip)) is not None:
         return command
     work = task.work
-    return ProveLanding(task.task.id, work.n, work.base, _result(task), tip, task.settlement)
+    carried = work.carried.settled if work.carried is not None else ()
+    return ProveLanding(task.task.id, work.n, work.base, _result(task), tip, task.settlement, carried)
 
 
 def _result(task: TaskRun) -> CommitId:
@@ -73,6 +76,7 @@ def settling(run: Run, task: TaskRun, tip: CommitId) -> SettleLanding | None:
         drivers=Policy.DRIVERS in policies,
         leave=policies[-1:] == (Policy.AGENT,),
         may_undo=run.settings.on_revert is OnRevert.WARN,
+        carry=task.is_to_carry,
     )
     if task.mending is Mending.TAKE and task.settlement is not None and task.settlement.tip == tip:
         return replace(command, settlement=task.settlement, repaired=task.last.result)
@@ -120,13 +124,45 @@ def refused(run: Run, event: e.LandingRefused) -> None:
     if event.conflicts:
         if not _by_drivers(run, task) and _deferred(run, level, task):
             return
-        task.refused = event.conflicts
-        _pass_on(run, task)
-    elif task.settlement is not None:
-        _pass_on(run, task, event.reason)
-    elif not _deferred(run, level, task):
-        give_up(run, task, TaskState.HELD, event.reason)
-        settled(run, event.task)
+        _of_conflicts(run, task, event.conflicts)
+    elif task.settlement is not None or not _deferred(run, level, task):
+        _of_proof(run, task, event.reason)
+
+
+def carry_refused(run: Run, event: CarryRefused) -> None:
+    """Passes a result that cannot be carried over to the next policy, as one that cannot land."""
+    task = run.tasks[event.task]
+    run.levels[task.level - 1].carrying = None
+    if event.conflicts:
+        _of_conflicts(run, task, event.conflicts)
+    else:
+        _of_proof(run, task, event.reason)
+
+
+def _of_conflicts(run: Run, task: TaskRun, conflicts: tuple[PathConflict, ...]) -> None:
+    task.refused = conflicts
+    _pass_on(run, task)
+
+
+def _of_proof(run: Run, task: TaskRun, reason: str) -> None:
+    if task.settlement is not None:
+        _pass_on(run, task, reason)
+    else:
+        give_up(run, task, TaskState.HELD, reason)
+        settled(run, task.task.id)
+
+
+def _comes_next(level: Level, task: TaskRun) -> None:
+    """Puts a result first among those that land, or that are carried over for that."""
+    (level.to_carry if task.is_to_carry else level.to_land).appendleft(task.task.id)
+
+
+def _computed(level: Level, task: TaskRun) -> None:
+    """Ends the computation that was under way."""
+    if task.is_to_carry:
+        level.carrying = None
+    else:
+        level.candidate = None
 
 
 def _by_drivers(run: Run, task: TaskRun) -> bool:
@@ -156,7 +192,7 @@ def _pass_on(run: Run, task: TaskRun, why: str = "") -> None:
         match policy:
             case Policy.DRIVERS:
                 task.mending = Mending.SETTLE
-                level.to_land.appendleft(task.task.id)
+                _comes_next(level, task)
                 return
             case Policy.AGENT if accounts.agent_of(task) != COMMAND and more:
                 task.mending = Mending.SETTLE
@@ -191,7 +227,7 @@ def repaired(run: Run, task: TaskRun, state: AttemptState) -> None:
             accounts.recovered(run, task)
             task.mending = Mending.TAKE
             set_state(task, TaskState.FINISHED)
-            level.to_land.appendleft(task.task.id)
+            _comes_next(level, task)
         case AttemptState.INTERRUPTED | AttemptState.LOST:
             _repair_again(task, level, task.last.message)
         case _ if _is_agents(task) and accounts.after_failure(run, task) is accounts.Next.AGAIN:
@@ -211,25 +247,29 @@ def _repair_again(task: TaskRun, level: Level, why: str) -> None:
 
 
 def _tried(run: Run, event: pe.SettlingTried) -> None:
-    level = run.levels[run.tasks[event.task].level - 1]
-    for queue in (level.to_land, level.aside):
+    task = run.tasks[event.task]
+    level = run.levels[task.level - 1]
+    for queue in (level.to_land, level.to_carry, level.aside):
         if event.task in queue:
             queue.remove(event.task)
             break
-    level.candidate = Candidate(event.task, event.n)
+    if task.is_to_carry:
+        level.carrying = event.task
+    else:
+        level.candidate = Candidate(event.task, event.n)
 
 
 def _landing_settled(run: Run, event: pe.LandingSettled) -> None:
     task = run.tasks[event.task]
     level = run.levels[task.level - 1]
-    level.candidate = None
+    _computed(level, task)
     task.settlement = event.settlement
     if event.settlement.complete:
         task.mending = Mending.PROVE
-        level.to_land.appendleft(event.task)
+        _comes_next(level, task)
         return
     task.mending = Mending.REPAIR
-    if level.to_land:  # others have not been tried yet: its turn comes after them
+    if level.to_land or level.to_carry:  # others have not been tried yet: its turn comes after them
         level.aside.append(event.task)
     else:
         level.aside.appendleft(event.task)
@@ -239,13 +279,13 @@ def _landing_settled(run: Run, event: pe.LandingSettled) -> None:
 def _settling_refused(run: Run, event: pe.SettlingRefused) -> None:
     task = run.tasks[event.task]
     level = run.levels[task.level - 1]
-    level.candidate = None
-    if not _deferred(run, level, task):
+    _computed(level, task)
+    if task.is_to_carry or not _deferred(run, level, task):
         _pass_on(run, task, event.reason)
 
 
 def forget(task: TaskRun) -> None:
-    """Lets all policies be tried again, because a person has decided about the task."""
+    """Lets all policies be tried again: a person has decided about the task, or it is about another tip."""
     task.policies = 0
     task.settlement = task.mending = None
     task.unsettled = ""
@@ -272,4 +312,5 @@ SETTLING: dict[type[e.Event], Callable[[Run, Any], None]] = {
     pe.SettlingTried: _tried,
     pe.LandingSettled: _landing_settled,
     pe.SettlingRefused: _settling_refused,
+    CarryRefused: carry_refused,
 }

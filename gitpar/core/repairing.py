@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gitpar.core.ahead import holds
 from gitpar.core.graph import Task
 from gitpar.core.names import CommitId, TaskId
 from gitpar.core.policies import BY_COMMAND, commands_for
@@ -60,10 +61,8 @@ def conflict_told(run: Run, task: TaskRun, attempt: Attempt) -> ConflictTold | N
         )
         for path in found.left
     ]
-    level = run.levels[task.level - 1]
-    waiting = [candidate.task for candidate in level.batch]
     others = []
-    for name in (*level.landed, *waiting):
+    for name in _landed(run, task):
         other = run.tasks[name]
         shared = tuple(path for path in other.work.files if belongs(path, found.left))
         if shared:
@@ -76,6 +75,16 @@ def conflict_told(run: Run, task: TaskRun, attempt: Attempt) -> ConflictTold | N
         theirs=task.work.result,
         verify=task.task.verify,
     )
+
+
+def _landed(run: Run, task: TaskRun) -> list[TaskId]:
+    """Who came before a task on its level; of one that is carried over, below it and not under its feet."""
+    level = run.levels[task.level - 1]
+    footing = task.work.footing
+    if footing is None or not task.is_to_carry:
+        return [*level.landed, *(candidate.task for candidate in level.batch)]
+    below = (name for lower in run.levels[: level.number - 1] for name in lower.landed)
+    return [name for name in below if not holds(footing, run.tasks[name])]
 
 
 def as_command(run: Run, task: TaskRun, attempt: Attempt | None) -> Task:

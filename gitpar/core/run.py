@@ -107,6 +107,7 @@ class Attempt:
     """What its base holds, where it was cut before its level was."""
     own: tuple[CommitId, CommitId] | None = None
     """Base and result as the worker had them, once the result was carried over."""
+    carried: Settlement | None = None  # what policies made of its conflicts for that
 
     @property
     def kept(self) -> CommitId | None:
@@ -186,6 +187,11 @@ class TaskRun:
     landed_as: int = 0
     """The how-manieth of its level's landings it was, from 1."""
     certificate: str = ""
+
+    @property
+    def is_to_carry(self) -> bool:
+        """Whether its result was cut before its level and has to be carried over."""
+        return bool(self.attempts) and self.work.footing is not None and self.work.own is None
 
     @property
     def last(self) -> Attempt:

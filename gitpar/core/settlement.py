@@ -80,13 +80,15 @@ class Settlement:
 def settled_by_policy(certificate: str) -> tuple[SettledPath, ...]:
     """Returns the paths of a landing that a policy settled, by the text of its certificate.
 
-    The one answer to "was this landing settled by policy": nothing of a plain merge.
+    The one answer to "was this landing settled by policy": nothing of a plain merge. What was
+    settled when the result was carried over counts too.
     """
-    if '"settled":[{' not in certificate:
+    if '"settled":[{' not in certificate and '"carried":[{' not in certificate:
         return ()
     facts = json.loads(certificate)
     gates = ", ".join(str(gate["gate"]) for gate in facts.get("gates", ()))
-    return tuple(replace(one, gate=one.gate or gates) for one in read_settled(facts.get("settled", ())))
+    settled = read_settled([*facts.get("settled", ()), *facts.get("carried", ())])
+    return tuple(replace(one, gate=one.gate or gates) for one in settled)
 
 
 def read_settled(rows: Iterable[object]) -> tuple[SettledPath, ...]:

@@ -8,6 +8,7 @@ from gitpar.core.certificate import read as read_certificate
 from gitpar.core.footing import Part
 from gitpar.core.names import CommitId
 from gitpar.core.run import Run
+from gitpar.core.settlement import Settlement
 from gitpar.engine.world import Post, World
 from gitpar.faults import Step, passage
 from gitpar.ports import Landing, Proof, Refusal
@@ -43,7 +44,7 @@ class Carrying:
         """Makes a result anew where its level was cut, and posts what came of it."""
         passage(Step.CARRY)
         part = command.part
-        outcome = self._carry(part, command.onto)
+        outcome = self._carry(part, command.onto, command.settlement)
         now = self._world.clock.now()
         if isinstance(outcome, Refusal):
             self._post(
@@ -54,7 +55,7 @@ class Carrying:
         else:
             self._post(ae.Carried(at=now, task=part.task, n=part.n, base=command.onto, result=outcome.commit))
 
-    def _carry(self, part: Part, onto: CommitId) -> Proof | Refusal:
+    def _carry(self, part: Part, onto: CommitId, settlement: Settlement | None = None) -> Proof | Refusal:
         task = self._run.graph[part.task]
         landing = Landing(
             task=part.task,
@@ -66,6 +67,7 @@ class Carrying:
             tip=onto,
             strategy=self._run.settings.strategy,
             message=task.commit_message,
+            settlement=settlement,
         )
         outcome = self._world.repository.carry(landing)
         if isinstance(outcome, Proof) and not _is_about(landing, outcome):
@@ -80,4 +82,5 @@ def _is_about(landing: Landing, proof: Proof) -> bool:
         found is not None
         and (found.run, found.task, found.attempt, found.base, found.result) == declared
         and found.tree == proof.tree
+        and found.settled == (landing.settlement.settled if landing.settlement is not None else ())
     )

@@ -168,7 +168,7 @@ class Executor:
 
     def _prove_landing(self, command: c.ProveLanding) -> None:
         passage(Step.LANDING_PROVE)
-        landing = replace(self._landing(command), settlement=command.settlement)
+        landing = replace(self._landing(command), settlement=command.settlement, carried=command.carried)
         outcome = self._world.repository.prove(landing)
         if isinstance(outcome, Proof) and not _is_about(landing, outcome):
             outcome = Refusal(reason="its certificate is about another landing")
@@ -247,4 +247,5 @@ def _is_about(landing: Landing, proof: Proof) -> bool:
         and found.about() == (*declared, landing.result)
         and (found.commit, found.tree) == (proof.commit, proof.tree)
         and found.settled == (landing.settlement.settled if landing.settlement is not None else ())
+        and found.carried == landing.carried
     )

@@ -14,7 +14,7 @@ from gitpar.engine.places import conflict_folder
 from gitpar.engine.world import World
 from gitpar.faults import Step, passage
 from gitpar.ports import Landing, Refusal
-from gitpar.settling_port import Drivers
+from gitpar.settling_port import Drivers, How
 
 
 def settle(world: World, run: Run, command: c.SettleLanding, landing: Landing) -> e.Event:
@@ -22,13 +22,14 @@ def settle(world: World, run: Run, command: c.SettleLanding, landing: Landing) -
     settler = world.settler()
     passage(Step.SETTLE)
     if command.settlement is not None and command.repaired is not None:
-        found = settler.take(landing, command.settlement, command.repaired)
+        found = settler.take(landing, command.settlement, command.repaired, carry=command.carry)
     else:
         drivers = drivers_of(run) if command.drivers else None
-        found = settler.settle(landing, drivers, leave=command.leave, may_undo=command.may_undo)
+        how = How(leave=command.leave, may_undo=command.may_undo, carry=command.carry)
+        found = settler.settle(landing, drivers, how)
         if isinstance(found.outcome, Settlement) and found.outcome.left:
             folder = conflict_folder(world.common_dir, run.id, command.task, found.outcome.commit)
-            settler.lay_beside(found.outcome, landing, folder)
+            settler.lay_beside(found.outcome, landing, folder, carry=command.carry)
     passage(Step.SETTLED)
     now = world.clock.now()
     if isinstance(found.outcome, Refusal):

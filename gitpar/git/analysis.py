@@ -53,7 +53,7 @@ class GitRepository:
         self._lander = Lander(
             self._coordinator, self._attributes, self._store, made, never_merged=never_merged
         )
-        self._carrier = Carrier(self._coordinator, self._attributes, self._store)
+        self._carrier = Carrier(self._coordinator, self._attributes, self._store, never_merged=never_merged)
         self._reader = ChangeReader(self._coordinator.scratch)
 
     def change_sets(self, pairs: Sequence[tuple[CommitId, CommitId]]) -> Sequence[ChangeSet]:

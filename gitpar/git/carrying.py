@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gitpar.core.names import CommitId
+from gitpar.core.names import CommitId, TreeId
 from gitpar.core.settings import Strategy
 from gitpar.git.attributes import Attributes
 from gitpar.git.certifying import Certifier
 from gitpar.git.commits import SYNTHETIC, identity, publish, read_commit, write_commit
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.drafting import Draft, Drafting
-from gitpar.git.landing import merge, named
+from gitpar.git.landing import merge, refused, undeclared
 from gitpar.git.objects import ObjectWriter
 from gitpar.git.rebase import replay
 from gitpar.git.trees import difference, tree_of
@@ -25,12 +25,22 @@ from gitpar.ports import Landing, Proof, Refusal
 if TYPE_CHECKING:
     from pygit2 import Repository
 
+    from gitpar.git.foresight import Merged
+
 
 class Carrier:
     """Carries results over one after another; not for several threads."""
 
-    def __init__(self, coordinator: Coordinator, attributes: Attributes, store: ObjectWriter) -> None:
-        """What is proved goes into `store`."""
+    def __init__(
+        self,
+        coordinator: Coordinator,
+        attributes: Attributes,
+        store: ObjectWriter,
+        *,
+        never_merged: Sequence[str] = (),
+    ) -> None:
+        """What is proved goes into `store`; `never_merged` are files that are made anew, never merged."""
+        self._never_merged = never_merged
         self._coordinator = coordinator
         self._attributes = attributes
         self._store = store
@@ -48,15 +58,15 @@ class Carrier:
         repository = self._coordinator.pygit()
         tree = tree_of(repository, landing.tip)
         self._attributes.follow(repository, tree)
-        stand_in = write_commit(repository, tree, [landing.base], SYNTHETIC)
-        moved = replace(landing, tip=stand_in, strategy=Strategy.SQUASH)
+        moved = replace(stand_in(repository, landing), strategy=Strategy.SQUASH)
         sides = self._certifier.ground(moved)
         if isinstance(sides, str):
             return Refusal(reason=sides)
         merged = merge(self._coordinator, sides)
-        if not merged.outcome.clean:
-            return Refusal(conflicts=tuple(named(one, moved) for one in merged.outcome.conflicts))
-        draft = self._drafting.draft(moved, merged.outcome.tree)
+        wanted = self._wanted(moved, merged)
+        if isinstance(wanted, Refusal):
+            return wanted
+        draft = self._drafting.draft(moved, wanted)
         certificate = self._certifier.certify(moved, draft, sides, merged)
         if isinstance(certificate, str):
             return Refusal(reason=certificate)
@@ -68,6 +78,16 @@ class Carrier:
         publish(repository, self._store, self._objects(repository, landing.tip, chain))
         return Proof(chain[-1], draft.tree, certificate.text())
 
+    def _wanted(self, moved: Landing, merged: Merged) -> TreeId | Refusal:
+        """The tree to be made: git's merge, or what policies made of it."""
+        settlement = moved.settlement
+        if settlement is None:
+            conflicts = refused(moved, merged, self._never_merged)
+            return Refusal(conflicts=conflicts) if conflicts else merged.outcome.tree
+        if names := undeclared(settlement, self._never_merged):
+            return Refusal(reason=f"{', '.join(names)} is not declared to be made anew")
+        return tree_of(self._coordinator.pygit(), settlement.commit)
+
     def _chain(
         self, repository: Repository, landing: Landing, moved: Landing, draft: Draft
     ) -> Sequence[CommitId]:
@@ -75,9 +95,9 @@ class Carrier:
         _, parents, text = read_commit(repository, landing.result)
         steps = [draft.tree]
         texts = [text]
-        if parents != (landing.base,):
+        if parents != (landing.base,) and landing.settlement is None:
             who = identity(self._coordinator.place.command)
-            replayed = replay(self._coordinator, moved, {}, who)
+            replayed = replay(self._coordinator, moved, (), who)
             if replayed and replayed[-1][1] == draft.tree:
                 steps = [tree for _, tree in replayed]
                 texts = [read_commit(repository, commit)[2] for commit, _ in replayed]
@@ -96,3 +116,16 @@ class Carrier:
                     yield needed
             before = tree
         yield from chain
+
+
+def stand_in(repository: Repository, landing: Landing) -> Landing:
+    """Returns a landing whose tip is a commit upon the base with the tree of the declared one, in scratch.
+
+    What was settled of it is said of that commit then. The same tip and base always give the same.
+    """
+    tip = write_commit(repository, tree_of(repository, landing.tip), [landing.base], SYNTHETIC)
+    settlement = landing.settlement
+    if settlement is not None:
+        # what is about another tip stays so, and is refused
+        settlement = replace(settlement, tip=tip) if settlement.tip == landing.tip else settlement
+    return replace(landing, tip=tip, settlement=settlement)

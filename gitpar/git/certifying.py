@@ -97,6 +97,7 @@ class Certifier:
             engines=self._engines,
             notes=draft.notes,
             settled=settled,
+            carried=landing.carried,
         )
 
     def _settled_problem(self, landing: Landing, draft: Draft, sides: Sides, merged: Merged) -> str:

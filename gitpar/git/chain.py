@@ -34,7 +34,7 @@ def chain_problem(repository: Repository, landing: Landing, draft: Draft, rename
     parent, tree = landing.tip, TreeId("")
     names = (landing.run, landing.task, str(landing.n))
     settled = landing.settlement.settled if landing.settlement is not None else ()
-    said = [value for _, value in trailers(settled)]
+    said = [value for _, value in trailers((*settled, *landing.carried))]
     unsaid = False
     for commit in draft.chain:
         tree, parents, text = read_commit(repository, commit)
@@ -83,4 +83,5 @@ def _replay_problem(
 
 def _same(repository: Repository, original: CommitId, text: CommitText, landing: Landing) -> bool:
     was = read_commit(repository, original)[2]
-    return (was.author, with_trailers(was.message, trailers_of(landing))) == (text.author, text.message)
+    added = [*trailers_of(landing).items(), *trailers(landing.carried)]
+    return (was.author, with_trailers(was.message, added)) == (text.author, text.message)

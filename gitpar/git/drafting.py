@@ -45,7 +45,8 @@ def trailers_of(landing: Landing) -> dict[str, str]:
 def all_trailers(landing: Landing) -> list[tuple[str, str]]:
     """Returns the trailers of a landing with those that tell what policies settled."""
     found = landing.settlement
-    return [*trailers_of(landing).items(), *(trailers(found.settled) if found is not None else ())]
+    settled = found.settled if found is not None else ()
+    return [*trailers_of(landing).items(), *trailers((*settled, *landing.carried))]
 
 
 class Drafting:
@@ -64,7 +65,7 @@ class Drafting:
             replayed = (
                 []
                 if landing.settlement
-                else replay(self._coordinator, landing, trailers_of(landing), self._who)
+                else replay(self._coordinator, landing, all_trailers(landing), self._who)
             )
             if replayed and replayed[-1][1] == tree:
                 return Draft(tree, tuple(commit for commit, _ in replayed), made)

@@ -75,10 +75,10 @@ class Lander:
             return Refusal(reason=sides)
         merged = self._merged(sides)
         settlement = landing.settlement
-        if settlement is None and (conflicts := self._conflicts(landing, merged)):
+        if settlement is None and (conflicts := refused(landing, merged, self._never_merged)):
             return Refusal(conflicts=conflicts)
-        if settlement is not None and (undeclared := self._undeclared(settlement)):
-            return Refusal(reason=f"{', '.join(undeclared)} is not declared to be made anew")
+        if settlement is not None and (names := undeclared(settlement, self._never_merged)):
+            return Refusal(reason=f"{', '.join(names)} is not declared to be made anew")
         tree = merged.outcome.tree if settlement is None else tree_of(repository, settlement.commit)
         draft = self._drafts.draft(landing, tree)
         certificate = self._certifier.certify(landing, draft, sides, merged)
@@ -109,21 +109,6 @@ class Lander:
             self._refused = (sides, found)
         return found
 
-    def _undeclared(self, settlement: Settlement) -> list[str]:
-        """What is said to be made anew although no setting asks for it."""
-        made = (one.path for one in settlement.settled if one.policy is Means.REGENERATE)
-        return [path for path in made if path not in self._never_merged]
-
-    def _conflicts(self, landing: Landing, merged: Merged) -> tuple[PathConflict, ...]:
-        """What keeps a plain merge from landing: git's conflicts, and files that are never merged."""
-        if not merged.outcome.clean:
-            return tuple(named(one, landing) for one in merged.outcome.conflicts)
-        return tuple(
-            PathConflict(path, ConflictKind.CONTENT, f"both sides changed {path}, which is never merged")
-            for path in self._never_merged
-            if path in merged.level and merged.level[path] != merged.task[path][1]
-        )
-
     def _objects(self, repository: Repository, landing: Landing, draft: Draft) -> Iterator[str]:
         """The landing's commits and what they need that the user's store does not have."""
         before = tree_of(repository, landing.tip)
@@ -132,6 +117,23 @@ class Lander:
             yield from new_objects(self._coordinator, before, tree)
             before = tree
         yield from draft.chain
+
+
+def undeclared(settlement: Settlement, never_merged: Sequence[str]) -> list[str]:
+    """Returns what is said to be made anew although no setting asks for it."""
+    made = (one.path for one in settlement.settled if one.policy is Means.REGENERATE)
+    return [path for path in made if path not in never_merged]
+
+
+def refused(landing: Landing, merged: Merged, never_merged: Sequence[str]) -> tuple[PathConflict, ...]:
+    """Returns what keeps a plain merge from landing: git's conflicts, and files that are never merged."""
+    if not merged.outcome.clean:
+        return tuple(named(one, landing) for one in merged.outcome.conflicts)
+    return tuple(
+        PathConflict(path, ConflictKind.CONTENT, f"both sides changed {path}, which is never merged")
+        for path in never_merged
+        if path in merged.level and merged.level[path] != merged.task[path][1]
+    )
 
 
 def new_objects(coordinator: Coordinator, before: str, tree: str) -> Iterator[str]:

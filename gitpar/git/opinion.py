@@ -70,7 +70,12 @@ class Opinion:
             return self._objection_but(repository, tree, apart)
         if self.index.conflicts is not None:
             paths = sorted(
-                {side.path for sides in self.index.conflicts for side in sides if side is not None}
+                {
+                    self.path_of(os.fspath(side.path))
+                    for sides in self.index.conflicts
+                    for side in sides
+                    if side is not None
+                }
             )
             return f"the two merge engines disagree: git merges {', '.join(paths)}, libgit2 finds a conflict"
         if self.extent is Extent.TREES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def replay(
-    coordinator: Coordinator, landing: Landing, trailers: Mapping[str, str], who: str
+    coordinator: Coordinator, landing: Landing, trailers: Sequence[tuple[str, str]], who: str
 ) -> list[tuple[CommitId, TreeId]]:
     """Returns the replayed commits, oldest first, each with its tree; empty where one does not apply.
 

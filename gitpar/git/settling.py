@@ -19,6 +19,7 @@ from gitpar.core.names import CommitId, TreeId
 from gitpar.core.patterns import matches
 from gitpar.core.settlement import Means, SettledPath, Settlement, belongs
 from gitpar.core.union import union_problem
+from gitpar.git.carrying import stand_in
 from gitpar.git.command import GitFailed
 from gitpar.git.commits import CommitText, identity, publish, stamp, write_commit
 from gitpar.git.landing import Lander, named, new_objects
@@ -26,7 +27,7 @@ from gitpar.git.mergetree import MergeOutcome, SingleMerge, Stages
 from gitpar.git.settled import FILES, content, has_markers, is_text, lines_taken_back, same_text
 from gitpar.git.trees import NO_ENTRY, Entry, compose, difference, entry_at, tree_of
 from gitpar.ports import Landing, Refusal
-from gitpar.settling_port import Drivers, Found
+from gitpar.settling_port import Drivers, Found, How
 
 if TYPE_CHECKING:
     from gitpar.git.attributes import Attributes
@@ -60,8 +61,9 @@ class Settling:
         self._lander = lander
         self._remembered = remembered
 
-    def settle(self, landing: Landing, drivers: Drivers | None, *, leave: bool, may_undo: bool) -> Found:
-        """Settles what drivers can; the rest is refused, or with `leave` laid out in a commit."""
+    def settle(self, landing: Landing, drivers: Drivers | None, how: How) -> Found:
+        """Settles what drivers can; the rest is refused, or with `how.leave` laid out in a commit."""
+        tip, landing = landing.tip, self._laid(landing, carry=how.carry)
         merged = self._lander.merged(landing)
         if isinstance(merged, str):
             return Found(Refusal(reason=merged))
@@ -75,25 +77,28 @@ class Settling:
         self._merge_again(work)
         made_anew = [path for path in work.drivers.regenerate if path in work.touched or path in merged.level]
         left = [path for path in work.touched if path not in work.settled and path not in made_anew]
-        if left and not leave:
+        if left and not how.leave:
             why = f"drivers settle all but {_some(left)}" if work.settled or made_anew else ""
             return Found(Refusal(tuple(named(one, landing) for one in outcome.conflicts), why), work.notes)
         changes = {path: entry for path, (_, entry) in work.settled.items()}
         changes |= {path: _either(outcome, merged, path) for path in made_anew}
         settlement = Settlement(
             n=landing.n,
-            tip=landing.tip,
+            tip=tip,
             commit=CommitId(""),
             settled=tuple(SettledPath(path, means) for path, (means, _) in sorted(work.settled.items())),
             left=tuple(sorted(left)),
             regenerate=tuple(made_anew),
-            may_undo=may_undo,
+            may_undo=how.may_undo,
         )
         tree = compose(self._coordinator.pygit(), outcome.tree, changes)
         return Found(self._stored(landing, settlement, tree), work.notes)
 
-    def take(self, landing: Landing, settlement: Settlement, repaired: CommitId) -> Found:
+    def take(
+        self, landing: Landing, settlement: Settlement, repaired: CommitId, *, carry: bool = False
+    ) -> Found:
         """Takes what an attempt has made of the rest of a settlement; refuses all else that it did."""
+        landing = self._laid(landing, carry=carry)
         repository = self._coordinator.pygit()
         merged = self._lander.merged(landing)
         if isinstance(merged, str):
@@ -126,8 +131,11 @@ class Settling:
             self._remembered.remember(repository, tree, conflicts)
         return Found(found, notes)
 
-    def lay_beside(self, settlement: Settlement, landing: Landing, folder: Path) -> Sequence[str]:
+    def lay_beside(
+        self, settlement: Settlement, landing: Landing, folder: Path, *, carry: bool = False
+    ) -> Sequence[str]:
         """Writes base, ours and theirs of the files left into folders of these names."""
+        landing = self._laid(landing, carry=carry)
         repository = self._coordinator.pygit()
         merged = self._lander.merged(landing)
         if isinstance(merged, str):
@@ -139,6 +147,10 @@ class Settling:
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(content(repository, version))
         return settlement.left
+
+    def _laid(self, landing: Landing, *, carry: bool) -> Landing:
+        """The landing itself; of one that is carried over, that on the commit which stands for its tip."""
+        return stand_in(self._coordinator.pygit(), landing) if carry else landing
 
     # --- making ---------------------------------------------------------------------------
 
@@ -170,8 +182,8 @@ class Settling:
         now = stamp(identity(self._coordinator.place.command))
         subject = f"Settle the conflicts of {landing.task}".replace("\n", " ")
         text = CommitText(now, now, f"{subject}\n".encode(errors="surrogateescape"))
-        commit = write_commit(repository, tree, [landing.tip], text)
-        before = tree_of(repository, landing.tip)
+        commit = write_commit(repository, tree, [settlement.tip], text)
+        before = tree_of(repository, settlement.tip)
         publish(repository, self._store, (*new_objects(self._coordinator, before, tree), commit))
         return dataclasses.replace(settlement, commit=commit)
 

@@ -106,9 +106,9 @@ class Verification:
             said = f"landing of `{certificate.task}`"
         if problem:
             return Judged(commit, Form.LANDING, Verdict.ALARM, problem)
-        if certificate.settled:
-            means = " and ".join(dict.fromkeys(one.policy.value for one in certificate.settled))
-            paths = tuple(one.path for one in certificate.settled)
+        if settled := (*certificate.settled, *certificate.carried):
+            means = " and ".join(dict.fromkeys(one.policy.value for one in settled))
+            paths = tuple(one.path for one in settled)
             why = f"{said}, settled by {means}, all else proved"
             return Judged(commit, Form.LANDING, Verdict.UNPROVED, why, (), paths)
         return Judged(commit, Form.LANDING, Verdict.PROVED, said)
@@ -126,6 +126,7 @@ class Verification:
             tip=tip[0] if tip else CommitId(said.tip),
             strategy=Strategy(said.strategy),
             settlement=_settlement(commit, said),
+            carried=said.carried,
         )
         if (said.commit, said.tip) != (commit, landing.tip):
             return "its certificate is about another commit"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,12 +12,14 @@ from gitpar.core.ahead_events import CarryTried
 from gitpar.core.events import Landed
 from gitpar.core.graph import Task
 from gitpar.core.names import TaskId
-from gitpar.core.run import Run, TaskState
-from gitpar.core.settings import Barrier, Schedule
+from gitpar.core.run import AttemptState, Run, TaskState
+from gitpar.core.settings import Barrier, Policy, Schedule
 from tests.support.simulation import Script, Simulation, task
 from tests.support.timed import Timed, bound_s, random_graph
 
 DAG = Schedule.DAG
+ALL = (Policy.DRIVERS, Policy.AGENT, Policy.SERIALIZE, Policy.HOLD)
+MEANS = ["drivers", "regenerate", "badly"]
 
 
 def states(run: Run) -> dict[str, str]:
@@ -138,19 +141,86 @@ def test_what_is_held_below_blocks_work_that_had_been_done_already() -> None:
     whole(sim)
 
 
+def around_slow(script: Script, *policies: Policy, agent: str | None = None) -> Run:
+    """A task of the second wave that is over before the first, and does not merge with what that brings."""
+    tasks = [task("slow"), task("a"), task("b", "a", agent=agent), task("c", "b")]
+    script.clashing = {("b", "slow")}
+    sim = Timed(tasks, {"slow": 10.0}, script, schedule=DAG, jobs=2, policies=policies or ALL)
+    run = sim.pass_time()
+    whole(sim)
+    return run
+
+
+def test_what_cannot_be_carried_over_is_settled_by_drivers_without_another_attempt() -> None:
+    run = around_slow(Script(settled={"b": "drivers"}))
+    assert set(states(run).values()) == {"landed"}
+    b = run.tasks[TaskId("b")]
+    assert [len(run.tasks[TaskId(name)].attempts) for name in "bc"] == [1, 1]
+    assert (b.work.own, b.work.base) == (("base+a", "b#1"), "base+a+slow")
+    assert b.work.carried is not None
+    assert b.work.carried.tip == "base+a+slow"
+
+
+@pytest.mark.parametrize(("settled", "by"), [("", "agent"), ("regenerate", "regenerate")])
+def test_what_cannot_be_carried_over_is_repaired_where_its_level_was_cut(settled: str, by: str) -> None:
+    run = around_slow(Script(settled={"b": settled}), agent="claude")
+    assert set(states(run).values()) == {"landed"}
+    b = run.tasks[TaskId("b")]
+    assert [(each.repair, each.base) for each in b.attempts] == [("", "base+a+slow"), (by, "b settled")]
+    assert b.reruns == 0
+
+
+def test_what_no_policy_settles_is_run_again_or_held() -> None:
+    run = around_slow(Script(settled={"b": "badly"}), agent="claude")
+    assert [(each.repair, each.rerun) for each in run.tasks[TaskId("b")].attempts] == [
+        ("", False),
+        ("agent", False),
+        ("", True),
+    ]
+    held = around_slow(Script(settled={"b": "badly"}), Policy.AGENT, Policy.HOLD, agent="claude")
+    assert states(held) == {"slow": "landed", "a": "landed", "b": "held", "c": "blocked"}
+    assert held.tasks[TaskId("b")].reason.endswith("; markers are left")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["", "drivers", "regenerate", "badly"]),
+    st.integers(0, 9999),
+    st.lists(st.integers(1, 30)),
+)
+def test_killed_while_it_is_settled_a_resume_settles_it(settled: str, seed: int, kills: list[int]) -> None:
+    tasks = [task("slow"), task("a"), task("b", "a", agent="claude"), task("c", "b")]
+    script = Script(clashing={("b", "slow")}, settled={"b": settled})
+    sim = Simulation(tasks, script, schedule=DAG, jobs=2, policies=ALL)
+    rng = Random(seed)
+    for each in kills[:4]:
+        sim.go(rng, stop_after=len(sim.journal) + each)
+        if sim.run.end is None:
+            sim.kill_and_resume()
+    run = sim.go(rng)
+    assert set(states(run).values()) == {"landed"}
+    repairs = [
+        each.repair for each in run.tasks[TaskId("b")].attempts if each.state is AttemptState.SUCCEEDED
+    ]
+    assert len(repairs) == len(set(repairs)) + run.tasks[TaskId("b")].reruns, "nothing is settled twice"
+    whole(sim)
+
+
 @st.composite
 def plans(draw: st.DrawFn) -> tuple[list[Task], Script, int]:
     size = draw(st.integers(1, 9))
     tasks = []
     for n in range(size):
         before = draw(st.sets(st.integers(0, n - 1), max_size=3)) if n else set()
-        tasks.append(task(f"t{n}", *(f"t{b}" for b in sorted(before))))
+        agent = draw(st.sampled_from([None, "claude"]))
+        tasks.append(task(f"t{n}", *(f"t{b}" for b in sorted(before)), agent=agent))
     names = [str(each.id) for each in tasks]
     endings = st.lists(st.sampled_from(["ok", "fail", "timeout", "problem", "lost"]), min_size=1, max_size=3)
     script = Script(
         endings=draw(st.dictionaries(st.sampled_from(names), endings, max_size=3)),
         clashing=draw(st.sets(st.tuples(st.sampled_from(names), st.sampled_from(names)), max_size=3)),
         unchanged=draw(st.sets(st.sampled_from(names), max_size=2)),
+        settled=draw(st.dictionaries(st.sampled_from(names), st.sampled_from(MEANS), max_size=4)),
     )
     return tasks, script, draw(st.integers(1, 4))
 
@@ -161,7 +231,7 @@ def test_whatever_happens_the_run_ends_and_its_levels_are_whole(
     plan: tuple[list[Task], Script, int], seed: int
 ) -> None:
     tasks, script, jobs = plan
-    sim = Simulation(tasks, script, schedule=DAG, jobs=jobs)
+    sim = Simulation(tasks, script, schedule=DAG, jobs=jobs, policies=ALL)
     running: list[int] = []
     sim.go(Random(seed), watch=lambda run: running.append(len(run.active)))
     _resume_until_over(sim, Random(seed))

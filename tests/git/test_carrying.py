@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gitpar.core.conflicts import ConflictKind
 from gitpar.core.names import CommitId, RunId
+from gitpar.core.settlement import Means, SettledPath, Settlement, settled_by_policy
 from gitpar.git.analysis import GitRepository
-from gitpar.ports import Proof, Refusal
+from gitpar.ports import Landing, Proof, Refusal
+from gitpar.settling_port import How
 from tests.support.repo import Repo, landing, lines, sealed_repo
 
 
@@ -113,3 +117,58 @@ def test_work_that_the_level_has_and_the_base_has_not_stays(
     result = repo.branch(early, "work", {"early.txt": None})
     proof = carried(repository.carry(landing(early, result, level)))
     assert repo.git("ls-tree", "--name-only", proof.commit).split() == ["f.txt", "g.txt", "level.txt"]
+
+
+# --- with what policies settled -----------------------------------------------------------
+
+
+@pytest.fixture
+def wanted(repo: Repo, early: CommitId, level: CommitId) -> Landing:
+    """A result that conflicts with the level in one line."""
+    return landing(early, repo.branch(early, "work", {"f.txt": lines((2, "early"), (6, "task"))}), level)
+
+
+def test_what_was_settled_is_carried_over(repo: Repo, repository: GitRepository, wanted: Landing) -> None:
+    laid = repository.settling().settle(wanted, None, How(leave=True, carry=True)).outcome
+    assert isinstance(laid, Settlement)
+    assert (laid.left, laid.tip) == (("f.txt",), wanted.tip)
+    assert repo.git("rev-parse", f"{laid.commit}^@") == wanted.tip
+    both = lines((2, "early"), (6, "level"), (7, "task"))
+    repaired = repo.branch(laid.commit, "repair", {"f.txt": both})
+    taken = repository.settling().take(wanted, laid, repaired, carry=True).outcome
+    assert isinstance(taken, Settlement), taken
+    proof = carried(repository.carry(replace(wanted, settlement=taken)))
+    assert repo.git("rev-parse", f"{proof.commit}^@") == wanted.tip
+    assert repo.git("show", f"{proof.commit}:f.txt") + "\n" == both
+    assert settled_by_policy(proof.certificate) == (SettledPath("f.txt", Means.AGENT),)
+
+
+def test_what_was_settled_elsewhere_or_holds_more_is_refused(
+    repo: Repo, repository: GitRepository, wanted: Landing
+) -> None:
+    settled = (SettledPath("f.txt", Means.AGENT),)
+    good = repo.branch(wanted.tip, "settled", {"f.txt": lines((2, "early"), (6, "level"), (7, "task"))})
+    more = repo.branch(good, "more", {"g.txt": "x\n"})
+    undone = repo.branch(wanted.tip, "taken back", {"f.txt": lines((2, "early"), (6, "task"))})
+    said = Settlement(n=wanted.n, tip=wanted.tip, commit=good, settled=settled)
+    wrong = {
+        "is about another landing": replace(said, tip=wanted.base),
+        "disagree about g.txt": replace(said, commit=more),
+        "it takes away what had landed": replace(said, commit=undone),
+        "is not declared to be made anew": replace(said, settled=(SettledPath("f.txt", Means.REGENERATE),)),
+        "git merges f.txt, libgit2 finds a conflict": replace(said, settled=()),
+    }
+    for why, settlement in wrong.items():
+        found = repository.carry(replace(wanted, settlement=settlement))
+        assert isinstance(found, Refusal), why
+        assert why in found.reason, (why, found)
+    carried(repository.carry(replace(wanted, settlement=said)))
+
+
+def test_what_is_made_anew_is_never_merged(repo: Repo, early: CommitId, level: CommitId) -> None:
+    result = repo.branch(early, "work", {"f.txt": lines((2, "early"), (12, "task"))})
+    opened = GitRepository(repo.place, RunId("r1"), never_merged=("f.txt",))
+    with closing(opened):
+        found = opened.carry(landing(early, result, level))
+        assert isinstance(found, Refusal)
+        assert [each.path for each in found.conflicts] == ["f.txt"], "git would merge it"

@@ -8,7 +8,7 @@ from gitpar.core.settings import Strategy
 from gitpar.core.settlement import Settlement, settled_by_policy
 from gitpar.git.analysis import GitRepository
 from gitpar.ports import Landing, Proof, Refusal
-from gitpar.settling_port import Drivers, Found
+from gitpar.settling_port import Drivers, Found, How
 from tests.support.repo import Repo, landing, lines
 
 LOG = "# Changes\n\n- first\n"
@@ -30,7 +30,7 @@ def scene(
 def settle(
     repository: GitRepository, wanted: Landing, drivers: Drivers | None = UNION, *, leave: bool = False
 ) -> Found:
-    return repository.settling().settle(wanted, drivers, leave=leave, may_undo=False)
+    return repository.settling().settle(wanted, drivers, How(leave=leave))
 
 
 def settled(repository: GitRepository, wanted: Landing, drivers: Drivers | None = UNION) -> Settlement:

@@ -24,7 +24,6 @@ from gitpar.core.apply import apply, fold
 from gitpar.core.commands import opening
 from gitpar.core.conflicts import ConflictKind, ConflictReport, PairConflict, PathConflict, Tier
 from gitpar.core.decide import decide
-from gitpar.core.footing import Part
 from gitpar.core.graph import Source, Task
 from gitpar.core.names import CommitId, RefName, RunId, TaskId, TreeId, level_ref
 from gitpar.core.progress import ProgressLanding
@@ -199,8 +198,8 @@ class Simulation:
                 return [self._captured(command, at, worked=worked)]
             case c.MakeFooting():
                 return [self._footing(command, at)]
-            case c.CarryOver(part, onto):
-                return [self._carry_over(part, onto, at)]
+            case c.CarryOver():
+                return [self._carry_over(command, at)]
             case c.CompareLevel(level):
                 return [e.LevelCompared(at=at, level=level, report=self._report(command))]
             case c.ProveLanding():
@@ -345,8 +344,11 @@ class Simulation:
             return ahead.FootingRefused(at=at, task=command.task, reason="nothing to lay")
         return ahead.FootingMade(at=at, task=command.task, base=base, footing=command.footing)
 
-    def _carry_over(self, part: Part, onto: CommitId, at: float) -> e.Event:
-        if self._clash(part.task, part.base, onto):
+    def _carry_over(self, command: c.CarryOver, at: float) -> e.Event:
+        part, onto = command.part, command.onto
+        if command.settlement is not None and command.settlement.tip != onto:
+            raise AssertionError(f"{part.task} is carried to {onto} with what was settled elsewhere")
+        if self._clash(part.task, part.base, onto) and command.settlement is None:
             return ahead.CarryRefused(at=at, task=part.task, n=part.n, conflicts=(CONFLICT,))
         result = self._made(f"{part.task}#{part.n}@{onto}", onto, part.task)
         return ahead.Carried(at=at, task=part.task, n=part.n, base=onto, result=result)
