@@ -22,6 +22,7 @@ from gitpar.git.objects import ObjectWriter
 from gitpar.git.progress import GitProgress
 from gitpar.git.repository import RepositoryPlace
 from gitpar.git.undone import Versions, undone
+from gitpar.git.written import Written
 from gitpar.ports import Landing, Proof, Refs, Refusal
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class GitRepository:
         self._coordinator = Coordinator(place, place.common / "gitpar" / "runs" / run / "git")
         users = place.common / "info" / "attributes"
         self._attributes = Attributes(self._coordinator.attributes, users)
-        self._store = ObjectWriter(self._coordinator.store, self._coordinator.git_dir)
+        written = Written.of_run(place.common, run)
+        self._store = ObjectWriter(self._coordinator.store, self._coordinator.git_dir, written)
         made = drafts(self._coordinator) if drafts is not None else None
         self._lander = Lander(
             self._coordinator, self._attributes, self._store, made, never_merged=never_merged

@@ -121,11 +121,24 @@ def with_trailers(message: bytes, trailers: Mapping[str, str] | Iterable[tuple[s
 
 
 def publish(repository: Repository, store: ObjectWriter, objects: Iterable[str]) -> None:
-    """Writes objects from scratch into the user's store, durably."""
+    """Writes objects from scratch into the user's store, durably; commits last: what has one is whole."""
     wanted = list(dict.fromkeys(objects))
+    commits: list[str] = []
     for first in range(0, len(wanted), _AT_ONCE):
-        batch = wanted[first : first + _AT_ONCE]
-        read = (repository.read(object_id)[:2] for object_id in batch)
-        written = store.write_all([(_TYPES[int(kind)], content) for kind, content in read])
-        if written != batch:
-            raise GitparError(f"git stored {batch} as {written}: an object was changed on its way")
+        batch: dict[str, tuple[str, bytes]] = {}
+        for object_id in wanted[first : first + _AT_ONCE]:
+            kind, content = repository.read(object_id)[:2]
+            if _TYPES[int(kind)] == "commit":
+                commits.append(object_id)
+            else:
+                batch[object_id] = (_TYPES[int(kind)], content)
+        _store(store, batch)
+    for first in range(0, len(commits), _AT_ONCE):
+        batch = {each: ("commit", repository.read(each)[1]) for each in commits[first : first + _AT_ONCE]}
+        _store(store, batch)
+
+
+def _store(store: ObjectWriter, objects: Mapping[str, tuple[str, bytes]]) -> None:
+    written = store.write_all(list(objects.values()))
+    if written != list(objects):
+        raise GitparError(f"git stored {list(objects)} as {written}: an object was changed on its way")

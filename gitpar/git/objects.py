@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import field
 from pathlib import Path
 from secrets import token_hex
 from subprocess import Popen
+from typing import Protocol
 
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.values import dataclass
@@ -21,15 +22,25 @@ _AT_ONCE = 64
 """So many objects are asked for before answers are read: pipes hold the names and ids of more."""
 
 
+class Noted(Protocol):
+    """Remembers what is written."""
+
+    def note(self, objects: Iterable[tuple[str, bytes]]) -> None:
+        """Adds objects, given by type and content."""
+        ...
+
+
 @dataclass(slots=True)
 class ObjectWriter:
     """Writes objects by `git hash-object -w`. Safe to share between threads.
 
-    `folder` is where an object's content waits for git to read it; it is gitpar's own.
+    `folder` is where an object's content waits for git to read it; it is gitpar's own. What is
+    to be written is noted in `written` before.
     """
 
     git: GitCommand
     folder: Path
+    written: Noted | None = None
     _name: str = field(default_factory=lambda: f"object-{token_hex(4)}")
     """How its files begin there: others may use the folder too."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -50,6 +61,8 @@ class ObjectWriter:
         Raises as `write` does; some may be written then.
         """
         with self._lock:
+            if self.written is not None:
+                self.written.note(objects)
             found: list[str] = []
             for first in range(0, len(objects), _AT_ONCE):
                 batch = objects[first : first + _AT_ONCE]

@@ -30,6 +30,7 @@ from gitpar.git.index_trees import IndexTrees
 from gitpar.git.objects import ObjectWriter
 from gitpar.git.site import PoolSettings, Record, Site, State
 from gitpar.git.slots import Ground, Slot
+from gitpar.git.written import Written
 from gitpar.ports import AttemptKey, Capture, Refs, RefUpdate, Workplace
 from gitpar.values import dataclass
 
@@ -341,7 +342,7 @@ class GitWorktrees:
                 store = GitCommand(GitEnvironment(self.common_dir, {"GIT_DIR": str(self.common_dir)}))
                 git = self._git()
                 commits = CommitWriter(
-                    ObjectWriter(store, site.own / "scratch"),
+                    ObjectWriter(store, site.own / "scratch", Written.of_run(self.common_dir, self.run)),
                     identity(git, "AUTHOR"),
                     identity(git, "COMMITTER"),
                 )

@@ -25,6 +25,7 @@ from gitpar.git.repository import RepositoryPlace
 from gitpar.git.site import PoolSettings, default_root
 from gitpar.git.tampering import Tampering
 from gitpar.git.worktrees import GitWorktrees
+from gitpar.git.written import hold_unused
 from gitpar.ports import Job, Workplace
 from gitpar.wiring.clock import SystemClock
 from gitpar.wiring.progress import reserved
@@ -166,6 +167,7 @@ def _finisher(
         said = [f"While workers were at work: {'; '.join(found)}."] if found else []
         said += [f"{'; '.join(problems)}."] if (problems := worktrees.told()) else []
         said += [write_back(ended)] if ended.settings.write_back else []
+        hold_unused(site.place, ended.id, refs)
         if ended.settings.into is not None:
             said.append(_into(IntoBranch(site.place.common, refs, ended.settings.into), ended, tip, end))
         return " ".join(filter(None, said))

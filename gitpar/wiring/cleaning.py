@@ -16,6 +16,7 @@ from gitpar.errors import EnvironmentFault
 from gitpar.faults import Step, passage
 from gitpar.git.refs import GitRefs
 from gitpar.git.removal import leftovers, remove_run
+from gitpar.git.written import hold_unused, unused_ref
 from gitpar.journal.lease import Owner, is_alive, named
 from gitpar.journal.sqlite import SqliteJournal
 from gitpar.ports import RefUpdate
@@ -57,6 +58,8 @@ def clean(directory: Path, run: str | None, *, purge: bool, dry_run: bool) -> Cl
             removed += gone
             kept += stays
             passage(Step.CLEAN_REFS)
+            if not purge:
+                hold_unused(site.place, chosen.id, refs)  # a killed run that nobody resumed
             if doomed:
                 refs.move([RefUpdate(ref, NO_COMMIT, old) for ref, old in doomed.items()])
             for folder in folders:
@@ -89,6 +92,7 @@ def _own_refs(refs: GitRefs, run: Run) -> dict[RefName, CommitId]:
     return {
         **refs.read(f"refs/heads/{run.settings.prefix}/{run.id}/"),
         **refs.read(f"refs/gitpar/keep/{run.id}/"),
+        **refs.read(unused_ref(run.id)),
         **refs.read(f"{MERGED}{run.id}/"),
         **refs.read(into_ref(run.id)),
         **_undone(refs, run),

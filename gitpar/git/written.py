@@ -1,0 +1,147 @@
+"""What a run has written into the user's store, so that nothing is left there that no ref names.
+
+A landing that gates refuse, a result made anew that is squashed, whatever was under way
+when gitpar was killed: all that is in the store, and `git fsck` would call it dangling.
+So objects are noted before they are written, and one commit holds what no ref reaches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from gitpar.core.names import NO_COMMIT, CommitId, RefName, RunId, TreeId
+from gitpar.git.command import GitCommand
+from gitpar.git.commits import CommitWriter, identity
+from gitpar.git.environment import GitEnvironment
+from gitpar.git.objects import ObjectWriter
+from gitpar.git.repository import RepositoryPlace
+from gitpar.ports import Refs, RefUpdate
+from gitpar.values import dataclass
+
+_MODES = {"tree": b"40000", "blob": b"100644"}
+_ID = 40
+_MESSAGE = "What gitpar made and no other ref holds\n"
+
+
+def unused_ref(run: RunId) -> RefName:
+    """Returns the ref that holds what a run has written and nothing else does."""
+    return RefName(f"refs/gitpar/unused/{run}")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The list of a run: a line for each object, with who wrote it. Survives a kill, not a power cut."""
+
+    file: Path
+
+    @classmethod
+    def of_run(cls, common_dir: Path, run: RunId) -> Written:
+        """Names the list of a run; nothing is made."""
+        return cls(common_dir / "gitpar" / "runs" / run / "written")
+
+    def note(self, objects: Iterable[tuple[str, bytes]]) -> None:
+        """Adds objects, given by type and content, that are about to be written."""
+        who = f"{os.getpid()}.{threading.get_ident()}"
+        lines = "".join(f"{who} {kind} {_id_of(kind, content)}\n" for kind, content in objects)
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with self.file.open("ab", buffering=0) as file:
+            file.write(lines.encode())
+
+    def groups(self) -> list[_Group]:
+        """Returns what was written: commits, each with the objects that were written for it before."""
+        try:
+            lines = self.file.read_text(encoding="ascii").splitlines()
+        except FileNotFoundError:
+            return []
+        groups: list[_Group] = []
+        others: dict[str, dict[str, str]] = {}
+        for line in lines:
+            who, kind, object_id = (*line.split(" "), "", "")[:3]
+            if len(object_id) != _ID:
+                continue  # the machine failed while it was noted: the object was not begun
+            if kind == "commit":
+                groups.append(_Group(CommitId(object_id), others.pop(who, {})))
+            else:
+                others.setdefault(who, {})[object_id] = kind
+        return [*groups, *(_Group(NO_COMMIT, left) for left in others.values())]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    commit: CommitId
+    others: Mapping[str, str]
+    """Trees and blobs, with their type."""
+
+
+def hold_unused(place: RepositoryPlace, run: RunId, refs: Refs) -> CommitId | None:
+    """Has a ref hold what a run has written and no ref reaches.
+
+    Returns the commit that does, None where there is nothing to hold.
+    """
+    written = Written.of_run(place.common, run)
+    groups = written.groups()
+    if not groups:
+        return None
+    git = GitCommand(GitEnvironment(place.common, {"GIT_DIR": str(place.common)}))
+    commits = list(dict.fromkeys(group.commit for group in groups if group.commit))
+    unused = _unreached(git, commits)
+    left = _left(git, groups)
+    if not unused and not left:
+        return None
+    ref = unused_ref(run)
+    before = refs.read(ref).get(ref, NO_COMMIT)
+    objects = ObjectWriter(git, written.file.with_name("scratch"), written)
+    try:
+        tree = objects.write("tree", _tree(left))
+        writer = CommitWriter(objects, identity(place.command, "AUTHOR"), identity(place.command))
+        held = writer.write(TreeId(tree), [*([before] if before else []), *unused], _MESSAGE)
+        refs.move([RefUpdate(ref, held, before)])
+    finally:
+        objects.close()
+    return held
+
+
+def _unreached(git: GitCommand, commits: Sequence[CommitId]) -> list[CommitId]:
+    """Returns those of the commits that no ref reaches, nor another one of them."""
+    stdin = "".join(f"{commit}\n" for commit in commits).encode()
+    # the options that say what to leave out are read before standard input is
+    asked = ("rev-list", "--parents", "--ignore-missing", "--not", "--all", "--not", "--stdin")
+    rows = [row.split() for row in git.run(*asked, stdin=stdin).text.splitlines()]
+    below = {parent for row in rows for parent in row[1:]}
+    return [CommitId(row[0]) for row in rows if row[0] not in below]
+
+
+def _left(git: GitCommand, groups: Sequence[_Group]) -> dict[str, str]:
+    """Returns the trees and blobs that are there and whose commit is not: it was never written."""
+    suspects = [group for group in groups if group.others]
+    asked: set[str] = {group.commit for group in suspects if group.commit}
+    asked |= {each for group in suspects for each in group.others}
+    if not asked:
+        return {}
+    stdin = "".join(f"{each}\n" for each in sorted(asked)).encode()
+    lines = git.run("cat-file", "--batch-check=%(objectname)", "--buffer", stdin=stdin).text.splitlines()
+    there = {line for line in lines if " " not in line}
+    return {
+        each: kind
+        for group in suspects
+        if group.commit not in there
+        for each, kind in group.others.items()
+        if each in there
+    }
+
+
+def _tree(objects: Mapping[str, str]) -> bytes:
+    """Returns a tree that names objects by their ids. Source: git's tree.c; ids sort as names do."""
+    return b"".join(
+        b"%s %s\0%s" % (_MODES[kind], each.encode(), bytes.fromhex(each))
+        for each, kind in sorted(objects.items())
+    )
+
+
+def _id_of(kind: str, content: bytes) -> str:
+    header = f"{kind} {len(content)}\0".encode()
+    return hashlib.sha1(header + content, usedforsecurity=False).hexdigest()
