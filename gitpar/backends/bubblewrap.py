@@ -58,7 +58,8 @@ class Bounds:
     """What git keeps of the worktree."""
     common: Path
     """The common git directory."""
-    branch: RefName
+    branch: RefName | None
+    """What it may move; None for who is on no branch, as gates are."""
     attempt: Path
     """The attempt's own folder: prompt, result, notes, scratch."""
     home: Path
@@ -138,8 +139,10 @@ def _frame(*, network: bool) -> Iterator[str]:
             yield from ("--tmpfs", folder)
 
 
-def _of_branch(bounds: Bounds) -> tuple[Path, Path]:
+def _of_branch(bounds: Bounds) -> tuple[Path, ...]:
     """The folders of the attempt's branch and of its log: those of all attempts at the task."""
+    if bounds.branch is None:
+        return ()
     ref = Path(bounds.branch).parent
     return bounds.common / ref, bounds.common / "logs" / ref
 

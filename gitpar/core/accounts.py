@@ -11,8 +11,10 @@ import zlib
 from enum import Enum
 
 from gitpar.core import pacing, places, sessions
+from gitpar.core.agent_rules import AgentRules
 from gitpar.core.agents import COMMAND, Trouble
 from gitpar.core.budgets import task_used_up
+from gitpar.core.names import TaskId
 from gitpar.core.run import Account, Run, TaskRun
 from gitpar.core.verdicts import failure_text
 
@@ -54,13 +56,25 @@ def throttled(run: Run, task: TaskRun, at: float, *, surely: bool = False) -> No
     rules = run.rules.get(task.last.agent)
     if rules is None:
         return
-    name = account_of(run, task, rules.name)
+    _strike(run, account_of(run, task, rules.name), rules, at, who=task.task.id, surely=surely)
+
+
+def told_to_slow_down(run: Run, agent: str, at: float, *, surely: bool = False) -> None:
+    """Does the same for an agent that works on no task."""
+    rules = run.rules.get(agent)
+    if rules is not None:
+        _strike(run, rules.account, rules, at, who=None, surely=surely)
+
+
+def _strike(  # noqa: PLR0913 - who was told what, and when
+    run: Run, name: str, rules: AgentRules, at: float, *, who: TaskId | None, surely: bool
+) -> None:
     account = run.accounts.setdefault(name, Account())
     account.strikes += 1
     open_now = account.times > 0 and at < account.until
     if open_now or (account.strikes < _STRIKES and not account.times and not surely):
         return
-    if account.times and account.probe != task.task.id and not surely:
+    if account.times and account.probe != who and not surely:
         return  # whoever was at work before it opened says nothing about now
     account.times += 1
     pause_s = min(rules.cooling_s * 2 ** (account.times - 1), _LONGEST_S)

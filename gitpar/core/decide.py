@@ -64,7 +64,7 @@ def _with_gates(run: Run, book: GateBook) -> list[Command]:
         return due if due or book.open else _without_gates(run)
     if run.level is None and (due := gates.at_the_end(run, book)) is not None:
         return due
-    return gates.numbered(book, gates.of_tasks(run, book) + _without_gates(run))
+    return gates.numbered(run, book, gates.of_tasks(run, book) + _without_gates(run))
 
 
 def _without_gates(run: Run) -> list[Command]:

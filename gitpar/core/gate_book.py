@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import field
 
+from gitpar.core.agents import AgentReport
 from gitpar.core.certificate import with_gates
 from gitpar.core.events import AttemptCaptured
 from gitpar.core.gate_events import GateEnded, GateOpened, Verdict
 from gitpar.core.gate_words import failure_line
 from gitpar.core.graph import Task
 from gitpar.core.names import CommitId, TaskId, TreeId
-from gitpar.core.run import AttemptState, Candidate, Level, Run, TaskRun
+from gitpar.core.run import AttemptState, Candidate, Level, Run, Spent, TaskRun
 from gitpar.core.settings import GateOn, GateRules, LevelPolicy, RunSettings
 from gitpar.core.waits import settled
 from gitpar.values import dataclass
@@ -39,7 +40,8 @@ class GateRun:
     ended: GateEnded | None = None
     flaky: bool = False
     """Whether it passed on a tree on which it had failed before."""
-    by_agent: bool = False
+    agent: str = ""
+    """Who is asked, where that is an agent."""
 
     @property
     def verdict(self) -> Verdict | None:
@@ -69,6 +71,12 @@ class GateBook:
     lost: list[int] = field(default_factory=list)
     """What a dead owner had begun: to be ended before anything else."""
     recovering: set[int] = field(default_factory=set)
+    to_end: dict[int, str] = field(default_factory=dict)
+    """Gates whose agent cannot come to a verdict, and why."""
+    spent: Spent = field(default_factory=Spent)
+    """What agents that are gates have taken."""
+    slowed: int = 0
+    """How often an agent gave no verdict because it was told to slow down."""
     ungated: dict[TaskId, int] = field(default_factory=dict)
     """Attempts that were captured and wait for their gates."""
     places: dict[TaskId, int] = field(default_factory=dict)
@@ -145,6 +153,10 @@ class GateBook:
     def running(self, commit: CommitId) -> list[GateRun]:
         """Returns the gates that are being run on a commit."""
         return [self.runs[n] for n in self.open if self.runs[n].opened.commit == commit]
+
+    def reports(self) -> list[AgentReport | None]:
+        """Returns what agents told that were gates."""
+        return [one.ended.report for one in self.runs.values() if one.ended is not None]
 
     def at_level(self, level: Level) -> list[GateRun]:
         """Returns the gates that are being run on what is to land on a level."""
@@ -253,6 +265,8 @@ class GateBook:
         self.lost = list(self.open)
         self.open.clear()
         self.recovering.clear()
+        self.to_end.clear()
+        self.slowed = 0
         self.places.clear()
         self.trying = False
         for task in self.ungated:

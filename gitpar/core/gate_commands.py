@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gitpar.core import gate_events as ge
+from gitpar.core.agents import Allowance
 from gitpar.core.commands import GateCommand
 from gitpar.core.events import Event
 from gitpar.core.names import CommitId, TaskId
@@ -23,6 +24,10 @@ class RunGate(GateCommand):
     n: int = 0
     tasks: tuple[TaskId, ...] = ()
     trial: bool = False
+    timeout_s: float | None = None
+    """How long it may take because of what is left for the run; None where its own limit is shorter."""
+    allowance: Allowance | None = None
+    """What its agent may take of the budgets of the run and of the wave."""
 
     def opened(self, at: float) -> Event:
         """Returns the event that opens it."""
@@ -47,12 +52,24 @@ class RecoverGate(GateCommand):
     number: int
     commit: CommitId
     task: TaskId | None = None
-    asks_agent: bool = False
-    """Whether what it said has to be asked again: its exit status alone is no verdict."""
+    agent: str = ""
+    """The agent that was asked: it has to be asked again, its exit status alone is no verdict."""
 
     def opened(self, at: float) -> Event:
         """Returns the event that opens it."""
         return ge.GateRecovering(at=at, number=self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class EndGate(GateCommand):
+    """End a gate whose agent cannot come to a verdict."""
+
+    number: int
+    message: str
+
+    def opened(self, at: float) -> Event:
+        """Returns the event that opens it."""
+        return ge.GateEnding(at=at, number=self.number, message=self.message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from gitpar.core.batches import chain_tip
 from gitpar.core.commands import Command, MoveLevel, StopWorkers
 from gitpar.core.gate_blame import suspected
 from gitpar.core.gate_book import GateBook, taken_as_it_is
-from gitpar.core.gate_commands import BlameLevel, LeavePlace, RecoverGate, RunGate
+from gitpar.core.gate_budgets import afforded
+from gitpar.core.gate_commands import BlameLevel, EndGate, LeavePlace, RecoverGate, RunGate
 from gitpar.core.names import CommitId
 from gitpar.core.run import Candidate, Level, Run, Stage, TaskState
 from gitpar.core.settings import GateOn, GateRules
@@ -22,19 +23,22 @@ from gitpar.core.settings import GateOn, GateRules
 _LOST = (TaskState.HELD, TaskState.FAILED, TaskState.BLOCKED)
 
 
-def numbered(book: GateBook, due: list[Command]) -> list[Command]:
-    """Gives each run of a gate among the commands a number of its own."""
+def numbered(run: Run, book: GateBook, due: list[Command]) -> list[Command]:
+    """Gives each run of a gate among the commands its limits and a number of its own."""
     numbers = count(len(book.runs) + 1)
     return [
-        replace(command, number=next(numbers)) if isinstance(command, RunGate) else command for command in due
+        replace(command, number=next(numbers)) if isinstance(command, RunGate) else command
+        for command in afforded(run, book, due)
     ]
 
 
 def first_of_all(book: GateBook) -> list[Command] | None:
-    """Ends what a dead owner's gates left running; None where nothing of that is to be waited for."""
+    """Ends gates that come to nothing, and what a dead owner's left running; None where there is none."""
+    if book.to_end:
+        return [EndGate(n, why) for n, why in book.to_end.items()]
     if book.lost:
         lost = ((n, book.runs[n]) for n in book.lost)
-        return [RecoverGate(n, one.opened.commit, one.opened.task, one.by_agent) for n, one in lost]
+        return [RecoverGate(n, one.opened.commit, one.opened.task, one.agent) for n, one in lost]
     return [] if book.recovering else None
 
 
@@ -83,7 +87,7 @@ def at_the_end(run: Run, book: GateBook) -> list[Command] | None:
     rules = _wanted(book, asked, run.tip)
     if rules is None or book.stopped_at(run) is not None:
         return None
-    return [RunGate(len(book.runs) + 1, rules, GateOn.RUN, run.tip, len(run.levels))]
+    return numbered(run, book, [RunGate(0, rules, GateOn.RUN, run.tip, len(run.levels))])
 
 
 # --- levels ------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from gitpar.core.agents import AgentReport, Trouble
 from gitpar.core.events import Event
 from gitpar.core.names import NO_COMMIT, NO_TREE, CommitId, TaskId, TreeId
 from gitpar.core.settings import GateOn
@@ -68,6 +69,34 @@ class GateEnded(Event):
     """Files that the gate changed, made or removed; none of it is part of any result."""
     log: str = ""
     task: TaskId | None = None
+    report: AgentReport | None = None
+    """What its agent told, where it is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateTroubled(Event):
+    """The agent of a gate met something that keeps it from its work, or was told to slow down once more."""
+
+    number: int
+    trouble: Trouble
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateSilent(Event):
+    """The agent of a gate has printed nothing for so long; `asks` is the question it seems to wait with."""
+
+    number: int
+    for_s: float
+    asks: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateEnding(Event):
+    """A gate is about to be ended, for the reason in the message."""
+
+    number: int
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,36 @@
 
 from __future__ import annotations
 
+from gitpar.core.agents import AgentReport
 from gitpar.core.gate_book import GateBook, GateRun
-from gitpar.core.view import GateView
+from gitpar.core.names import CommitId
+from gitpar.values import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class GateView:
+    """One run of a gate; `verdict` is None while it goes on, `on` is task, level or run."""
+
+    number: int
+    gate: str
+    on: str
+    level: int
+    task: str | None
+    attempt: int | None
+    tasks: tuple[str, ...]
+    commit: CommitId
+    tree: str
+    verdict: str | None
+    flaky: bool
+    exit: int | None
+    started_at: float | None
+    duration_s: float
+    message: str
+    edits: tuple[str, ...]
+    log: str
+    report: AgentReport | None = None
+    """What its agent told, where it is one and has ended."""
+    agent: str = ""
 
 
 def gate_views(book: GateBook) -> tuple[GateView, ...]:
@@ -31,4 +59,6 @@ def _view(number: int, found: GateRun) -> GateView:
         message=ended.message if ended is not None else "",
         edits=ended.edits if ended is not None else (),
         log=found.log,
+        agent=found.agent,
+        report=ended.report if ended is not None else None,
     )

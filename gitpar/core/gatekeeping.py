@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gitpar.core import accounts, pacing
 from gitpar.core import events as e
 from gitpar.core import gate_events as ge
+from gitpar.core.agents import Trouble
 from gitpar.core.apply import settle
 from gitpar.core.gate_book import GateBook, GateRun, Trial
+from gitpar.core.gate_budgets import raised_by, spend
 from gitpar.core.gate_words import blame_text
 from gitpar.core.run import Run, TaskState
+from gitpar.core.troubles import silence_text
 from gitpar.core.verdicts import give_up, set_state
 from gitpar.core.waits import settled
 
@@ -29,7 +33,7 @@ def _opened(run: Run, event: ge.GateOpened) -> None:
     gates = book(run)
     tasks = [run.graph[event.task]] if event.task is not None else []
     rules = gates.rules_of(event, tasks)
-    gates.runs[event.number] = GateRun(event, rules.key, by_agent=bool(rules.agent))
+    gates.runs[event.number] = GateRun(event, rules.key, agent=rules.agent)
     gates.open[event.number] = None
     if event.task is not None:
         set_state(run.tasks[event.task], TaskState.RUNNING, f"at its gate `{event.gate}`")
@@ -53,6 +57,8 @@ def _ended(run: Run, event: ge.GateEnded) -> None:
     found.log = event.log or found.log
     gates.open.pop(event.number, None)
     gates.recovering.discard(event.number)
+    gates.to_end.pop(event.number, None)
+    spend(run, gates, found)
     if event.verdict is ge.Verdict.BROKEN:
         run.trouble = run.trouble or event.message
     elif event.verdict is not ge.Verdict.INTERRUPTED:
@@ -68,6 +74,25 @@ def _ended(run: Run, event: ge.GateEnded) -> None:
             set_state(task, TaskState.RUNNING, "its gates have still to pass")
         else:
             settle(run, task, state)
+
+
+def _troubled(run: Run, event: ge.GateTroubled) -> None:
+    gates = book(run)
+    if event.trouble in accounts.SLOW:
+        accounts.told_to_slow_down(run, gates.runs[event.number].agent, event.at)
+        pacing.slowed(run, event.at)
+    elif event.trouble is Trouble.BUDGET:
+        gates.to_end[event.number] = f"{event.message}; {raised_by(run)}"
+    elif event.trouble is Trouble.KEY:
+        gates.to_end[event.number] = f"its key was refused ({event.message})"
+
+
+def _silent(run: Run, event: ge.GateSilent) -> None:
+    book(run).to_end[event.number] = silence_text(event.for_s, event.asks)
+
+
+def _ending(run: Run, event: ge.GateEnding) -> None:
+    book(run).to_end.pop(event.number, None)
 
 
 def _place_left(run: Run, event: ge.PlaceLeft) -> None:
@@ -118,6 +143,9 @@ APPLIED: dict[type[e.Event], Callable[[Run, Any], None]] = {
     ge.GateStarted: _started,
     ge.GateRecovering: _recovering,
     ge.GateEnded: _ended,
+    ge.GateTroubled: _troubled,
+    ge.GateSilent: _silent,
+    ge.GateEnding: _ending,
     ge.PlaceLeft: _place_left,
     ge.TrialTried: _trial_tried,
     ge.TrialMade: _trial_made,

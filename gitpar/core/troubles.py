@@ -60,8 +60,16 @@ def _agent_troubled(run: Run, event: ae.AgentTroubled) -> None:
 
 
 def _agent_silent(run: Run, event: ae.AgentSilent) -> None:
-    asks = f"it waits for an answer that nobody gives: {event.asks}" if event.asks else ""
-    run.to_end[event.task] = asks or f"it printed nothing for {event.for_s:.0f} s"
+    run.to_end[event.task] = silence_text(event.for_s, event.asks)
+
+
+def silence_text(for_s: float, asks: str) -> str:
+    """Says why an agent is ended that prints nothing any more."""
+    return (
+        f"it waits for an answer that nobody gives: {asks}"
+        if asks
+        else f"it printed nothing for {for_s:.0f} s"
+    )
 
 
 def _worker_ending(run: Run, event: ae.WorkerEnding) -> None:

@@ -6,6 +6,8 @@ Pure; made of a Run at one instant. The names of the fields are those of `--json
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gitpar.core.agents import AgentReport, Tokens, sum_of
 from gitpar.core.asked import PredictedWait
 from gitpar.core.barrier import awaited
@@ -21,6 +23,9 @@ from gitpar.core.settlement import SettledPath, settled_by_policy
 from gitpar.core.stream_states import StreamView, streams
 from gitpar.core.verdicts import is_for_person
 from gitpar.values import dataclass
+
+if TYPE_CHECKING:
+    from gitpar.core.gate_view import GateView
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,29 +139,6 @@ class PublicationView:
     closed: bool
     requests: tuple[RequestView, ...]
     problems: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GateView:
-    """One run of a gate; `verdict` is None while it goes on, `on` is task, level or run."""
-
-    number: int
-    gate: str
-    on: str
-    level: int
-    task: str | None
-    attempt: int | None
-    tasks: tuple[str, ...]
-    commit: CommitId
-    tree: str
-    verdict: str | None
-    flaky: bool
-    exit: int | None
-    started_at: float | None
-    duration_s: float
-    message: str
-    edits: tuple[str, ...]
-    log: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,7 +334,8 @@ def metrics(run: Run, now: float) -> Metrics:
     worked = [t for t in run.tasks.values() if any(a.state is AttemptState.SUCCEEDED for a in t.attempts)]
     estimates = [t.task.estimate_s for t in run.tasks.values() if t.level]
     known = [s for s in estimates if s is not None]
-    taken = sum_of(a.report for a in attempts)
+    at_gates = run.gates.reports() if run.gates is not None else ()
+    taken = sum_of([*(a.report for a in attempts), *at_gates])
     speedup = task_s / wall_s if wall_s else 0.0
     return Metrics(
         wall_s=wall_s,

@@ -5,7 +5,7 @@ No decisions. Called on threads of its own, once an attempt.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,19 +129,10 @@ class Attempts:
                 )
             )
 
-        result = self._watched(job, started, watch)
+        result = self._watching.run(self._world.backend, job, started, watch)
         report = watch.end() if watch is not None else None
         self._post(self._ended(command.task, command.n, result, report))
         return result
-
-    def _watched(self, job: Job, started: Callable[[int], None], watch: Watch | None) -> WorkerResult:
-        if watch is None:
-            return self._world.backend.run(job, started)
-        self._watching.add(watch)
-        try:
-            return self._world.backend.run(job, started)
-        finally:
-            self._watching.remove(watch)
 
     def _watch(self, command: c.StartAttempt, log: Path, reader: OutputReader, worktree: Path) -> Watch:
         """Has whatever troubles an agent while it works told to the loop, which decides about it."""

@@ -9,102 +9,29 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import assert_never
 
 from gitpar.agent_port import OutputReader
 from gitpar.core import commands as c
 from gitpar.core import gate_commands as gc
 from gitpar.core import gate_events as ge
-from gitpar.core.agents import AgentReport, Trouble
-from gitpar.core.events import Ending, Event
-from gitpar.core.names import NO_COMMIT, NO_TREE, CommitId, RunId, TaskId, TreeId
+from gitpar.core.agents import Trouble
+from gitpar.core.events import Event
+from gitpar.core.names import NO_COMMIT, NO_TREE, CommitId, TaskId, TreeId
 from gitpar.core.run import Run
 from gitpar.core.settings import Strategy
-from gitpar.engine.places import run_folder
-from gitpar.engine.watching import read_log
+from gitpar.engine.gate_verdicts import answered, judged
+from gitpar.engine.gate_world import GatePlaces, GateWorld, Question
+from gitpar.engine.watching import Alarms, Watch, Watching, read_log
 from gitpar.errors import GitparError
 from gitpar.faults import Step, passage
-from gitpar.ports import (
-    AttemptKey,
-    Backend,
-    Capture,
-    Clock,
-    Job,
-    Landing,
-    Proof,
-    Repository,
-    WorkerResult,
-    Workplace,
-    Worktrees,
-)
-from gitpar.room_port import Room, Rooms
-from gitpar.values import dataclass
-
-_LONGEST_REASON = 600
+from gitpar.ports import AttemptKey, Capture, Job, Landing, Proof, Workplace
+from gitpar.room_port import Room
 
 Post = Callable[[Event | BaseException], None]
-
-
-@dataclass(frozen=True, slots=True)
-class GatePlaces:
-    """The files of one run of a gate, in a folder of its own."""
-
-    folder: Path
-
-    @classmethod
-    def of(cls, common_dir: Path, run: RunId, number: int) -> GatePlaces:
-        """Names the places of a gate; nothing is made."""
-        return cls(run_folder(common_dir, run) / "gates" / str(number))
-
-    @property
-    def log(self) -> Path:
-        """What the gate prints."""
-        return self.folder / "output.log"
-
-    @property
-    def exit(self) -> Path:
-        """Where its ending is recorded before anybody is told."""
-        return self.folder / "exit.json"
-
-    @property
-    def prompt(self) -> Path:
-        """What an agent is asked that is a gate."""
-        return self.folder / "prompt.md"
-
-    @property
-    def scratch(self) -> Path:
-        """Where the gate may put what it needs and nobody keeps."""
-        return self.folder / "scratch"
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What an agent is asked that is a gate: a shell command, the prompt on stdin, who reads the answer."""
-
-    command: str
-    prompt: Path
-    environment: Mapping[str, str]
-    reader: OutputReader
-
-
-@dataclass(frozen=True, slots=True)
-class GateWorld:
-    """What gates act on, put together by wiring."""
-
-    common_dir: Path
-    clock: Clock
-    rooms: Rooms
-    worktrees: Worktrees
-    backend: Backend
-    repository: Repository
-    environment: Callable[[gc.RunGate, Room, GatePlaces], Mapping[str, str]]
-    """Makes the whole environment of a gate."""
-    question: Callable[[gc.RunGate, Room, GatePlaces], Question]
-    """Writes down what an agent is asked."""
 
 
 class Gating:
@@ -116,6 +43,7 @@ class Gating:
         self._post = post
         settings = run.settings
         self._threads = ThreadPoolExecutor(settings.jobs + settings.gate_jobs + 1, "gate")
+        self._watching = Watching()
         self._places: dict[tuple[TaskId, int], tuple[Workplace, Capture]] = {}
         self._lock = threading.Lock()
 
@@ -126,6 +54,8 @@ class Gating:
                 self._threads.submit(self._guard, lambda: self._run_gate(command))
             case gc.RecoverGate():
                 self._threads.submit(self._guard, lambda: self._recover(command))
+            case gc.EndGate():
+                self._threads.submit(self._guard, lambda: self._end(command))
             case gc.LeavePlace(task, n):
                 self._threads.submit(self._guard, lambda: self._leave(task, n))
             case gc.MakeTrial():
@@ -138,6 +68,7 @@ class Gating:
     def shut_down(self) -> None:
         """Waits for everything that was begun; what is queued is not begun."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+        self._watching.close()
 
     def drain(self) -> None:
         """Waits for everything that was begun or is queued."""
@@ -181,7 +112,7 @@ class Gating:
             finally:
                 self._world.rooms.leave(room)
         except (OSError, GitparError) as error:
-            ended = self._ended(command.number, ge.Verdict.BROKEN, message=str(error))
+            ended = replace(self._ended(command.number), verdict=ge.Verdict.BROKEN, message=str(error))
         self._post(replace(ended, task=command.task))
 
     def _room(self, command: gc.RunGate) -> Room:
@@ -195,21 +126,8 @@ class Gating:
     def _in_room(self, command: gc.RunGate, room: Room, places: GatePlaces) -> ge.GateEnded:
         shutil.rmtree(places.folder, ignore_errors=True)
         places.scratch.mkdir(parents=True)
-        settings = self._run.settings
         asked = self._world.question(command, room, places) if command.rules.agent else None
-        environment = self._world.environment(command, room, places)
-        job = Job(
-            key=AttemptKey(self._run.id, command.task or TaskId(""), command.n),
-            command=asked.command if asked is not None else command.rules.command,
-            cwd=room.path,
-            env={**environment, **asked.environment} if asked is not None else environment,
-            stdin=asked.prompt if asked is not None else Path(os.devnull),
-            log=places.log,
-            exit_file=places.exit,
-            timeout_s=command.rules.timeout_s,
-            grace_s=settings.grace_s,
-            log_limit_bytes=settings.log_limit_bytes,
-        )
+        job = self._job(command, room, places, asked)
 
         def started(_pid: int) -> None:
             now = self._world.clock.now()
@@ -217,51 +135,76 @@ class Gating:
                 ge.GateStarted(at=now, number=command.number, log=str(places.log), worktree=str(room.path))
             )
 
+        watch = self._watch(command, places.log, asked.reader) if asked is not None else None
         passage(Step.GATE_RUN)
-        result = self._world.backend.run(job, started)
+        result = self._watching.run(self._world.backend, job, started, watch)
         passage(Step.GATE_RAN)
         edits = self._world.rooms.put_back(room)
-        ended = self._judged(command.number, result, room.tree, places)
-        if asked is not None:
-            ended = _answered(ended, result, read_log(places.log, settings.log_limit_bytes, asked.reader))
+        ended = judged(self._ended(command.number), result, room.tree, places.log)
+        if ended.verdict is ge.Verdict.TIMED_OUT and command.timeout_s is not None:
+            why = f"the time of the run is used up: {command.timeout_s:.0f} s were left for it"
+            ended = replace(ended, verdict=ge.Verdict.BROKEN, message=why)
+        if watch is not None:
+            ended = answered(ended, result, watch.end())
         return replace(ended, edits=edits)
 
-    def _judged(self, number: int, result: WorkerResult, tree: TreeId, places: GatePlaces) -> ge.GateEnded:
-        """Says what a worker's ending means for a gate."""
-        verdict = ge.Verdict.FAILED
-        match result.ending:
-            case Ending.EXITED:
-                verdict = ge.Verdict.PASSED if result.exit == 0 else ge.Verdict.FAILED
-            case Ending.TIMED_OUT:
-                verdict = ge.Verdict.TIMED_OUT
-            case Ending.INTERRUPTED:
-                verdict = ge.Verdict.INTERRUPTED
-            case Ending.NOT_STARTED:
-                verdict = ge.Verdict.BROKEN
-            case Ending.SIGNALED | Ending.CUT_SHORT:
-                pass
-            case _:
-                assert_never(result.ending)
-        message = "" if result.ending is Ending.EXITED else result.message
-        ended = self._ended(number, verdict, tree=tree, message=message or _how(result))
-        return replace(ended, exit=result.exit, duration_s=result.duration_s, log=str(places.log))
+    def _job(self, command: gc.RunGate, room: Room, places: GatePlaces, asked: Question | None) -> Job:
+        settings, environment = self._run.settings, self._world.environment(command, room, places)
+        added = asked.environment if asked is not None else {}
+        limit_s = command.rules.timeout_s if command.timeout_s is None else command.timeout_s
+        job = Job(
+            key=AttemptKey(self._run.id, command.task or TaskId(""), command.n),
+            command=asked.command if asked is not None else command.rules.command,
+            cwd=room.path,
+            env={**environment, **added},
+            stdin=asked.prompt if asked is not None else Path(os.devnull),
+            log=places.log,
+            exit_file=places.exit,
+            timeout_s=limit_s,
+            grace_s=settings.grace_s,
+            log_limit_bytes=settings.log_limit_bytes,
+        )
+        return self._world.confined(job, command, room, added)
+
+    def _watch(self, command: gc.RunGate, log: Path, reader: OutputReader) -> Watch:
+        """Has whatever troubles the agent while it works told to the loop, which decides about it."""
+        rules = self._run.rules.get(command.rules.agent)
+
+        def tell(trouble: Trouble, message: str) -> None:
+            now = self._world.clock.now()
+            self._post(ge.GateTroubled(at=now, number=command.number, trouble=trouble, message=message))
+
+        def silent(for_s: float, asks: str) -> None:
+            now = self._world.clock.now()
+            self._post(ge.GateSilent(at=now, number=command.number, for_s=for_s, asks=asks))
+
+        idle_s = rules.idle_timeout_s if rules is not None else None
+        alarms = Alarms(tell, silent, idle_s, command.allowance, whose="the run's budget")
+        return Watch(log, self._run.settings.log_limit_bytes, reader, alarms)
+
+    def _end(self, command: gc.EndGate) -> None:
+        places = GatePlaces.of(self._world.common_dir, self._run.id, command.number)
+        self._world.backend.end(places.exit, command.message)
 
     def _recover(self, command: gc.RecoverGate) -> None:
         """What a dead owner's gate left running is ended; where it had ended, its word counts."""
         places = GatePlaces.of(self._world.common_dir, self._run.id, command.number)
         result = self._world.backend.recover(places.exit)
-        if result is None or not result.processes_gone or command.asks_agent:
-            why = result.message if result is not None else ""
-            ended = self._ended(command.number, ge.Verdict.INTERRUPTED, message=why)
+        ended = self._ended(command.number)
+        if command.agent:
+            limit = self._run.settings.log_limit_bytes
+            report = read_log(places.log, limit, self._world.reader(command.agent))
+            ended = replace(ended, report=report, message=result.message if result is not None else "")
+        elif result is None or not result.processes_gone:
+            ended = replace(ended, message=result.message if result is not None else "")
         else:
-            ended = self._judged(command.number, result, self._world.rooms.tree_of(command.commit), places)
+            ended = judged(ended, result, self._world.rooms.tree_of(command.commit), places.log)
         self._post(replace(ended, task=command.task))
 
-    def _ended(
-        self, number: int, verdict: ge.Verdict, *, tree: TreeId = NO_TREE, message: str = ""
-    ) -> ge.GateEnded:
+    def _ended(self, number: int) -> ge.GateEnded:
+        """The end of a gate of which nothing is known yet."""
         now = self._world.clock.now()
-        return ge.GateEnded(at=now, number=number, verdict=verdict, tree=tree, message=message)
+        return ge.GateEnded(at=now, number=number, verdict=ge.Verdict.INTERRUPTED, tree=NO_TREE)
 
     # --- trials --------------------------------------------------------------------------
 
@@ -292,21 +235,3 @@ class Gating:
                 at=now, level=command.level, base=command.base, tasks=command.tasks, commit=tip, tree=tree
             )
         )
-
-
-def _answered(ended: ge.GateEnded, result: WorkerResult, report: AgentReport) -> ge.GateEnded:
-    """Puts what an agent said in place of its exit status; trouble of its own is no verdict."""
-    if result.ending is not Ending.EXITED:
-        return ended
-    if report.trouble is not Trouble.NONE and not report.verdict:
-        why = report.message or report.trouble.value
-        return replace(ended, verdict=ge.Verdict.BROKEN, message=f"the agent of a gate cannot work: {why}")
-    if result.exit == 0 and report.verdict == "pass":
-        return replace(ended, verdict=ge.Verdict.PASSED, message="; ".join(report.reasons))
-    why = "; ".join(report.reasons) or ("fail" if report.verdict else "it gave no verdict")
-    message = f"{why[:_LONGEST_REASON]}" if result.exit == 0 else f"exit status {result.exit}: {why}"
-    return replace(ended, verdict=ge.Verdict.FAILED, message=message)
-
-
-def _how(result: WorkerResult) -> str:
-    return result.message if result.exit is None else ""

@@ -17,6 +17,7 @@ from pathlib import Path
 from gitpar.agent_port import OutputReader
 from gitpar.core.agents import AgentReport, Allowance, Said, Trouble
 from gitpar.engine.trespass import Neighbours
+from gitpar.ports import Backend, Job, WorkerResult
 from gitpar.values import dataclass
 
 _PAUSE_S = 0.5
@@ -37,6 +38,8 @@ class Alarms:
     idle_s: float | None = None
     allowance: Allowance | None = None
     """What it may take, as far as its output tells while it works."""
+    whose: str = "its task's budget"
+    """Whose allowance that is, for what is said when it is used up."""
 
 
 class Spending:
@@ -47,7 +50,7 @@ class Spending:
         self._usd = self._each_usd = 0.0
         self._told = False
 
-    def passes(self, report: AgentReport, limit: Allowance) -> str:
+    def passes(self, report: AgentReport, limit: Allowance, whose: str) -> str:
         """Says once that another answer like the last ones would pass the limit; empty else."""
         turns = max(1, report.turns - self._turns)
         tokens, usd = report.tokens.all, report.cost_usd or 0.0
@@ -64,7 +67,7 @@ class Spending:
         if not said or self._told:
             return ""
         self._told = True
-        return f"its task's budget is used up: {said}"
+        return f"{whose} is used up: {said}"
 
 
 class Watch:
@@ -134,7 +137,7 @@ class Watch:
             if report.trouble is not Trouble.NONE:
                 alarms.troubled(report.trouble, report.message)
         limit = alarms.allowance
-        if limit is not None and (passed := self._spending.passes(report, limit)):
+        if limit is not None and (passed := self._spending.passes(report, limit, alarms.whose)):
             alarms.troubled(Trouble.BUDGET, passed)
 
     def end(self) -> AgentReport:
@@ -231,6 +234,18 @@ class Watching:
         """Looks no more."""
         with self._changed:
             self._watches.discard(watch)
+
+    def run(
+        self, backend: Backend, job: Job, started: Callable[[int], None], watch: Watch | None
+    ) -> WorkerResult:
+        """Runs a worker to its end and looks at it meanwhile, where it has a watch."""
+        if watch is None:
+            return backend.run(job, started)
+        self.add(watch)
+        try:
+            return backend.run(job, started)
+        finally:
+            self.remove(watch)
 
     def close(self) -> None:
         """Ends the thread."""

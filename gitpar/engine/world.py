@@ -17,7 +17,7 @@ from gitpar.settling_port import Settler
 from gitpar.values import dataclass
 
 if TYPE_CHECKING:
-    from gitpar.engine.gating import GateWorld
+    from gitpar.engine.gate_world import GateWorld
 
 Post = Callable[[e.Event | BaseException], None]
 """Takes what happened on another thread; an exception is raised on the loop's."""

@@ -87,6 +87,8 @@ def total(view: RunView) -> str:
         return ""
     reports = [a.report for task in view.tasks for a in task.attempts if a.report is not None]
     told = f"{amounts(tokens)} by {counted(sum(1 for one in reports if one.tokens.all), 'attempt')}"
+    asked = sum(1 for gate in view.gates if gate.report is not None and gate.report.tokens.all)
+    told += f" and {counted(asked, 'gate')}" if asked else ""
     return told + (f", {money(cost)} as far as the agents say" if cost is not None else "")
 
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:  # a run's facts need none of it loaded
     from gitpar.core.builds import BuildConflict
     from gitpar.core.comparison import Compared
     from gitpar.core.conflicts import LineRange, PairConflict
+    from gitpar.core.gate_view import GateView
     from gitpar.core.stream_states import StreamView
-    from gitpar.core.view import AttemptView, GateView, LevelView, RunView, TaskView
+    from gitpar.core.view import AttemptView, LevelView, RunView, TaskView
     from gitpar.errors import GitparError
 
 _DIGITS = 6
@@ -202,6 +203,7 @@ def _gate(gate: GateView) -> dict[str, Any]:
         "message": gate.message,
         "edits": list(gate.edits),
         "log": gate.log,
+        "agent": _asked(gate.agent, gate.report),
     }
 
 
@@ -237,8 +239,18 @@ def _agent(attempt: AttemptView) -> dict[str, Any] | None:
     if attempt.agent == COMMAND:
         return None
     report = attempt.report or AgentReport()
+    told = _told(attempt.agent, report)
+    return {**told, "claimed": None if report.claimed is None else list(report.claimed)}
+
+
+def _asked(agent: str, report: AgentReport | None) -> dict[str, Any] | None:
+    """Returns which agent a gate asked and what that took; None for a command."""
+    return _told(agent, report or AgentReport()) if agent else None
+
+
+def _told(agent: str, report: AgentReport) -> dict[str, Any]:
     return {
-        "name": attempt.agent,
+        "name": agent,
         "session": report.session or None,
         "said": report.said.value,
         "trouble": report.trouble.value or None,
@@ -246,5 +258,4 @@ def _agent(attempt: AttemptView) -> dict[str, Any] | None:
         "turns": report.turns,
         "tokens": _tokens(report.tokens),
         "cost_usd": report.cost_usd,
-        "claimed": None if report.claimed is None else list(report.claimed),
     }

@@ -12,10 +12,13 @@ from gitpar.core.run import Run
 from gitpar.core.settings import GateOn
 from gitpar.ui import text
 from gitpar.ui.plain import clean, counted, duration, listed, named
+from gitpar.ui.tail import activity
 
 if TYPE_CHECKING:
     from gitpar.core.gate_book import GateRun
-    from gitpar.core.view import GateView, RunView
+    from gitpar.core.gate_view import GateView
+    from gitpar.core.names import TaskId
+    from gitpar.core.view import RunView
 
 _SHOWN = 3
 
@@ -75,6 +78,10 @@ def _started(event: ge.GateStarted, run: Run) -> list[str]:
     return [f"{_name(found)}: in {clean(event.worktree)}, log {clean(event.log)}"]
 
 
+def _troubled(event: ge.GateTroubled, run: Run) -> list[str]:
+    return [f"{_name(_found(run, event.number))} has trouble: {clean(event.message or event.trouble.value)}"]
+
+
 def _blamed(event: ge.TaskBlamed, run: Run) -> list[str]:
     return [f"{clean(event.task)} is held: {clean(run.tasks[event.task].reason)}"]
 
@@ -85,6 +92,7 @@ def _level_blamed(event: ge.LevelBlamed, _run: Run) -> list[str]:
 
 SAID: dict[type[Event], Callable[[Any, Run], list[str]]] = {
     ge.GateEnded: _ended,
+    ge.GateTroubled: _troubled,
     ge.TaskBlamed: _blamed,
     ge.LevelBlamed: _level_blamed,
 }
@@ -96,8 +104,22 @@ def at_gates(run: Run) -> str:
     if run.gates is None:
         return ""
     found = [run.gates.runs[number] for number in run.gates.open]
-    names = [_name(one) for one in found if one.opened.on is not GateOn.TASK]
+    names = [_name(one) + _doing(one) for one in found if one.opened.on is not GateOn.TASK]
     return f"running {', '.join(names[:_SHOWN])}" if names else ""
+
+
+def of_task(run: Run, task: TaskId) -> str:
+    """Says at which gate a result is, and what the agent does that is it; empty where it is at none."""
+    if run.gates is None:
+        return ""
+    found = [run.gates.runs[number] for number in run.gates.open]
+    here = next((one for one in found if one.opened.task == task), None)
+    return f"at its gate {named(here.opened.gate)}{_doing(here)}" if here is not None else ""
+
+
+def _doing(found: GateRun) -> str:
+    doing = activity(found.log) if found.agent and found.log else ""
+    return f": {doing}" if doing else ""
 
 
 # --- at the end ---------------------------------------------------------------------------

@@ -121,7 +121,7 @@ class LiveConsole:
         yield from head
         shown = self._shown(run, max(0, space))
         for task_id in shown:
-            yield self._task(run.tasks[task_id], width)
+            yield self._task(run, run.tasks[task_id], width)
         yield [(self._rest(run, shown), "dim")]
         yield from foot
 
@@ -171,7 +171,7 @@ class LiveConsole:
         others = (t for t in self._recent if t not in run.active)
         return run.in_plan_order(running) + list(islice(others, space - len(running)))
 
-    def _task(self, task: TaskRun, width: int) -> list[Piece]:
+    def _task(self, run: Run, task: TaskRun, width: int) -> list[Piece]:
         """A row: state, id, attempt, elapsed time, and what the worker or the run says of it."""
         glyph, plain, style = _GLYPHS[task.state]
         attempt = task.last if task.attempts else None
@@ -181,7 +181,7 @@ class LiveConsole:
         spent = self._spent(task)
         fixed = f" {name} {tries:<3} {spent:>7}  "
         room = max(0, width - len(state) - cell_len(fixed))
-        return [(state, style), (fixed, ""), (set_cell_size(_saying(task), room).rstrip(), "dim")]
+        return [(state, style), (fixed, ""), (set_cell_size(_saying(run, task), room).rstrip(), "dim")]
 
     def _spent(self, task: TaskRun) -> str:
         if not task.attempts:
@@ -204,12 +204,12 @@ class LiveConsole:
 _LOST = (TaskState.HELD, TaskState.FAILED, TaskState.BLOCKED)
 
 
-def _saying(task: TaskRun) -> str:
+def _saying(run: Run, task: TaskRun) -> str:
     """The worker's progress or last line while it runs, else why the task stands so, else its title."""
     if task.state is not TaskState.RUNNING or not task.last.log:
         return clean(task.reason or task.task.title)
     if task.last.ending is not None:
-        return clean(task.reason) or "keeping what it did"
+        return text.at_gate(run, task.task.id) or clean(task.reason) or "keeping what it did"
     told = progress(task.last.log)
     if told is None:
         return activity(task.last.log) if task.last.agent != COMMAND else last_line(task.last.log)

@@ -102,6 +102,15 @@ def _at_gates(run: Run) -> str:
     return gate_text.at_gates(run)
 
 
+def at_gate(run: Run, task: TaskId) -> str:
+    """Says at which gate a task's result is; empty where it is at none."""
+    if run.gates is None or not run.gates.open:
+        return ""
+    from gitpar.ui import gate_text  # noqa: PLC0415 - most runs have none
+
+    return gate_text.of_task(run, task)
+
+
 # --- one function an event ----------------------------------------------------------------
 
 

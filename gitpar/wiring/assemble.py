@@ -34,7 +34,7 @@ from gitpar.wiring.site import Site
 from gitpar.wiring.written_back import write_back
 
 if TYPE_CHECKING:
-    from gitpar.engine.gating import GateWorld
+    from gitpar.engine.gate_world import GateWorld
 
 
 def pool_settings(site: Site, settings: Settings) -> tuple[PoolSettings, str | None]:
@@ -108,7 +108,7 @@ def world_of(
             outside=outside,
             environment=_environment(run, of_streams, pool),
             confined=_confined(run, of_streams, sandboxes),
-            gates=lambda: _gate_world(world, run, worktrees, of_streams),
+            gates=lambda: _gate_world(world, run, worktrees, of_streams, sandboxes=sandboxes),
             finish=_finisher(site, refs, tampering, worktrees),
         )
         yield world
@@ -152,11 +152,16 @@ def _confined(
 
 
 def _gate_world(
-    world: World, run: Run, worktrees: GitWorktrees, of_streams: Mapping[str, Mapping[str, str]]
+    world: World,
+    run: Run,
+    worktrees: GitWorktrees,
+    of_streams: Mapping[str, Mapping[str, str]],
+    *,
+    sandboxes: Sandboxes,
 ) -> GateWorld:
     from gitpar.wiring.gating import gate_world  # noqa: PLC0415 - most runs have none
 
-    return gate_world(world, run, worktrees, of_streams)
+    return gate_world(world, run, worktrees, of_streams, sandboxes=sandboxes)
 
 
 def _finisher(

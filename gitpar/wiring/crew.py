@@ -109,7 +109,12 @@ def staffed(tasks: Iterable[Task], chosen: tuple[str, ...], default: str | None)
 def rules_of(crew: Crew, tasks: Iterable[Task]) -> tuple[AgentRules, ...]:
     """Returns the rules of every agent that the tasks name, and of those they fall back to."""
     pending = (t.agent for t in tasks if t.agent not in (None, HUMAN) and t.status is TaskStatus.PENDING)
-    names = list(dict.fromkeys(filter(None, pending)))
+    return rules_by_name(crew, filter(None, pending))
+
+
+def rules_by_name(crew: Crew, asked: Iterable[str]) -> tuple[AgentRules, ...]:
+    """Returns the rules of agents, and of those they fall back to."""
+    names = list(dict.fromkeys(asked))
     found: dict[str, AgentRules] = {}
     while names:
         name = names.pop(0)

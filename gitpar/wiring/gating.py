@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from gitpar.agent_port import Assignment
 from gitpar.agents.command import gate_environment
 from gitpar.agents.verdicts import AnswerReader, Subject, question
 from gitpar.config import Settings
-from gitpar.core.agent_rules import AgentRules
+from gitpar.core.agents import COMMAND
 from gitpar.core.briefing import Briefing
 from gitpar.core.events import Landed
 from gitpar.core.gate_commands import RunGate
@@ -19,14 +19,16 @@ from gitpar.core.graph import Source, Task
 from gitpar.core.names import TaskId
 from gitpar.core.run import Run
 from gitpar.core.settings import GateOn, GateRules, RunSettings
-from gitpar.engine.gating import GatePlaces, GateWorld, Question
+from gitpar.engine.gate_world import GatePlaces, GateWorld, Question
 from gitpar.engine.world import World
 from gitpar.gate_settings import typed_gates
 from gitpar.git.environment import without_local
 from gitpar.git.rooms import GitRooms
 from gitpar.git.worktrees import GitWorktrees
+from gitpar.ports import Job
 from gitpar.room_port import Room
-from gitpar.wiring.crew import Crew, look_for
+from gitpar.wiring.crew import Crew, rules_by_name
+from gitpar.wiring.sandboxing import Sandboxes
 from gitpar.wiring.site import Site
 
 _PLANS = "plan verify"
@@ -35,10 +37,11 @@ _LATELY = 10
 _BLAMED, _LANDED, _GATED = TaskBlamed.__name__, Landed.__name__, GateEnded.__name__
 
 
-def with_gates(site: Site, settings: Settings, plan_verify: str | None) -> RunSettings:
+def with_gates(site: Site, settings: Settings, plan_verify: str | None, crew: Crew) -> RunSettings:
     """Returns the run's settings with its gates: those of the plan, those that are typed, those of files.
 
-    How often tasks were to blame lately is looked up where levels are gated.
+    The rules of agents that are gates stand with those of the others. How often tasks were to
+    blame lately is looked up where levels are gated.
     """
     asked = settings.run
     if not settings.gating:
@@ -57,7 +60,10 @@ def with_gates(site: Site, settings: Settings, plan_verify: str | None) -> RunSe
     of_plan = (GateRules(name=_PLANS, command=plans, on=(GateOn.TASK,)),) if plans else ()
     gates = (*of_plan, *typed, *named)
     level = any(GateOn.LEVEL in rules.on for rules in gates)
-    return replace(asked, gates=gates, gate_history=_history(site) if level else (0, 0))
+    agents = rules_by_name(
+        crew, [one.name for one in asked.agents] + [one.agent for one in gates if one.agent]
+    )
+    return replace(asked, gates=gates, agents=agents, gate_history=_history(site) if level else (0, 0))
 
 
 def _history(site: Site) -> tuple[int, int]:
@@ -72,16 +78,25 @@ def _history(site: Site) -> tuple[int, int]:
 
 
 def gate_world(
-    world: World, run: Run, worktrees: GitWorktrees, of_streams: Mapping[str, Mapping[str, str]]
+    world: World,
+    run: Run,
+    worktrees: GitWorktrees,
+    of_streams: Mapping[str, Mapping[str, str]],
+    *,
+    sandboxes: Sandboxes,
 ) -> GateWorld:
     """Returns what the gates of a run act on."""
     base = without_local(os.environ)
 
-    def environment(command: RunGate, room: Room, places: GatePlaces) -> Mapping[str, str]:
+    def variables(command: RunGate) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """Returns what a stream and a task add to the environment of their gates."""
         task = run.graph[command.task] if command.task is not None else None
-        known = {**base, **of_streams.get((task.stream if task else None) or "", {})}
+        return of_streams.get((task.stream if task else None) or "", {}), dict(task.env) if task else {}
+
+    def environment(command: RunGate, room: Room, places: GatePlaces) -> Mapping[str, str]:
+        of_stream, of_task = variables(command)
         more = {
-            **(dict(task.env) if task else {}),
+            **of_task,
             "GITPAR_LEVEL": str(command.level),
             "GITPAR_TASK": command.task or "",
             "GITPAR_ATTEMPT": str(command.n or ""),
@@ -89,15 +104,23 @@ def gate_world(
             "GITPAR_BASE": run.levels[command.level - 1].base or run.base,
         }
         gate = {"gate": command.rules.name, "on": command.on.value}
-        return gate_environment(known, run.id, **gate, room=room, scratch=places.scratch, more=more)
+        return gate_environment(
+            {**base, **of_stream}, run.id, **gate, room=room, scratch=places.scratch, more=more
+        )
 
     def asked(command: RunGate, room: Room, places: GatePlaces) -> Question:
         rules, agent = command.rules, world.agent(command.rules.agent)
         places.prompt.write_text(question(_subject(run, command, room)))
         task = Task(id=TaskId(rules.name), title=rules.name, source=Source(""), prompt=rules.prompt)
-        work = Assignment(Briefing(task=task), room.path, places.prompt, places.folder)
+        briefing = Briefing(task=task)
+        work = Assignment(briefing, room.path, places.prompt, places.folder, allowance=command.allowance)
         added = {"GITPAR_PROMPT_FILE": str(places.prompt), **agent.environment(work)}
         return Question(agent.command(work), places.prompt, added, AnswerReader(agent.reader()))
+
+    def confined(job: Job, command: RunGate, room: Room, added: Collection[str]) -> Job:
+        of_stream, of_task = variables(command)
+        given = {*added, *of_stream, *of_task}
+        return sandboxes.confined(job, room, command.rules.agent or COMMAND, given)
 
     return GateWorld(
         common_dir=world.common_dir,
@@ -108,6 +131,8 @@ def gate_world(
         repository=world.repository,
         environment=environment,
         question=asked,
+        reader=lambda name: AnswerReader(world.agent(name).reader()),
+        confined=confined,
     )
 
 
@@ -116,9 +141,3 @@ def _subject(run: Run, command: RunGate, room: Room) -> Subject:
     titles = [(task, run.graph[task].title) for task in tasks]
     base = run.base if command.on is GateOn.RUN else run.levels[command.level - 1].base or run.base
     return Subject(command.rules.name, command.rules.prompt, titles, base, room.commit)
-
-
-def check_agents(crew: Crew, gates: Iterable[GateRules], environ: Mapping[str, str]) -> list[str]:
-    """Returns notices about agents that are gates; raises GitparError for one that is not there."""
-    names = dict.fromkeys(rules.agent for rules in gates if rules.agent)
-    return look_for(crew, [AgentRules(name=name) for name in names], environ)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from gitpar.agents.command import missing_commands
 from gitpar.config import Settings, load_settings
-from gitpar.core.agent_rules import AgentRules
 from gitpar.core.agents import COMMAND, HUMAN
 from gitpar.core.apply import apply, fold
 from gitpar.core.events import Event, Landed, RunEnd, RunOpened, RunResumed
@@ -23,6 +22,7 @@ from gitpar.core.plan_events import Replanned
 from gitpar.core.recover import reconcile
 from gitpar.core.remedies import Remedies, decisions
 from gitpar.core.run import Run
+from gitpar.core.settings import RunSettings
 from gitpar.core.view import RunView, view
 from gitpar.engine.coordinator import Coordinator
 from gitpar.errors import PlanError, UsageError
@@ -68,13 +68,13 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
     sandboxes = _sandboxes(site, crew, settings)
     if rules := rules_of(crew, tasks):
         settings = replace(settings, run=replace(settings.run, agents=rules))
-        warnings = [*warnings, *look_for(crew, rules, os.environ)]
-    warnings = [*warnings, *sandboxes.check(_workers(tasks, rules))]
     if settings.asks_for_gates or plan.settings.verify:
-        from gitpar.wiring.gating import check_agents, with_gates  # noqa: PLC0415 - most runs have none
+        from gitpar.wiring.gating import with_gates  # noqa: PLC0415 - most runs have none
 
-        settings = replace(settings, run=with_gates(site, settings, plan.settings.verify))
-        warnings = [*warnings, *check_agents(crew, settings.run.gates, os.environ)]
+        settings = replace(settings, run=with_gates(site, settings, plan.settings.verify, crew))
+    if settings.run.agents:
+        warnings = [*warnings, *look_for(crew, settings.run.agents, os.environ)]
+    warnings = [*warnings, *sandboxes.check(_workers(tasks, settings.run))]
     progress_file = progress_path(site.place, plan, settings.run.progress_file)
     settings = replace(settings, run=replace(settings.run, progress_file=progress_file))
     settings = replace(settings, run=with_barrier(settings.run))
@@ -144,7 +144,7 @@ def resume(  # noqa: PLR0913 - one way on, whatever for
     if chosen.settings.agents:
         look_for(crew, chosen.settings.agents, os.environ)
     sandboxes = _sandboxes(site, crew, replace(settings, run=chosen.settings))
-    told = sandboxes.check(_workers(chosen.graph, chosen.settings.agents))
+    told = sandboxes.check(_workers(chosen.graph, chosen.settings))
     journal = SqliteJournal.own(site.journal_path, chosen.id, Owner.this_process(), steal=steal)
     try:
         replayed = fold(list(journal.events(chosen.id)))
@@ -257,11 +257,16 @@ def _drive(site: Site, owned: Owned, settings: Settings, watcher: Watcher) -> Ru
     return view(run, run.last_at)
 
 
-def _workers(tasks: Iterable[Task], rules: Iterable[AgentRules]) -> list[str]:
-    """Names everybody who may work in a run."""
-    pending = (task for task in tasks if task.status is TaskStatus.PENDING and task.agent != HUMAN)
+def _workers(tasks: Iterable[Task], settings: RunSettings) -> list[str]:
+    """Names everybody who may work in a run, or be a gate of it."""
+    pending = [task for task in tasks if task.status is TaskStatus.PENDING and task.agent != HUMAN]
     names = [task.agent or COMMAND for task in pending]
-    return list(dict.fromkeys([*names, *(one.name for one in rules)]))
+    gated = any(not one.agent for one in settings.gates) or any(
+        task.verify for task in pending if settings.verify
+    )
+    return list(
+        dict.fromkeys([*names, *(one.name for one in settings.agents), *([COMMAND] if gated else [])])
+    )
 
 
 def _sandboxes(site: Site, crew: Crew, settings: Settings) -> Sandboxes:

@@ -20,6 +20,7 @@ from gitpar.wiring.crew import Crew
 
 if TYPE_CHECKING:
     from gitpar.backends.bubblewrap import Bounds
+    from gitpar.room_port import Room
 
 _USUAL = (
     *(
@@ -106,7 +107,7 @@ class Sandboxes:
                 notices.append(f"workers are in no sandbox{but}: {trouble}")
         return list(dict.fromkeys(notices))
 
-    def confined(self, job: Job, at: Workplace, agent: str, given: Collection[str]) -> Job:
+    def confined(self, job: Job, at: Workplace | Room, agent: str, given: Collection[str]) -> Job:
         """Returns the job in its sandbox, or as it is where it has none.
 
         `given` names what stays in its environment in any case.
@@ -147,7 +148,7 @@ class Sandboxes:
             if name in given or any(fnmatchcase(name, pattern) for pattern in names)
         }
 
-    def _bounds(self, kind: type[Bounds], job: Job, at: Workplace, agent: str) -> Bounds:
+    def _bounds(self, kind: type[Bounds], job: Job, at: Workplace | Room, agent: str) -> Bounds:
         home = Path(job.env.get("HOME") or os.path.expanduser("~")).resolve()  # noqa: PTH111 - may be unset
         profile, worker = self._profile(agent), self.crew(agent)
         own = profile.sandbox_write if profile is not None else ()
@@ -158,7 +159,7 @@ class Sandboxes:
             worktree=at.path,
             admin=_admin(at.path),
             common=self.common,
-            branch=at.branch,
+            branch=at.branch if isinstance(at, Workplace) else None,
             attempt=job.log.parent,
             home=home,
             shown=(*([self.main] if self.main else ()), *_programs(job.env)),

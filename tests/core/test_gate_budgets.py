@@ -1,0 +1,84 @@
+"""What gates may take of the budgets of a run: time, tokens and money that are left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gitpar.core.agents import Allowance
+from gitpar.core.commands import Command, StopForBudget
+from gitpar.core.gate_budgets import afforded
+from gitpar.core.gate_commands import RunGate
+from gitpar.core.run import Run
+from gitpar.core.settings import GateOn, GateRules
+from tests.support.simulation import BASE, Simulation, task
+
+TESTS = GateRules(name="tests", command="make test")
+REVIEW = GateRules(name="review", agent="claude")
+
+
+def due(run: Run, *rules: GateRules) -> list[Command]:
+    assert run.gates is not None
+    return afforded(run, run.gates, [RunGate(0, each, GateOn.LEVEL, BASE, 1) for each in rules])
+
+
+def a_run(**limits: Any) -> Run:
+    run = Simulation([task("a")], gates=(TESTS, REVIEW), **limits).run
+    run.last_at = 100.0
+    return run
+
+
+@pytest.mark.parametrize(
+    ("left_s", "timeout_s"),
+    [(5000.0, None), (3599.0, 3599.0), (70.0, 70.0), (60.0, 60.0), (2.0, 60.0)],
+)
+def test_a_gate_has_the_time_that_is_left_and_at_least_a_minute(
+    left_s: float, timeout_s: float | None
+) -> None:
+    run = a_run(max_time_s=9000.0)
+    run.worked_s = 9000.0 - left_s
+    [found] = due(run, TESTS)
+    assert isinstance(found, RunGate)
+    assert found.timeout_s == timeout_s
+
+
+def test_a_gate_for_which_no_time_is_left_stops_the_run() -> None:
+    run = a_run(max_time_s=9000.0)
+    run.worked_s = 9000.0
+    assert due(run, TESTS) == [StopForBudget("the time is used up before gate `tests` could be run")]
+
+
+def test_an_agent_has_what_is_left_of_the_run_and_of_the_wave() -> None:
+    run = a_run(max_cost_usd=2.0, wave_max_cost_usd=1.0, max_tokens=1000)
+    run.spent.usd = run.levels[0].spent.usd = 0.25
+    run.spent.tokens = 400
+    [found] = due(run, REVIEW)
+    assert isinstance(found, RunGate)
+    assert found.allowance == Allowance(usd=0.75, tokens=600)
+    [found] = due(run, TESTS)
+    assert isinstance(found, RunGate)
+    assert found.allowance is None
+
+
+def test_an_agent_that_takes_more_than_is_left_stops_the_run_and_a_command_does_not() -> None:
+    run = a_run(max_cost_usd=2.0)
+    assert run.gates is not None
+    run.spent.usd = 1.5
+    run.gates.spent.attempts, run.gates.spent.usd = 2, 1.2
+    [found] = due(run, REVIEW)
+    assert isinstance(found, StopForBudget)
+    assert found.message == (
+        "the budget is used up: $0.50 are left for gate `review`; "
+        "with a higher one: GITPAR_MAX_COST=… gitpar resume"
+    )
+    assert [type(each) for each in due(run, TESTS)] == [RunGate]
+
+
+def test_while_nobody_knows_what_an_agent_takes_one_works_alone() -> None:
+    run = a_run(max_tokens=1000)
+    assert len(due(run, REVIEW, REVIEW)) == 1
+    assert run.gates is not None
+    run.gates.spent.attempts, run.gates.spent.tokens = 1, 100
+    assert len(due(run, REVIEW, REVIEW)) == 2
+    assert len(due(a_run(), REVIEW, REVIEW)) == 2
