@@ -28,6 +28,8 @@ _TROUBLES = {
     "APIConnectionError": Trouble.OVERLOADED,
     "Timeout": Trouble.OVERLOADED,
 }
+_LONGEST_LINE = 20_000
+_MOST_FILES = 1_000
 _SIZES = {"": 1, "k": 1_000, "M": 1_000_000}
 _QUIET = (
     "--yes-always",
@@ -76,11 +78,11 @@ class AiderReader:
         self._found = AgentReport()
         self._doing = ""
         self._last = ""
-        self._edited: list[str] = []
+        self._edited: dict[str, None] = {}
 
     def feed(self, line: bytes) -> None:
         """Takes the next line."""
-        text = line.decode(errors="replace").rstrip()
+        text = line[:_LONGEST_LINE].decode(errors="replace").rstrip()
         if used := _USAGE.search(text):
             fresh, stored, cached, out = (_number(used[n], used[n + 1]) for n in (1, 3, 5, 7))
             tokens = self._found.tokens.plus(Tokens(fresh=fresh, stored=stored, cached=cached, out=out))
@@ -96,7 +98,8 @@ class AiderReader:
         if cost := _COST.search(text):
             self._found = replace(self._found, cost_usd=float(cost[1].replace(",", "")))
         if edit := _EDIT.match(text):
-            self._edited.append(edit[1])
+            if len(self._edited) < _MOST_FILES:
+                self._edited[edit[1]] = None
             self._doing = f"editing {edit[1]}"
         elif error := _ERROR.search(text):
             trouble = _TROUBLES.get(error[1]) or trouble_of(text)
@@ -110,7 +113,7 @@ class AiderReader:
 
     def report(self) -> AgentReport:
         """Returns what has been told so far."""
-        return replace(self._found, claimed=tuple(dict.fromkeys(self._edited)))
+        return replace(self._found, claimed=tuple(self._edited))
 
 
 def _number(digits: str | None, unit: str | None) -> int:

@@ -41,6 +41,16 @@ def amount_at(value: Any, *keys: str) -> float | None:
     return float(found) if found >= 0 else None
 
 
+def _parsed(line: bytes) -> Any:
+    """Returns what a line says, None where it says nothing; a byte that is no UTF-8 costs only itself."""
+    try:
+        return json.loads(line)
+    except UnicodeDecodeError:
+        return _parsed(line.decode(errors="replace").encode())
+    except (ValueError, RecursionError):
+        return None
+
+
 class JsonLines:
     """A reader of one JSON object a line; subclasses say what an object means."""
 
@@ -57,13 +67,10 @@ class JsonLines:
         """Takes the next line; one that is no JSON object is looked at for an error only."""
         if line.startswith(self.unread):
             return
-        if not line.startswith(b"{") or len(line) > _LONGEST_LINE:
+        if not line.startswith(b"{"):
             self.plain(line[:_KEPT_TEXT].decode(errors="replace").strip())
             return
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            return
+        value = _parsed(line) if len(line) <= _LONGEST_LINE else None
         if isinstance(value, dict):
             self.take(value, text_at(value, "type"))
 

@@ -23,6 +23,8 @@ from gitpar.values import dataclass
 _PAUSE_S = 0.5
 _BLOCK_BYTES = 1 << 20
 _REACH_BYTES = 16384
+_LONGEST_LINE = 8_000_000
+"""What a reader is given of a line at least; no agent prints longer ones that mean anything."""
 _QUESTION_S = 15.0
 """How long a question may stand as the last thing printed before it counts as waiting for a person."""
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x1f]")
@@ -162,14 +164,23 @@ class Watch:
             shift = self._shift(file)
             while data := os.pread(file, _BLOCK_BYTES, self._taken - shift):
                 self._taken += len(data)
-                *lines, self._rest = (self._rest + data).split(b"\n")
-                for line in lines:
+                for line in (lines := self._lines(data)):
                     self._reader.feed(line.rstrip(b"\r"))
                     if self._neighbours is not None:
                         self._neighbours.look(line)
                 self._last_line = next((line for line in reversed(lines) if line.strip()), self._last_line)
         finally:
             os.close(file)
+
+    def _lines(self, data: bytes) -> list[bytes]:
+        """Takes a block and returns the lines that are whole now; of an endless one only so much is kept."""
+        *lines, rest = data.split(b"\n")
+        if lines:
+            lines[0] = self._rest + lines[0]
+            self._rest = rest
+        elif len(self._rest) <= _LONGEST_LINE:
+            self._rest += rest
+        return lines
 
     def _shift(self, file: int) -> int:
         """By how much the log's own positions lag behind the output: its middle may have been cut out."""
