@@ -149,6 +149,12 @@ def _after_trouble(run: Run, task: TaskRun) -> Next:
     return Next.GIVEN_UP if trouble in (*_HOPELESS, *SLOW) else Next.COUNTED
 
 
+def is_hopeless(task: TaskRun) -> bool:
+    """Says whether the same agent would fail again in the same way, whoever else is at work."""
+    report = task.last.report if task.attempts else None
+    return bool(task.attempts and task.last.no_more) or (report is not None and report.trouble in _HOPELESS)
+
+
 def retries(run: Run, task: TaskRun) -> int:
     """How often a task that fails is tried again."""
     return run.settings.retries if task.task.retries is None else task.task.retries

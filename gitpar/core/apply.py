@@ -124,10 +124,11 @@ def _after_work(run: Run, level: Level) -> None:
     """Gives a wave that failed whole one more try, one task at a time; else ends the working stage."""
     states = [run.tasks[t].state for t in level.tasks if run.tasks[t].attempts]
     failed = [t for t in level.tasks if run.tasks[t].state is TaskState.FAILED]
-    if len(failed) >= _WAVE and len(failed) == len(states) and not level.solo_tried:
+    alone = [t for t in failed if not accounts.is_hopeless(run.tasks[t])]
+    if len(failed) >= _WAVE and len(failed) == len(states) and alone and not level.solo_tried:
         level.solo_tried = True
-        level.solo.extend(failed)
-        for task_id in failed:
+        level.solo.extend(alone)
+        for task_id in alone:
             set_state(run.tasks[task_id], TaskState.PENDING, "the whole wave failed: tried alone")
         return
     for task_id in failed:

@@ -97,6 +97,8 @@ class Attempt:
     report: AgentReport | None = None
     cut_short: str = ""
     """Why it was ended, where gitpar ended it."""
+    asks: bool = False
+    """Whether it waited for an answer that nobody gives."""
     progress: str = ""
     """What the worker wanted others to know."""
     no_more: str = ""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from gitpar.core import accounts, budgets, pacing
 from gitpar.core import agent_events as ae
 from gitpar.core import events as e
-from gitpar.core.agents import Trouble
+from gitpar.core.agents import AgentReport, Trouble
 from gitpar.core.run import Run, TaskRun
 
 
@@ -28,6 +29,8 @@ def _worker_ended(run: Run, event: e.WorkerEnded) -> None:
     attempt.duration_s = event.duration_s
     attempt.message = event.message
     attempt.report = event.report
+    if attempt.asks:
+        attempt.report = replace(event.report or AgentReport(), trouble=Trouble.PERMISSION)
     run.to_end.pop(event.task, None)
     budgets.spend(run, run.tasks[event.task])
     if event.report is not None and event.report.reached:
@@ -61,6 +64,7 @@ def _agent_troubled(run: Run, event: ae.AgentTroubled) -> None:
 
 def _agent_silent(run: Run, event: ae.AgentSilent) -> None:
     run.to_end[event.task] = silence_text(event.for_s, event.asks)
+    run.tasks[event.task].last.asks = bool(event.asks)
 
 
 def silence_text(for_s: float, asks: str) -> str:

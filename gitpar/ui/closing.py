@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from gitpar.core.agents import Trouble
 from gitpar.core.conflicts import PairConflict, Tier
 from gitpar.core.events import RunEnd
 from gitpar.core.run import AttemptState, TaskState
@@ -240,6 +241,7 @@ def what_next(view: RunView) -> list[Step]:
         typed.append(Step("go on once that is merged:", command("gitpar", "resume", view.run)))
         unmerged = command("gitpar", "resume", view.run, "--barrier", "landed")
         typed.append(Step("or without waiting for it:", unmerged))
+    typed += _to_mend(view)
     if view.state == "interrupted":
         typed.append(Step("go on:", command("gitpar", "resume", view.run)))
     cut = [level.branch for level in view.levels if level.commit is not None]
@@ -255,6 +257,23 @@ def what_next(view: RunView) -> list[Step]:
     if view.state != "interrupted":
         typed.append(Step("remove what is not needed:", command("gitpar", "clean", view.run)))
     return typed
+
+
+def _to_mend(view: RunView) -> list[Step]:
+    """What to change for agents that had no key that works, or may do too little without asking."""
+    newest = [task.attempts[-1] for task in view.tasks if task.attempts and task.state != TaskState.LANDED]
+    met = [(attempt.agent, attempt.report) for attempt in newest]
+    met += [(gate.agent, gate.report) for gate in view.gates[-1:] if gate.verdict == "broken"]
+    found: dict[tuple[str, Trouble], Step] = {}
+    for agent, report in met:
+        name = clean(agent)
+        if report is not None and report.trouble is Trouble.KEY:
+            how = f"log in with its program, or write `env` of [agents.{name}] into gitpar.toml"
+            found[agent, report.trouble] = Step(f"give {named(agent)} a key that works:", how)
+        elif report is not None and report.trouble is Trouble.PERMISSION:
+            how = f'permission = "all" below [agents.{name}] in gitpar.toml; safest with --sandbox bwrap'
+            found[agent, report.trouble] = Step(f"let {named(agent)} do more without asking:", how)
+    return list(found.values())
 
 
 def _for_person(task: TaskView, view: RunView) -> list[Step]:

@@ -212,7 +212,9 @@ def _saying(run: Run, task: TaskRun) -> str:
         return text.at_gate(run, task.task.id) or clean(task.reason) or "keeping what it did"
     told = progress(task.last.log)
     if told is None:
-        return activity(task.last.log) if task.last.agent != COMMAND else last_line(task.last.log)
+        if task.last.agent == COMMAND:
+            return last_line(task.last.log)
+        return activity(task.last.log) or "nothing was heard of it yet"
     return f"{told.percent:3.0f} % {told.line}".rstrip()
 
 

@@ -152,7 +152,7 @@ def look_for(crew: Crew, rules: Iterable[AgentRules], environ: Mapping[str, str]
                 "Nothing was started",
             )
         if doubt := doubts(program, version):
-            notices.append(f"agent `{name}`: {doubt}")
+            notices.append(f"agent `{name}`: {doubt}; to get a newer one: {program.install}")
     return notices
 
 

@@ -206,7 +206,8 @@ def test_an_old_program_is_a_notice(repo: Path, tmp_path: Path, claude: Path) ->
     program(claude, "claude", "cat > made.txt\n" + prints(claude_result()), version="1.0.3")
     plan = write_plan(tmp_path / "plan.json", {"one": {"prompt": "x"}})
     done = gitpar("run", plan, "--agent", "claude", cwd=repo)
-    assert "note: agent `claude`: `claude` is 1.0.3; 2.0 or newer was tried" in done.stderr
+    newer = "to get a newer one: npm install -g @anthropic-ai/claude-code"
+    assert f"note: agent `claude`: `claude` is 1.0.3; 2.0 or newer was tried; {newer}" in done.stderr
 
 
 def test_doctor_looks_for_the_agents_that_are_named(repo: Path, claude: Path) -> None:
@@ -223,22 +224,24 @@ def test_doctor_looks_for_the_agents_that_are_named(repo: Path, claude: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("last", "told"),
+    "case",
     [
         (
             "printf 'Allow this command? (y/n) '",
             "it waits for an answer that nobody gives: Allow this command? (y/n)",
+            "3",
         ),
-        ("echo working", "it printed nothing for "),
+        ("echo working", "it printed nothing for ", "0"),
     ],
 )
 def test_an_agent_that_waits_for_ever_is_ended_and_its_words_are_quoted(
-    repo: Path, tmp_path: Path, claude: Path, last: str, told: str
+    repo: Path, tmp_path: Path, claude: Path, case: tuple[str, str, str]
 ) -> None:
+    last, told, retries = case
     program(claude, "claude", f"cat > made.txt\n{prints(claude_init())}{last}\nsleep 2929")
     settings(repo, '[agents.claude]\nidle_timeout = "1s"\n')
     plan = write_plan(tmp_path / "plan.json", {"one": {"prompt": "x"}})
-    run = run_json(repo, plan, "--agent", "claude", "--retries", "0", "--grace", "0.2", status=1)
+    run = run_json(repo, plan, "--agent", "claude", "--retries", retries, "--grace", "0.2", status=1)
     assert run["tasks"][0]["reason"].startswith(told)
     [attempt] = run["tasks"][0]["attempts"]
     assert show(repo, attempt["keep_ref"], "made.txt")
@@ -298,6 +301,7 @@ def test_a_refused_key_stops_the_run_and_a_resume_goes_on(repo: Path, tmp_path: 
     done = gitpar("run", plan, "--agent", "claude", "--jobs", "1", "--grace", "0.2", cwd=repo)
     assert done.status == 3
     assert "`claude` cannot work: its key was refused (authentication_failed 401)" in done.stderr
+    assert "give `claude` a key that works:" in done.stdout
     (tmp_path / "mended").touch()
     resumed = gitpar("resume", "--json", cwd=repo)
     assert states(json.loads(resumed.stdout)) == {"one": "landed", "two": "landed"}
