@@ -6,7 +6,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitpar.core.calibration import calibrated, followed
@@ -249,6 +249,7 @@ def hunks(old: list[int], new: list[int]) -> list[Hunk]:
     return found
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_hunks_are_carried_back_to_the_lines_they_are_about(data: st.DataObject) -> None:
     old = list(range(12))
