@@ -317,23 +317,6 @@ def test_silence_and_questions_end_a_worker() -> None:
     assert (asked.state, len(asked.attempts)) == (TaskState.FAILED, 1)  # it would ask again
 
 
-def test_a_wave_that_failed_whole_is_tried_once_more_without_those_that_would_fail_alike() -> None:
-    run = play(3, jobs=3)
-    run.started()
-    for name in ("t0", "t1"):
-        run.end(name, failed(Trouble.TOO_LONG))
-    while run.state("t2") is not TaskState.FAILED and not run.run.levels[0].solo:
-        run.end("t2", AgentReport(said=Said.FAILED))
-        run.started()
-    assert run.run.levels[0].solo_tried
-    assert {run.state(name) for name in ("t0", "t1")} == {TaskState.FAILED}
-    hopeless = play(2, jobs=2)
-    hopeless.started()
-    for name in ("t0", "t1"):
-        hopeless.end(name, failed(Trouble.TOO_LONG))
-    assert not hopeless.run.levels[0].solo_tried
-
-
 def test_a_budget_stops_before_it_is_passed() -> None:
     run = play(10, jobs=4, max_cost_usd=5.5)
     assert run.started() == ["t0 claude"]  # nobody knows yet what one takes
