@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTEST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-cold test-agents lint types bench reference clean
+.PHONY: help demo test test-long test-agents lint types bench reference clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 18
@@ -19,11 +19,8 @@ demo: $(VENV)/.installed ## run a plan of three waves in a small repository made
 test: $(VENV)/.installed-test ## run the tests (PYTEST="-k name" picks some)
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not long" $(PYTEST)
 
-test-long: $(VENV)/.installed-test ## run what takes minutes: hundreds of kills, thousands of merges
-	@COLD_STARTS=1 $(BIN)/python -m pytest -n auto -m long -o faulthandler_timeout=3600 $(PYTEST)
-
-test-cold: $(VENV)/.installed-test ## run the tests with a Python of its own for each gitpar they start
-	@COLD_STARTS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "not long" $(PYTEST)
+test-long: $(VENV)/.installed-test ## run all tests with their whole sets: hundreds of kills, thousands of merges
+	@WHOLE_SETS=1 COLD_STARTS=1 $(BIN)/python -m pytest -n auto --dist worksteal -o faulthandler_timeout=3600 $(PYTEST)
 
 test-agents: $(VENV)/.installed-test ## try the real claude and codex, from npm, against a model on this machine
 	@sh .ci/agents "$(AGENTS)" "$(BIN)/python" $(PYTEST)

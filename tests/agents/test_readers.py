@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitpar.agent_port import OutputReader
@@ -19,6 +19,7 @@ from gitpar.agents.qwen import QwenReader
 from gitpar.agents.saying import last_words, trouble_of
 from gitpar.core.agents import AgentReport, Said, Tokens, Trouble
 from tests.support.agent_programs import claude_init, claude_result, claude_retry, claude_tool
+from tests.support.amounts import examples
 
 READERS: dict[str, type[OutputReader]] = {
     "aider": AiderReader,
@@ -276,7 +277,7 @@ KINDS = st.sampled_from(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(
     st.lists(
         st.tuples(KINDS, st.dictionaries(st.text(max_size=9), JSON, max_size=4)) | st.binary(max_size=80)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitpar.agents.claude import ClaudeReader
 from gitpar.agents.verdicts import AnswerReader, verdict_of
+from tests.support.amounts import examples
 
 PASS = '```json\n{"verdict": "pass", "reasons": []}\n```'
 FAIL = '```json\n{"verdict": "Failed", "reasons": ["a.py line 3 is wrong", 7, "", "two\\nlines"]}\n```'
@@ -35,7 +36,7 @@ def test_the_last_verdict_counts(text: str, verdict: str, reasons: tuple[str, ..
     assert (reader.report().verdict, reader.report().reasons) == (verdict, reasons)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.lists(st.binary(max_size=200), max_size=20))
 def test_no_output_is_too_odd_to_be_read(lines: list[bytes]) -> None:
     for reader in (AnswerReader(None), AnswerReader(ClaudeReader())):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitpar.core.ahead_events import CarryTried
@@ -14,6 +14,7 @@ from gitpar.core.graph import Task
 from gitpar.core.names import TaskId
 from gitpar.core.run import AttemptState, Run, TaskState
 from gitpar.core.settings import Barrier, Policy, Schedule
+from tests.support.amounts import WHOLE, examples
 from tests.support.simulation import Script, Simulation, task
 from tests.support.timed import Timed, bound_s, random_graph
 
@@ -182,7 +183,7 @@ def test_what_no_policy_settles_is_run_again_or_held() -> None:
     assert held.tasks[TaskId("b")].reason.endswith("; markers are left")
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     st.sampled_from(["", "drivers", "regenerate", "badly"]),
     st.integers(0, 9999),
@@ -225,7 +226,7 @@ def plans(draw: st.DrawFn) -> tuple[list[Task], Script, int]:
     return tasks, script, draw(st.integers(1, 4))
 
 
-@settings(max_examples=250, deadline=None)
+@examples(250)
 @given(plans(), st.integers(0, 10_000))
 def test_whatever_happens_the_run_ends_and_its_levels_are_whole(
     plan: tuple[list[Task], Script, int], seed: int
@@ -256,7 +257,7 @@ def _resume_until_over(sim: Simulation, rng: Random) -> None:
     sim.go(rng)
 
 
-@settings(max_examples=250, deadline=None)
+@examples(250)
 @given(plans(), st.integers(0, 10_000), st.lists(st.integers(1, 40), max_size=4))
 def test_a_killed_run_lands_what_an_undisturbed_one_lands(
     plan: tuple[list[Task], Script, int], seed: int, kills: list[int]
@@ -279,7 +280,7 @@ def test_a_killed_run_lands_what_an_undisturbed_one_lands(
 
 
 def test_random_graphs_come_close_to_what_is_possible() -> None:
-    for seed in range(12):
+    for seed in range(12 if WHOLE else 4):
         tasks, seconds, jobs = random_graph(seed)
         sim = timed(tasks, seconds, jobs=jobs)
         sim.pass_time()

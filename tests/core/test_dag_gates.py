@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitpar.core.graph import Task
 from gitpar.core.names import TaskId
 from gitpar.core.run import Run, TaskState
 from gitpar.core.settings import GateOn, GateRules, LevelPolicy, Policy, Schedule
+from tests.support.amounts import examples
 from tests.support.simulation import Script, Simulation, task
 
 LEVEL = GateRules(name="tests", command="make test")
@@ -38,7 +39,7 @@ def plans(draw: st.DrawFn) -> tuple[list[Task], Script]:
     return tasks, script
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     plans(),
     st.integers(0, 10_000),
@@ -66,7 +67,7 @@ def test_whatever_a_gate_refuses_the_run_ends_and_nothing_stands_on_it(
     _check(run, sim)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     plans(),
     st.integers(0, 10_000),

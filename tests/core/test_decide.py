@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitpar.core.apply import apply
@@ -14,6 +14,7 @@ from gitpar.core.graph import Task
 from gitpar.core.run import Run, TaskState
 from gitpar.core.settings import OnRevert
 from gitpar.core.view import view
+from tests.support.amounts import examples
 from tests.support.simulation import BASE, Script, Simulation, task
 
 
@@ -184,7 +185,7 @@ def worlds(draw: st.DrawFn) -> tuple[list[Task], Script, int]:
 
 
 @given(worlds(), st.randoms(use_true_random=False))
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_every_run_ends_with_every_task_told(world: tuple[list[Task], Script, int], rng: Random) -> None:
     tasks, script, jobs = world
     sim = Simulation(tasks, script, jobs=jobs, timeout_s=5.0)
@@ -199,7 +200,7 @@ def test_every_run_ends_with_every_task_told(world: tuple[list[Task], Script, in
 
 
 @given(worlds(), st.randoms(use_true_random=False), st.data())
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_killed_anywhere_a_resume_reaches_the_same_end(
     world: tuple[list[Task], Script, int], rng: Random, data: st.DataObject
 ) -> None:

@@ -6,7 +6,7 @@ import json
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.gating import GOAL, wave
@@ -16,6 +16,7 @@ from gitpar.core.names import CommitId, TaskId
 from gitpar.core.remedies import Remedies
 from gitpar.core.run import Run
 from gitpar.core.settings import GateOn, GateRules, LevelPolicy, Schedule
+from tests.support.amounts import examples
 from tests.support.simulation import Script, Simulation, task
 
 TESTS = GateRules(name="tests", command="make test")
@@ -226,7 +227,7 @@ def test_a_tree_that_has_passed_is_not_gated_again() -> None:
 WAVES = [*EIGHT[:5], task("f", "a", verify="check f"), task("g", "b"), task("h", "f")]
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(
     st.integers(0, 10**6), st.lists(st.integers(3, 90), max_size=4), st.sampled_from(["c", "ce", "ag", "f"])
 )
@@ -248,7 +249,7 @@ def test_whatever_is_killed_the_same_tasks_are_held_and_the_same_tree_lands(
     assert all(run.gates and run.gates.verdict((TESTS,), tip) for tip in tips_of(run)), "nothing else lands"
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.integers(0, 10**6), st.lists(st.integers(3, 90), max_size=2))
 def test_with_the_schedule_dag_the_same_tasks_land(seed: int, kills: list[int]) -> None:
     def simulation() -> Simulation:
@@ -287,7 +288,7 @@ def test_batches_are_as_large_as_the_failures_that_were_seen_allow() -> None:
     assert batch_size(0, 10**9) == MOST
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.sets(st.integers(0, 30), max_size=4), st.integers(0, 31))
 def test_the_smallest_set_is_found_in_few_questions(culprits: set[int], more: int) -> None:
     others = tuple(TaskId(str(n)) for n in range(max([more, *(at + 1 for at in culprits)])))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitpar.core.order import MOST_EXACT, heaviest
+from tests.support.amounts import examples
 
 Pairs = set[tuple[int, int]]
 
@@ -41,7 +42,7 @@ def cases(draw: st.DrawFn) -> tuple[list[int], Pairs, list[frozenset[int]]]:
     return weights, pairs, draw(st.lists(members, max_size=2)) if count > 2 else []
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(cases())
 def test_it_is_the_best_there_is(case: tuple[list[int], Pairs, list[frozenset[int]]]) -> None:
     weights, pairs, groups = case

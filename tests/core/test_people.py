@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitpar.core.agents import HUMAN
@@ -16,6 +16,7 @@ from gitpar.core.remedies import Remedies
 from gitpar.core.run import Run
 from gitpar.core.settings import Schedule
 from gitpar.errors import UsageError
+from tests.support.amounts import examples
 from tests.support.simulation import Script, Simulation, task
 
 TASKS = [
@@ -124,7 +125,7 @@ def test_what_was_not_asked_cannot_be_answered() -> None:
     assert states(sim.run)["last"] == "skipped"
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.integers(0, 10**6), st.lists(st.integers(4, 60), max_size=4))
 def test_whenever_it_is_killed_the_end_is_the_same(seed: int, kills: list[int]) -> None:
     sim = Simulation(TASKS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitpar.core import commands as c
@@ -16,6 +16,7 @@ from gitpar.core.remedies import Remedies
 from gitpar.core.run import Run, TaskState
 from gitpar.core.settings import Policy
 from gitpar.core.settlement import settled_by_policy
+from tests.support.amounts import examples
 from tests.support.simulation import Script, Simulation, task
 
 ALL = (Policy.DRIVERS, Policy.AGENT, Policy.SERIALIZE, Policy.HOLD)
@@ -138,7 +139,7 @@ def worlds(draw: st.DrawFn) -> tuple[list[Task], Script, tuple[Policy, ...]]:
 
 
 @given(worlds(), st.randoms(use_true_random=False), st.data())
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_whatever_is_tried_every_task_comes_to_an_end_also_after_kills(
     world: tuple[list[Task], Script, tuple[Policy, ...]], rng: Random, data: st.DataObject
 ) -> None:

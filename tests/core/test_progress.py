@@ -5,13 +5,14 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitpar.core.names import CommitId, RunId, TaskId
 from gitpar.core.progress import ProgressNote, handed, section
 from gitpar.core.remedies import Remedies, by_hand
 from gitpar.core.run import Run, TaskState
+from tests.support.amounts import examples
 from tests.support.simulation import Script, Simulation, task
 
 TASKS = [task("a"), task("b"), task("c"), task("d", "a"), task("e", "d")]
@@ -91,7 +92,7 @@ def test_what_a_person_takes_or_settles_brings_the_notes_of_who_worked_on_it() -
         assert sim.run.tasks[name].state is TaskState.LANDED
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(0, 10**6), st.lists(st.integers(4, 60), max_size=4))
 def test_each_note_lands_once_whatever_is_killed(seed: int, kills: list[int]) -> None:
     sim = Simulation(TASKS, Script(noting={"a", "c", "d"}), progress_file=FILE)

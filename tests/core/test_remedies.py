@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitpar.core.events import RunEnd
@@ -15,6 +15,7 @@ from gitpar.core.remedies import Remedies, by_hand
 from gitpar.core.run import Run
 from gitpar.core.settings import OnRevert
 from gitpar.errors import UsageError
+from tests.support.amounts import examples
 from tests.support.simulation import Script, Simulation, task
 
 TASKS = [
@@ -177,7 +178,7 @@ def test_what_left_nothing_cannot_be_accepted() -> None:
         sim.decide(asked(accept="a"))
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(seed=st.integers(0, 2**32), kills=st.lists(st.integers(1, 60), max_size=4))
 def test_a_kill_at_any_event_changes_nothing(seed: int, kills: list[int]) -> None:
     chance = Random(seed)

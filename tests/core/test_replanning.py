@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitpar.core.apply import fold
@@ -16,6 +16,7 @@ from gitpar.core.replanning import difference
 from gitpar.core.run import Run, TaskState
 from gitpar.core.settings import Schedule
 from gitpar.errors import UsageError
+from tests.support.amounts import examples
 from tests.support.simulation import Script, Simulation, task
 
 PLAN = [task("a"), task("b"), task("c", "a"), task("d", "c", "b")]
@@ -155,7 +156,7 @@ def edits(draw: st.DrawFn) -> tuple[list[Task], list[Task], Script]:
     return tasks, [*kept, *added], script
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(edits(), st.integers(0, 10_000), st.integers(2, 60), st.sampled_from(Schedule))
 def test_whenever_the_plan_is_taken_anew_the_run_ends_as_it_says(
     edit: tuple[list[Task], list[Task], Script], seed: int, stop: int, schedule: Schedule

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitpar.core.graph import TaskGraph
@@ -15,6 +15,7 @@ from gitpar.core.settings import StreamRules
 from gitpar.core.stream_states import streams
 from gitpar.core.streams import one_at_a_time
 from gitpar.errors import UsageError
+from tests.support.amounts import examples
 from tests.support.simulation import Script, Simulation, task
 
 ONE = StreamRules(name="API", jobs=1)
@@ -61,7 +62,7 @@ def test_a_retry_keeps_its_streams_place() -> None:
     assert sim.started == [("a1", 1), ("a1", 2), ("a2", 1), ("a2", 2), ("a3", 1)]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(0, 10**6), st.data())
 def test_limits_hold_and_nothing_stalls_whatever_happens(seed: int, data: st.DataObject) -> None:
     rng = Random(seed)
@@ -110,7 +111,7 @@ def test_streams_one_after_another_take_turns_only_where_one_waits_for_another()
     assert graph.waves == (("a1",), ("a2",), ("u1",), ("u2",), ("x",), ("a3",))
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.integers(0, 10**6))
 def test_no_wave_has_two_streams_and_dependencies_hold(seed: int) -> None:
     rng = Random(seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gitpar.core.apply import fold
@@ -13,6 +13,7 @@ from gitpar.core.events import RunOpened
 from gitpar.core.graph import Task
 from gitpar.core.names import TaskId
 from gitpar.core.run import Run
+from tests.support.amounts import examples
 from tests.support.simulation import BASE, Script, Simulation, task
 
 
@@ -127,7 +128,7 @@ def drawn_waits(drawn: list[tuple[int, int]]) -> dict[str, str]:
     return waits
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(WAITS, scripts(st.lists(KINDS, min_size=1, max_size=3)), st.integers(1, 4), st.integers(0, 2**16))
 def test_no_run_stalls_whatever_happens(
     drawn: list[tuple[int, int]], script: Script, jobs: int, seed: int
@@ -142,7 +143,7 @@ def test_no_run_stalls_whatever_happens(
     assert {found.state.value for found in run.tasks.values()} <= {"landed", "failed", "held", "blocked"}
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(WAITS, scripts(KINDS.map(lambda kind: [kind])), st.integers(1, 4), st.integers(0, 2**16))
 def test_a_kill_changes_nothing(drawn: list[tuple[int, int]], script: Script, jobs: int, seed: int) -> None:
     tasks, waits = [task(name) for name in NAMES], drawn_waits(drawn)

@@ -14,6 +14,7 @@ from gitpar.core.names import CommitId, TaskId
 from gitpar.errors import EnvironmentFault, UsageError
 from gitpar.git.bases import read_bases
 from gitpar.git.comparing import compared, workbench
+from tests.support.amounts import WHOLE
 from tests.support.branchy import Branchy
 from tests.support.repo import Repo, lines, sealed_repo
 
@@ -40,7 +41,7 @@ def conflicting_pairs(found: Compared) -> list[tuple[str, str]]:
 
 
 def test_merge_bases_are_those_of_git(repo: Repo) -> None:
-    tips = [CommitId(tip) for tip in Branchy(repo, 5).write(branches=14)]
+    tips = [CommitId(tip) for tip in Branchy(repo, 5).write(branches=14 if WHOLE else 8)]
     # two merges across each other: these have two merge bases
     for ours, theirs in ((tips[0], tips[1]), (tips[1], tips[0])):
         repo.git("checkout", "-q", "-f", "--detach", ours)

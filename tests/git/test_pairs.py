@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gitpar.core.conflicts import ConflictKind
+from tests.support.amounts import WHOLE
 from tests.support.branchy import Branchy
 from tests.support.cli import gitpar
 from tests.support.pairs import judge, precision, recall
@@ -29,17 +30,21 @@ EXPECTED = {
     ConflictKind.MODE,
 }
 
+ELSEWHERE = {ConflictKind.DIRECTORY_FILE}
+"""What the one seed that is always tried does not make; see tests/scenarios/test_conflict_kinds.py."""
+
 
 def test_every_verdict_is_that_of_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = []
-    for seed in (1, 2):
+    seeds = (1, 2) if WHOLE else (7,)
+    for seed in seeds:
         repo = sealed_repo(monkeypatch, tmp_path / f"repo{seed}")
         tips = Branchy(repo, seed).write()
         said.append(judge(repo.root, tips, repo.environ, tmp_path / f"objects{seed}"))
         assert fold_by_git(repo, tips) == folded(repo, tips)
-    assert [(each.missed, each.invented) for each in said] == [([], [])] * 2
-    assert sum(each.pairs for each in said) == 2 * 276
-    assert sum((each.kinds for each in said), Counter()).keys() == EXPECTED
+    assert [(each.missed, each.invented) for each in said] == [([], [])] * len(seeds)
+    assert sum(each.pairs for each in said) == len(seeds) * 276
+    assert sum((each.kinds for each in said), Counter()).keys() == EXPECTED - set(() if WHOLE else ELSEWHERE)
     assert recall(said) >= 0.99
     assert precision(said) >= 0.85
 

@@ -14,6 +14,7 @@ from gitpar.core.names import CommitId
 from gitpar.faults import Step
 from gitpar.git.removal import leftovers, remove_run
 from gitpar.git.site import default_root
+from tests.support.amounts import one_in
 from tests.support.pools import RUN, Repo, key, new_repo, sealed, shell, work
 
 CHILD = """
@@ -79,7 +80,7 @@ def nothing_left(repo: Repo) -> bool:
     return settled(repo.path.with_name("repo.worktrees"))
 
 
-@pytest.mark.parametrize(("step", "passage"), STEPS)
+@pytest.mark.parametrize(("step", "passage"), one_in(2, STEPS))
 def test_a_kill_loses_nothing_and_recovery_may_be_killed_too(repo: Repo, step: Step, passage: int) -> None:
     killed = child(repo, CHILD, f"{step}:{passage}:kill")
     assert killed.returncode == -signal.SIGKILL, killed.stderr

@@ -6,13 +6,14 @@ import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pygit2 import Repository, init_repository
 
 from gitpar.core.changes import Hunk
 from gitpar.core.conflicts import touching
 from gitpar.git.changes import read_hunks
+from tests.support.amounts import examples
 
 BASE = st.lists(st.sampled_from("abcdefgh"), min_size=0, max_size=14)
 EDITS = st.lists(
@@ -49,7 +50,7 @@ def merges(folder: Path, *versions: list[str]) -> bool:
     return done.returncode == 0
 
 
-@settings(max_examples=250, deadline=None)
+@examples(250)
 @given(base=BASE, ours=EDITS, theirs=EDITS)
 def test_hunks_that_do_not_touch_always_merge(base: list[str], ours: list[Edit], theirs: list[Edit]) -> None:
     a, b = edited(base, ours), edited(base, theirs)
@@ -71,7 +72,7 @@ def written(base: list[str], places: list[Place], who: str) -> list[str]:
     return base
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(count=st.integers(0, 14), ours=PLACES, theirs=PLACES)
 def test_where_every_line_is_another_what_touches_never_merges(
     count: int, ours: list[Place], theirs: list[Place]
@@ -84,7 +85,7 @@ def test_where_every_line_is_another_what_touches_never_merges(
         assert merges(Path(name), base, a, b) == (not close)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(count=st.integers(3, 30), at=st.integers(0, 29), gap=st.integers(0, 2), kind=st.sampled_from("ir"))
 def test_one_unchanged_line_between_is_enough(count: int, at: int, gap: int, kind: str) -> None:
     """Distinct lines: neighbours conflict, and a gap of one line merges."""
@@ -102,7 +103,7 @@ def test_one_unchanged_line_between_is_enough(count: int, at: int, gap: int, kin
         assert merges(Path(name), base, a, b) == (gap > 0)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(base=BASE, edits=EDITS)
 def test_hunks_rebuild_the_new_file(base: list[str], edits: list[Edit]) -> None:
     new = edited(base, edits)

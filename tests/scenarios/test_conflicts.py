@@ -131,6 +131,7 @@ def test_odd_names_come_out_as_they_are(repo: Repo) -> None:
 
 @pytest.mark.parametrize("megabytes", [34, pytest.param(100, marks=pytest.mark.long)])
 def test_a_huge_file_is_compared(repo: Repo, megabytes: int) -> None:
+    repo.git("config", "core.compression", "0")
     whole = (b"0123456789" * 9 + b" 12345678\n") * (megabytes * 10_000)
     base = repo.branch("main", "base", {"big": whole})
     for name, files in {

@@ -145,12 +145,14 @@ class Module:
     path: str
     text: str
     tree: ast.Module = field(repr=False)
+    nodes: tuple[ast.AST, ...] = field(repr=False)
+    """All of the tree: walked once, for every rule looks at most of it."""
 
     @classmethod
-    def parse(cls, name: str, text: str) -> Module:
+    def parse(cls, name: str, text: str, path: str = "") -> Module:
         """Makes a module of a text, for a rule to look at."""
-        path = name.replace(".", "/") + ".py"
-        return cls(name, path, text, ast.parse(text))
+        tree = ast.parse(text)
+        return cls(name, path or name.replace(".", "/") + ".py", text, tree, tuple(ast.walk(tree)))
 
     def at(self, node: ast.AST, message: str) -> str:
         """Says where something is wrong, so that an editor can jump there."""
@@ -164,21 +166,19 @@ class Module:
 Rule = Callable[[Module], Iterator[str]]
 
 
-def modules(root: Path, *folders: str) -> list[Module]:
+def modules(root: Path, *folders: str) -> Iterator[Module]:
     """Parses all modules below the folders of a project."""
-    found = []
     for folder in folders:
         for path in sorted((root / folder).rglob("*.py")):
             relative = path.relative_to(root)
             name = ".".join(relative.with_suffix("").parts).removesuffix(".__init__")
             text = path.read_text(encoding="utf-8")
-            found.append(Module(name, str(relative), text, ast.parse(text)))
-    return found
+            yield Module.parse(name, text, str(relative))
 
 
 def imported(module: Module) -> Iterator[tuple[ast.stmt, str]]:
     """Yields every name that a module imports, dotted, `from` imports with the name itself."""
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Import):
             yield from ((node, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -221,7 +221,7 @@ def homes(module: Module) -> Iterator[str]:
 def starters(module: Module) -> Iterator[str]:
     """Processes are started in few places, and git in one. Naming Popen in an annotation starts nothing."""
     names = [name.rpartition(".")[2] for _, name in imported(module) if name.startswith("subprocess.")]
-    for part in ast.walk(module.tree):
+    for part in module.nodes:
         match part:
             case ast.Call(func=ast.Name(id=called)) if called in names:
                 starts = called
@@ -248,7 +248,7 @@ def core_is_pure(module: Module) -> Iterator[str]:
             yield module.at(node, f"`{name}` has no place in the core")
         elif library != "gitpar" and library not in sys.stdlib_module_names:
             yield module.at(node, f"`{library}` is not of the standard library")
-    for part in ast.walk(module.tree):
+    for part in module.nodes:
         match part:
             case ast.Call(func=ast.Name(id=called)) if called in _IMPURE_CALLS:
                 yield module.at(part, f"the core does not call {called}()")
@@ -264,7 +264,7 @@ def module_sizes(module: Module) -> Iterator[str]:
 
 
 def _functions(module: Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -295,7 +295,7 @@ def _of_click(decorator: ast.expr) -> bool:
 
 def protocols(module: Module) -> Iterator[str]:
     """A Protocol is small enough to be fulfilled twice."""
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if not isinstance(node, ast.ClassDef):
             continue
         bases = [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
@@ -311,7 +311,7 @@ def words(module: Module) -> Iterator[str]:
     named: list[tuple[ast.AST, str]] = [(module.tree, module.name.rpartition(".")[2])]
     named += [
         (node, node.name)
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
     ]
     for node, name in named:
