@@ -3,18 +3,22 @@
 The standard decorator writes and compiles up to seven methods a class. For the 240 value
 classes that a run loads, that was more than half of the time its imports took, and most
 of them are never made an object of. Here a class gets its fields at once and each method
-when it is first called. Frozen classes refuse changes, as there.
+when it is first called; `__init__` even later, since most of those that are called at
+all are called a few times. Frozen classes refuse changes, as there.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 __all__ = ["dataclass"]
 
 _LATE = ("__init__", "__repr__", "__eq__", "__hash__")
+_PLAIN_CALLS = 100
+"""As many objects can be made, field by field, in the time in which one `__init__` is compiled."""
+
 _ASPECTS = ("default", "default_factory", "init", "repr", "hash", "compare", "metadata", "kw_only")
 
 
@@ -27,7 +31,8 @@ def _dataclass(*, frozen: bool = False, slots: bool = False, kw_only: bool = Fal
             plain, init=False, repr=False, eq=False, slots=slots, kw_only=kw_only
         )
         for name in late:
-            setattr(known, name, _made_at_first_call(known, name, slots=slots, frozen=frozen))
+            made_later = _initialised_plainly if name == "__init__" else _made_at_first_call
+            setattr(known, name, made_later(known, name, slots=slots, frozen=frozen))
         if frozen:
             known.__setattr__ = known.__delattr__ = _refuse
         elif "__hash__" in late:
@@ -43,6 +48,63 @@ def _made_at_first_call(cls: type, name: str, **options: bool) -> Callable[..., 
         return getattr(cls, name)(self, *arguments, **named)
 
     return method
+
+
+def _initialised_plainly(cls: type, name: str, *, slots: bool, frozen: bool) -> Callable[..., Any]:
+    """Returns an `__init__` that goes over the fields, and has one compiled when it is called often.
+
+    Calls that are wrong are left to the compiled one, which says what is wrong with them.
+    """
+    fields: list[dataclasses.Field[Any]] = []
+    places: list[str] = []
+    calls = 0
+
+    def method(self: object, *arguments: object, **named: object) -> Any:
+        nonlocal calls, fields, places
+        if not calls:
+            fields = list(dataclasses.fields(cls))
+            places = [one.name for one in fields if one.init and not one.kw_only]
+        calls += 1
+        values = _given(fields, places, arguments, named, slots=slots) if calls <= _PLAIN_CALLS else None
+        if values is None:
+            setattr(cls, name, _method(cls, name, {"slots": slots, "frozen": frozen}))
+            return getattr(cls, name)(self, *arguments, **named)
+        for field, value in values.items():
+            object.__setattr__(self, field, value)
+        if hasattr(cls, "__post_init__"):
+            self.__post_init__()  # type: ignore[attr-defined] # it is there
+        return None
+
+    return method
+
+
+def _given(
+    fields: Sequence[dataclasses.Field[Any]],
+    places: Sequence[str],
+    arguments: Sequence[object],
+    named: Mapping[str, object],
+    *,
+    slots: bool,
+) -> dict[str, object] | None:
+    """Returns the value of each field in a call of `__init__`, None where the call is wrong."""
+    if len(arguments) > len(places):
+        return None
+    own = dict(zip(places, arguments, strict=False))
+    if named.keys() & own.keys() or not named.keys() <= {one.name for one in fields if one.init}:
+        return None
+    own |= named
+    values = {}
+    for one in fields:
+        if one.name in own:
+            values[one.name] = own[one.name]
+        elif one.default_factory is not dataclasses.MISSING:
+            values[one.name] = one.default_factory()
+        elif one.default is dataclasses.MISSING:
+            if one.init:
+                return None
+        elif one.init or slots:
+            values[one.name] = one.default
+    return values
 
 
 def _method(cls: Any, name: str, options: Any) -> Callable[..., Any]:

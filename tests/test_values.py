@@ -12,6 +12,9 @@ import pytest
 from gitpar.values import dataclass as late
 
 Decorator = Callable[..., Callable[[type], type]]
+_OFTEN = 120
+"""How many calls are enough for a method to be compiled."""
+
 OPTIONS = [
     {},
     {"slots": True},
@@ -79,6 +82,10 @@ def test_a_class_behaves_as_one_of_the_standard_library(options: dict[str, bool]
     ours, theirs = facts(*classes(late, options)), facts(*classes(dataclasses.dataclass, options))
 
     assert ours == theirs
+    often, _ = made = classes(late, options)
+    for _ in range(_OFTEN):
+        often(a=1)
+    assert facts(*made) == theirs
     assert ours[0].endswith("Base(a=1, b=(2,), c=[], e=7)")
 
 
