@@ -32,7 +32,8 @@ class PlanFormat(Protocol):
 
 
 _TREES: dict[str, PlanFormat] = {module.NAME: module for module in (agent_os, taskmaster, own)}
-_MARKDOWN = {"markdown-plan": "markdown_plan", "ralph": "ralph", "spec-kit": "spec_kit"}
+RALPH = "ralph"
+_MARKDOWN = {"markdown-plan": "markdown_plan", RALPH: "ralph", "spec-kit": "spec_kit"}
 """By name the module that reads it, loaded when needed: together they take as long as all the others."""
 
 

@@ -9,7 +9,7 @@ from gitpar.core.run import Run
 from gitpar.engine.noting import Reserved
 from gitpar.errors import UsageError
 from gitpar.git.repository import RepositoryPlace
-from gitpar.plans import ralph
+from gitpar.plans.detect import RALPH
 from gitpar.plans.model import Plan
 
 _NAME = ".progress.md"
@@ -35,7 +35,7 @@ def progress_path(place: RepositoryPlace, plan: Plan, setting: str | None) -> st
             )
         return Path(path).as_posix()
     first = _inside(place, Path(plan.paths[0]))
-    if plan.format == ralph.NAME and first is not None:
+    if plan.format == RALPH and first is not None:
         return (first.parent / _NAME).as_posix()
     return _NAME
 
@@ -45,7 +45,7 @@ def reserved(place: RepositoryPlace, run: Run) -> Reserved:
     progress = run.settings.progress_file or ""
     plans = [path for plan in run.plans if (path := _inside(place, Path(plan))) is not None]
     tasks = ""
-    if progress and run.format == ralph.NAME:
+    if progress and run.format == RALPH:
         tasks = (Path(progress).parent / _OF_TASKS).as_posix()
     return Reserved(frozenset(path.as_posix() for path in plans), progress, tasks)
 
