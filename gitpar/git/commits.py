@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitpar.core.names import CommitId, TreeId
@@ -122,7 +123,7 @@ def with_trailers(message: bytes, trailers: Mapping[str, str] | Iterable[tuple[s
 
 def publish(repository: Repository, store: ObjectWriter, objects: Iterable[str]) -> None:
     """Writes objects from scratch into the user's store, durably; commits last: what has one is whole."""
-    wanted = list(dict.fromkeys(objects))
+    wanted = store.adopt(Path(repository.path, "objects"), list(dict.fromkeys(objects)))
     commits: list[str] = []
     for first in range(0, len(wanted), _AT_ONCE):
         batch: dict[str, tuple[str, bytes]] = {}

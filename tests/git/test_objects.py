@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import zlib
 from pathlib import Path
 
 import pytest
@@ -37,3 +40,76 @@ def test_objects_are_as_git_writes_them_and_a_refused_one_ends_nothing(repo: Rep
     repo.git("config", "--unset", "core.worktree")
     assert repo.git("log", "-1", "--format=%s", changed) == "second"
     assert repo.git("cat-file", "-t", "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391") == "blob"
+
+
+@pytest.fixture
+def scratch(repo: Repo, tmp_path: Path) -> Path:
+    """An object folder of its own with a blob, a tree and a commit that the repository does not have."""
+    repo.commit("first", {"f.txt": "1\n"})
+    other = sealed_copy(repo, tmp_path / "other")
+    other.commit("second", {"g.txt": "2\n"})
+    return other.root / ".git" / "objects"
+
+
+def sealed_copy(repo: Repo, path: Path) -> Repo:
+    shutil.copytree(repo.root, path)
+    return Repo(path)
+
+
+def writer_into(repo: Repo, tmp_path: Path) -> ObjectWriter:
+    environment = GitEnvironment(repo.root, {"GIT_DIR": str(repo.root / ".git")})
+    return ObjectWriter(GitCommand(environment), tmp_path / "waiting")
+
+
+def names_in(objects: Path) -> list[str]:
+    return sorted(found.parent.name + found.name for found in objects.glob("??/*"))
+
+
+def test_trees_and_blobs_are_taken_over_and_commits_left_to_git(
+    repo: Repo, scratch: Path, tmp_path: Path
+) -> None:
+    new = [name for name in names_in(scratch) if name not in names_in(repo.root / ".git" / "objects")]
+    left = writer_into(repo, tmp_path).adopt(scratch, new)
+    kinds = {name: Repo(scratch.parent.parent).git("cat-file", "-t", name) for name in new}
+    assert sorted(kinds.values()) == ["blob", "commit", "tree"]
+    assert [kinds[name] for name in left] == ["commit"]
+    shutil.rmtree(scratch)
+    for name in set(new) - set(left):
+        assert repo.git("cat-file", "-t", name) == kinds[name]
+    assert repo.git("fsck", "--no-dangling") == ""
+
+
+def test_what_is_there_already_stays_and_is_young_again(repo: Repo, scratch: Path, tmp_path: Path) -> None:
+    writer = writer_into(repo, tmp_path)
+    blob = repo.git("rev-parse", "HEAD:f.txt")
+    there = repo.root / ".git" / "objects" / blob[:2] / blob[2:]
+    os.utime(there, (1, 1))
+    before = there.stat()
+    assert writer.adopt(scratch, [blob]) == []
+    assert (there.stat().st_ino, there.stat().st_mtime > 1) == (before.st_ino, True)
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut", "changed", "another's"])
+def test_what_is_not_what_its_name_says_is_left_to_git(
+    repo: Repo, scratch: Path, tmp_path: Path, damage: str
+) -> None:
+    store = repo.root / ".git" / "objects"
+    name = next(one for one in names_in(scratch) if one not in names_in(store))
+    file = scratch / name[:2] / name[2:]
+    content = file.read_bytes()
+    file.unlink()
+    changed = {
+        "gone": None,
+        "cut": content[:-3],
+        "changed": b"\0" * 20,
+        "another's": zlib.compress(b"blob 1\0x"),
+    }
+    if (written := changed[damage]) is not None:
+        file.write_bytes(written)
+    assert writer_into(repo, tmp_path).adopt(scratch, [name]) == [name]
+    assert name not in names_in(store)
+
+
+def test_a_store_that_a_group_shares_is_left_to_git(repo: Repo, scratch: Path, tmp_path: Path) -> None:
+    (repo.root / ".git" / "objects").chmod(0o2775)
+    assert writer_into(repo, tmp_path).adopt(scratch, names_in(scratch)) == names_in(scratch)
