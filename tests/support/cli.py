@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.support.preloaded import call, python_path
 
-_LONGEST_S = 120.0
+_LONGEST_S = 200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def program_environment(extra: Mapping[str, str] | None = None) -> dict[str, str
 def gitpar(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> Completed:
     """Runs `gitpar ARGUMENTS` in `cwd` to its end, with nothing on stdin.
 
-    `env` is added to the sealed environment of the test. Raises TimeoutExpired after two minutes.
+    `env` is added to the sealed environment of the test. Raises TimeoutExpired after 200 s.
     """
     done = call([str(each) for each in arguments], cwd, program_environment(env), longest_s=_LONGEST_S)
     return Completed(done.status, os.fsdecode(done.stdout), os.fsdecode(done.stderr))

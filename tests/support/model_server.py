@@ -6,7 +6,8 @@ The script travels inside the prompt, so that one server serves any number of wo
 
 Each answer of the model is the next step; which one that is tells the conversation, in which
 every earlier answer stands. A step may also be `{"status": 429, "times": 3}`, which refuses
-that often before it is over, or `{"hang": 5}`, which waits. Spoken are Anthropic Messages,
+that often before it is over, `{"hang": 5}`, which waits, or `{"each": [STEP, STEP]}`, of which the n-th
+who comes to it gets the n-th, and all others the last. Spoken are Anthropic Messages,
 OpenAI Chat Completions and OpenAI Responses, streamed or not.
 
 It listens on the loopback only, and no script gets more answers than it has steps.
@@ -75,6 +76,9 @@ class Model:
                     status = int(step["status"])
                 else:
                     step, _ = _next_step(conversation, over=True)
+            if status == 200 and "each" in step:
+                self._given[place] += 1
+                step = step["each"][min(self._given[place], len(step["each"])) - 1]
             self.seen.append((path, status))
         return status, step
 
