@@ -27,7 +27,11 @@ from gitpar.ui import text
 from gitpar.ui.plain import clean, counted, elapsed
 from gitpar.ui.tail import activity, last_line, progress
 
-_FRAMES_A_SECOND = 5
+_QUICK_S = 0.2
+_SLOW_S = 0.5
+"""Between frames: while something happens, and while workers only work."""
+_QUICK_FRAMES = 5
+"""So many come quickly after the last thing that happened."""
 _MOST_WAVES = 6
 _BAR = 24
 _NAME = 20
@@ -51,8 +55,6 @@ Piece = tuple[str, str]
 class LiveConsole:
     """Draws the run on a terminal while it goes, and leaves the terminal clean at its end."""
 
-    interval_s: float | None = 1 / _FRAMES_A_SECOND
-
     def __init__(self, console: Console, *, now: Callable[[], float] = time.time) -> None:
         self._console = console
         self._now = now
@@ -61,7 +63,13 @@ class LiveConsole:
         self._live: Live | None = None
         self._by_stream: dict[str, list[TaskId]] | None = None
         self._recent: deque[TaskId] = deque(maxlen=_RECENT)
+        self._quick = _QUICK_FRAMES
         self._unicode = (console.encoding or "").lower().startswith("utf")
+
+    @property
+    def interval_s(self) -> float | None:
+        """How long until the next frame."""
+        return _QUICK_S if self._quick else _SLOW_S
 
     def begin(self, run: Run) -> None:
         """Says what the user should know and takes the lower part of the terminal."""
@@ -81,6 +89,7 @@ class LiveConsole:
 
     def event(self, event: Event, run: Run) -> None:
         """Remembers which tasks ended last; a wish to stop is shown at once."""
+        self._quick = _QUICK_FRAMES
         if isinstance(event, AttemptCaptured | AttemptLost | Landed | LandingRefused):
             if event.task in self._recent:
                 self._recent.remove(event.task)
@@ -90,6 +99,7 @@ class LiveConsole:
 
     def tick(self, run: Run) -> None:
         """Draws a frame, if it differs from the one that stands."""
+        self._quick = max(0, self._quick - 1)
         self._draw(run)
 
     def end(self, run: Run) -> None:  # noqa: ARG002 - the protocol hands it over
