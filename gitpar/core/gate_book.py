@@ -16,13 +16,12 @@ from gitpar.core.gate_events import GateEnded, GateOpened, Verdict
 from gitpar.core.gate_words import failure_line
 from gitpar.core.graph import Task
 from gitpar.core.names import CommitId, TaskId, TreeId
+from gitpar.core.planned_gates import own_gates
 from gitpar.core.run import AttemptState, Candidate, Level, Run, Spent, TaskRun
 from gitpar.core.settings import GateOn, GateRules, LevelPolicy, RunSettings
 from gitpar.core.waits import settled
 from gitpar.values import dataclass
 
-VERIFY = "verify"
-"""What the gate is called that a task brings itself."""
 _SPEAKING = (Verdict.PASSED, Verdict.FAILED, Verdict.TIMED_OUT)
 _ENOUGH = 2
 """So many failures on one tree are believed; a gate that found no end is believed at once."""
@@ -100,8 +99,7 @@ class GateBook:
 
     def of_task(self, task: Task) -> tuple[GateRules, ...]:
         """Returns the gates of a task's result, its own first."""
-        own = (task.verify or "").strip() if self.verifies else ""
-        brought = (GateRules(name=VERIFY, command=own, on=(GateOn.TASK,)),) if own else ()
+        brought = own_gates(task) if self.verifies else ()
         return (*brought, *self.on(GateOn.TASK))
 
     def rules_of(self, opened: GateOpened, tasks: Iterable[Task]) -> GateRules:

@@ -8,7 +8,9 @@ from typing import Any
 from gitpar.core.agents import HUMAN
 from gitpar.core.graph import Task, TaskStatus
 from gitpar.core.names import TaskId
+from gitpar.core.planned_gates import PlannedGate
 from gitpar.core.prediction import estimates, predict
+from gitpar.core.settings import GateOn, GateRules
 from gitpar.core.streams import streams_of
 from gitpar.errors import PlanProblem
 from gitpar.plans.model import Plan
@@ -16,12 +18,13 @@ from gitpar.ui.plain import clean, clipped, counted, listed
 
 _WIDEST_ID = 24
 _WIDEST_TITLE = 60
+_WIDEST_ASKED = 80
 _MOST_NAMED = 12
 
 
-def plan_text(plan: Plan, jobs: int) -> str:
-    """Returns the plan as text, wave by wave, ending in a newline."""
-    return "\n".join(line.rstrip() for line in _lines(plan, jobs)) + "\n"
+def plan_text(plan: Plan, jobs: int, gates: Sequence[PlannedGate] = ()) -> str:
+    """Returns the plan as text, wave by wave, ending in a newline; with what results have to pass."""
+    return "\n".join(line.rstrip() for line in _lines(plan, jobs, gates)) + "\n"
 
 
 def warning_text(problem: PlanProblem) -> str:
@@ -30,7 +33,7 @@ def warning_text(problem: PlanProblem) -> str:
     return f"Warning: {clean(str(problem))}{hint}"
 
 
-def plan_json(plan: Plan) -> dict[str, Any]:
+def plan_json(plan: Plan, gates: Sequence[PlannedGate] = ()) -> dict[str, Any]:
     """Returns the plan as the documented JSON value."""
     return {
         "plan": ", ".join(plan.paths),
@@ -39,6 +42,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "critical_path": list(plan.graph.critical_path(estimates(plan.graph))),
         "tasks": [_task_json(task) for task in plan.graph],
         "streams": [{"name": name, "tasks": ids} for name, ids in streams_of(plan.graph).items()],
+        "gates": [_gate_json(gate) for gate in gates],
         "problems": problems_json(plan.warnings),
     }
 
@@ -52,6 +56,7 @@ def broken_plan_json(paths: Sequence[str], problems: Sequence[PlanProblem]) -> d
         "critical_path": [],
         "tasks": [],
         "streams": [],
+        "gates": [],
         "problems": problems_json(problems),
     }
 
@@ -76,7 +81,20 @@ def _task_json(task: Task) -> dict[str, Any]:
     }
 
 
-def _lines(plan: Plan, jobs: int) -> Iterator[str]:
+def _gate_json(gate: PlannedGate) -> dict[str, Any]:
+    rules = gate.rules
+    return {
+        "gate": rules.name,
+        "on": [on.value for on in rules.on],
+        "task": gate.task,
+        "command": rules.command or None,
+        "agent": rules.agent or None,
+        "prompt": rules.prompt or None,
+        "timeout_s": rules.timeout_s,
+    }
+
+
+def _lines(plan: Plan, jobs: int, gates: Sequence[PlannedGate]) -> Iterator[str]:
     yield f"Plan {', '.join(map(clean, plan.paths))} ({plan.format}): {_counts(plan)}"
     if streams := streams_of(plan.graph):
         named = [f"{clean(name)} ({counted(len(ids), 'task')})" for name, ids in streams.items()]
@@ -92,6 +110,7 @@ def _lines(plan: Plan, jobs: int) -> Iterator[str]:
         yield from _rows(plan, wave)
     yield from _path(plan)
     yield from _prediction(plan, jobs)
+    yield from _gates(gates)
     notes_found = [*plan.notes, *_without_command(plan)]
     if notes_found:
         yield ""
@@ -159,6 +178,31 @@ def _prediction(plan: Plan, jobs: int) -> Iterator[str]:
         more.append(f"{counted(len(found.unknown), 'task')} without an estimate not counted")
     aside = f" ({'; '.join(more)})" if more else ""
     yield f"Predicted wall time with {counted(jobs, 'job')}: {duration(found.wall_s)}{aside}"
+
+
+def _gates(gates: Sequence[PlannedGate]) -> Iterator[str]:
+    """What has to pass, by where: on tasks' results, on what lands together, on everything."""
+    rows = []
+    for on, where in _WHERE.items():
+        for gate in gates:
+            if on in gate.rules.on:
+                place = f"task {clean(gate.task)}" if gate.task is not None else where
+                rows.append((place, clean(gate.rules.name), _asks(gate.rules)))
+    if not rows:
+        return
+    widths = [min(max(len(row[at]) for row in rows), _WIDEST_ID) for at in range(2)]
+    yield ""
+    yield "Gates"
+    for place, name, asks in rows:
+        yield f"  {place:<{widths[0]}}  {name:<{widths[1]}}  {asks}"
+
+
+_WHERE = {GateOn.TASK: "each task", GateOn.LEVEL: "each wave", GateOn.RUN: "the whole run"}
+
+
+def _asks(rules: GateRules) -> str:
+    said = f"{clean(rules.agent)} is asked: {rules.prompt}" if rules.agent else rules.command
+    return clipped(clean(" ".join(said.split())), _WIDEST_ASKED)
 
 
 def _without_command(plan: Plan) -> Iterator[str]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gitpar.wiring.diagnosis import diagnose
     from gitpar.wiring.forecasting import calibrate, forecast
     from gitpar.wiring.linting import lint
-    from gitpar.wiring.preview import preview
+    from gitpar.wiring.previewing import preview
     from gitpar.wiring.prompting import prompt
     from gitpar.wiring.publishing import publish, publish_plan
     from gitpar.wiring.reading import owner, read, runs
@@ -92,7 +92,7 @@ _HOMES = {
     "forecast": "forecasting",
     "lint": "linting",
     "owner": "reading",
-    "preview": "preview",
+    "preview": "previewing",
     "publish": "publishing",
     "publish_plan": "publishing",
     "prompt": "prompting",

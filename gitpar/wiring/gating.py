@@ -18,20 +18,19 @@ from gitpar.core.gate_events import GateEnded, TaskBlamed
 from gitpar.core.graph import Source, Task
 from gitpar.core.names import TaskId
 from gitpar.core.run import Run
-from gitpar.core.settings import GateOn, GateRules, RunSettings
+from gitpar.core.settings import GateOn, RunSettings
 from gitpar.engine.gate_world import GatePlaces, GateWorld, Question
 from gitpar.engine.world import World
-from gitpar.gate_settings import typed_gates
 from gitpar.git.environment import without_local
 from gitpar.git.rooms import GitRooms
 from gitpar.git.worktrees import GitWorktrees
 from gitpar.ports import Job
 from gitpar.room_port import Room
+from gitpar.wiring.asked_gates import asked_gates
 from gitpar.wiring.crew import Crew, rules_by_name
 from gitpar.wiring.sandboxing import Sandboxes
 from gitpar.wiring.site import Site
 
-_PLANS = "plan verify"
 _LATELY = 10
 """So many runs say how often tasks are to blame."""
 _BLAMED, _LANDED, _GATED = TaskBlamed.__name__, Landed.__name__, GateEnded.__name__
@@ -46,19 +45,7 @@ def with_gates(site: Site, settings: Settings, plan_verify: str | None, crew: Cr
     asked = settings.run
     if not settings.gating:
         return replace(asked, gates=(), verify=False)
-    named = tuple(settings.gate_rules.values())
-    typed = typed_gates(
-        (
-            ((GateOn.TASK, GateOn.LEVEL), settings.gate),
-            ((GateOn.TASK,), settings.task_gate),
-            ((GateOn.LEVEL,), settings.level_gate),
-            ((GateOn.RUN,), settings.run_gate),
-        ),
-        (rules.name for rules in named),
-    )
-    plans = (plan_verify or "").strip()
-    of_plan = (GateRules(name=_PLANS, command=plans, on=(GateOn.TASK,)),) if plans else ()
-    gates = (*of_plan, *typed, *named)
+    gates = asked_gates(settings, plan_verify)
     level = any(GateOn.LEVEL in rules.on for rules in gates)
     agents = rules_by_name(
         crew, [one.name for one in asked.agents] + [one.agent for one in gates if one.agent]

@@ -40,7 +40,8 @@ from gitpar.wiring.asking import with_barrier
 from gitpar.wiring.assemble import pool_settings, world_of
 from gitpar.wiring.crew import Crew, crew_of, look_for, rules_of, staffed
 from gitpar.wiring.foreseen import foresee, order_of
-from gitpar.wiring.preview import chosen_part
+from gitpar.wiring.noting import notes_of
+from gitpar.wiring.previewing import chosen_part
 from gitpar.wiring.progress import progress_path
 from gitpar.wiring.replanning import UNCHANGED, asked_of, changed_plan, replan, taken_anew
 from gitpar.wiring.request import RunRequest
@@ -226,7 +227,6 @@ def _note_landed(site: Site, run: Run, found: Sequence[Event]) -> None:
     candidate = (level.candidate or level.noting) if level is not None else None
     if candidate is None or not any(isinstance(event, Landed | NotesLanded) for event in found):
         return
-    from gitpar.wiring.noting import notes_of  # noqa: PLC0415 - only after a kill
 
     with notes_of(site) as notes:
         notes.note(candidate.commit or NO_COMMIT, candidate.certificate)

@@ -129,6 +129,7 @@ def test_json_is_what_programs_may_rely_on() -> None:
             task("later", "later", 7, status="left-out"),
         ],
         "streams": [],
+        "gates": [],
         "problems": [
             {"file": "plans/plan.yaml", "line": 5, "message": "unknown key `comand` (tasks[2].comand)"}
         ],
@@ -162,6 +163,7 @@ def test_a_plan_that_cannot_be_run_is_an_error_and_json_has_its_problems() -> No
         "critical_path": [],
         "tasks": [],
         "streams": [],
+        "gates": [],
         "problems": [{"file": "p.yaml", "line": 2, "message": f"{message} (tasks[0])"}],
     }
     plain = run("p.yaml")

@@ -67,7 +67,8 @@ def _show(call: Invocation, request: RunRequest, *, jobs: int | None, convert: b
     from gitpar.plans.convert import converted  # noqa: PLC0415 - see above
     from gitpar.plans.reading import read_plans  # noqa: PLC0415 - see above
     from gitpar.ui import plan_view  # noqa: PLC0415 - see above
-    from gitpar.wiring.preview import chosen_part  # noqa: PLC0415 - see above
+    from gitpar.wiring.asked_gates import gates_of  # noqa: PLC0415 - see above
+    from gitpar.wiring.previewing import chosen_part  # noqa: PLC0415 - see above
 
     try:
         found = read_plans(request.plans, request.choices)
@@ -76,15 +77,16 @@ def _show(call: Invocation, request: RunRequest, *, jobs: int | None, convert: b
             call.print_json(plan_view.broken_plan_json([str(path) for path in request.plans], error.problems))
         raise
     found, _ = chosen_part(found, request)
+    gates = () if convert else gates_of(call.directory, request, found)
     for problem in found.warnings:
         click.echo(plan_view.warning_text(problem), err=True)
     if convert:
         click.echo(converted(found), nl=False)
     elif call.as_json:
-        call.print_json(plan_view.plan_json(found))
+        call.print_json(plan_view.plan_json(found, gates))
     else:
         predicted = jobs or found.settings.jobs or found.usual_jobs or RunSettings().jobs
-        click.echo(plan_view.plan_text(found, predicted), nl=False)
+        click.echo(plan_view.plan_text(found, predicted, gates), nl=False)
     return ExitCode.OK
 
 

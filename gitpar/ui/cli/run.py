@@ -206,14 +206,16 @@ def _request(plans: tuple[Path, ...], options: dict[str, Any]) -> RunRequest:
 def _preview(call: Invocation, request: RunRequest) -> int:
     """Prints the plan that would be run, exactly as `gitpar plan` does."""
     from gitpar.ui import plan_view  # noqa: PLC0415 - not needed for --help
+    from gitpar.wiring.asked_gates import gates_of  # noqa: PLC0415 - not needed for --help
 
     plan = call.house.preview(call.directory, request)
+    gates = gates_of(call.directory, request, plan)
     for problem in plan.warnings:
         click.echo(plan_view.warning_text(problem), err=True)
     if call.as_json:
-        call.print_json(plan_view.plan_json(plan))
+        call.print_json(plan_view.plan_json(plan, gates))
     else:
         asked = request.flags.get("jobs")
         jobs = (None if asked == "auto" else asked) or plan.settings.jobs or plan.usual_jobs or _DEFAULT.jobs
-        click.echo(plan_view.plan_text(plan, int(str(jobs))), nl=False)
+        click.echo(plan_view.plan_text(plan, int(str(jobs)), gates), nl=False)
     return ExitCode.OK
