@@ -55,7 +55,10 @@ class Mask:
 
 def _begun(text: bytes, secret: bytes) -> int:
     """How much of a secret the text ends with."""
-    for length in range(min(len(secret) - 1, len(text)), 0, -1):
-        if text.endswith(secret[:length]):
-            return length
+    end = text[1 - len(secret) :]
+    at = end.find(secret[:1])
+    while at >= 0:
+        if secret.startswith(end[at:]):
+            return len(end) - at
+        at = end.find(secret[:1], at + 1)
     return 0
