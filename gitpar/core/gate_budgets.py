@@ -84,7 +84,8 @@ def _used_up(run: Run, book: GateBook, command: RunGate, beside: int) -> str:
     """Says which limit another gate would pass, with so many agents beside it; empty where none."""
     left_s = time_left(run, _level(run, command))
     if left_s is not None and left_s <= 0:
-        return f"the time is used up before gate `{command.rules.name}` could be run"
+        more = _higher("GITPAR_MAX_TIME") if run.settings.max_time_s is not None else ""
+        return f"the time is used up before gate `{command.rules.name}` could be run{more}"
     left = _left(run, command)
     if not command.rules.agent or left is None:
         return ""
@@ -97,14 +98,19 @@ def _used_up(run: Run, book: GateBook, command: RunGate, beside: int) -> str:
         left_over = f"{left.tokens} tokens"
     else:
         return ""
-    return f"the budget is used up: {left_over} are left for gate `{command.rules.name}`; {raised_by(run)}"
+    return f"the budget is used up: {left_over} are left for gate `{command.rules.name}`{raised_by(run)}"
 
 
 def raised_by(run: Run) -> str:
-    """Says what to type for a higher budget."""
+    """Says what to type for a higher budget of the run; empty where only waves have one."""
     limits = run.settings
-    variable = "GITPAR_MAX_TOKENS" if limits.max_cost_usd is None else "GITPAR_MAX_COST"
-    return f"with a higher one: {variable}=… gitpar resume"
+    known = (("GITPAR_MAX_COST", limits.max_cost_usd), ("GITPAR_MAX_TOKENS", limits.max_tokens))
+    variable = next((name for name, most in known if most is not None), "")
+    return _higher(variable) if variable else ""
+
+
+def _higher(variable: str) -> str:
+    return f"; with a higher one: {variable}=… gitpar resume"
 
 
 def _with_limits(run: Run, command: RunGate) -> RunGate:

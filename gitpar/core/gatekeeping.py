@@ -82,7 +82,7 @@ def _troubled(run: Run, event: ge.GateTroubled) -> None:
         accounts.told_to_slow_down(run, gates.runs[event.number].agent, event.at)
         pacing.slowed(run, event.at)
     elif event.trouble is Trouble.BUDGET:
-        gates.to_end[event.number] = f"{event.message}; {raised_by(run)}"
+        gates.to_end[event.number] = f"{event.message}{raised_by(run)}"
     elif event.trouble is Trouble.KEY:
         gates.to_end[event.number] = f"its key was refused ({event.message})"
 

@@ -46,7 +46,11 @@ def test_a_gate_has_the_time_that_is_left_and_at_least_a_minute(
 def test_a_gate_for_which_no_time_is_left_stops_the_run() -> None:
     run = a_run(max_time_s=9000.0)
     run.worked_s = 9000.0
-    assert due(run, TESTS) == [StopForBudget("the time is used up before gate `tests` could be run")]
+    why = "the time is used up before gate `tests` could be run"
+    assert due(run, TESTS) == [StopForBudget(f"{why}; with a higher one: GITPAR_MAX_TIME=… gitpar resume")]
+    of_wave = a_run(wave_max_time_s=10.0)
+    of_wave.levels[0].opened_at = 80.0
+    assert due(of_wave, TESTS) == [StopForBudget(why)]
 
 
 def test_an_agent_has_what_is_left_of_the_run_and_of_the_wave() -> None:
