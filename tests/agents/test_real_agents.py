@@ -95,8 +95,9 @@ def test_a_plan_of_three_waves_lands(agent: str, repo: Path, tmp_path: Path) -> 
     assert len(run["levels"]) == 3
     assert show(repo, tip(run), "d.txt") == "a\nb"
     for task in run["tasks"]:
-        [attempt] = task["attempts"]
-        report = attempt["agent"]
+        # two first starts of opencode at once trip over the database that both of them make
+        assert len(task["attempts"]) == 1 or agent == "opencode"
+        report = task["attempts"][-1]["agent"]
         assert report["name"] == agent
         assert report["said"] == "done"
         assert report["session"]
@@ -104,7 +105,7 @@ def test_a_plan_of_three_waves_lands(agent: str, repo: Path, tmp_path: Path) -> 
         assert report["turns"] == answers
         assert report["tokens"]["out"] == 50 * answers
         assert report["tokens"]["cached"] == 300 * answers
-    assert run["tasks"][0]["attempts"][0]["agent"]["claimed"] == ["a.txt"]
+    assert run["tasks"][0]["attempts"][-1]["agent"]["claimed"] == ["a.txt"]
 
 
 def test_it_works_in_a_sandbox(agent: str, repo: Path, tmp_path: Path, home: Path) -> None:
@@ -193,6 +194,27 @@ def test_aider_edits_by_what_it_says(
     assert the_attempt(run)["claimed"] == ["a.txt"]
     assert show(repo, tip(run), "a.txt") == "a"
     assert model.count(200) >= 1
+
+
+def test_aider_settles_a_conflict_by_what_it_says(
+    repo: Path, tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready("aider", repo, model, monkeypatch)
+    # for the words of a commit it would ask the model once more
+    text = profile("aider", model).replace('flags = ["', 'flags = ["--no-auto-commits", "')
+    settings(repo, f'policies = ["agent", "hold"]\n{text}')
+    (repo / "list.txt").write_text("first\n")
+    git(repo, "add", "list.txt")
+    git(repo, "commit", "-qm", "Begin a list")
+    edits = [
+        {"say": f"Here it is.\n\nlist.txt\n```\nfirst\n{text}```\n"} for text in ("a\n", "b\n", "a\nb\n")
+    ]
+    task = {"prompt": scripted("Add a line.", {"each": edits}), "files": ["list.txt"]}
+    alone = ("--jobs", "1", "--on-predicted", "ignore")
+    run = run_json(repo, write_plan(tmp_path / "plan.json", {"a": dict(task), "b": dict(task)}), *alone)
+    assert states(run) == {"a": "landed", "b": "landed"}
+    assert show(repo, tip(run), "list.txt") == "first\na\nb"
+    assert [one["policy"] for one in run["tasks"][1]["settled"]] == ["agent"]
 
 
 def test_a_retry_goes_on_in_the_session(repo: Path, tmp_path: Path, claude: str, model: Model) -> None:
