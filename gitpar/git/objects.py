@@ -85,7 +85,10 @@ class ObjectWriter:
         store = self._store
         if store.stat().st_mode & stat.S_ISGID:
             return list(names)
-        return [name for name in names if not _linked(f"{scratch}/{name[:2]}", f"{store}/{name[:2]}", name)]
+        found = {name: read for name in names if (read := _flushed(f"{scratch}/{name[:2]}/{name[2:]}", name))}
+        if self.written is not None and found:
+            self.written.note(found.values())
+        return [name for name in names if name not in found or not _linked(scratch, store, name)]
 
     @property
     def _store(self) -> Path:
@@ -136,21 +139,30 @@ class ObjectWriter:
         return self._sessions[kind]
 
 
-def _linked(folder: str, target: str, name: str) -> bool:
-    """Links a loose object's file into a folder of a store; False where that cannot be."""
-    file = f"/{name[2:]}"
+def _flushed(file: str, name: str) -> tuple[str, bytes] | None:
+    """Flushes a loose object and returns type and content; None for a commit, or what is no such object."""
     try:
-        with open(folder + file, "rb") as found:  # noqa: PTH123 - a dozen a landing
-            content = zlib.decompress(found.read())
-            if content.startswith(b"commit ") or hashlib.sha1(content).hexdigest() != name:  # noqa: S324 - as git
-                return False
+        with open(file, "rb") as found:  # noqa: PTH123 - a dozen a landing
+            whole = zlib.decompress(found.read())
+            kind, _, content = whole.partition(b" ")
+            if kind == b"commit" or hashlib.sha1(whole, usedforsecurity=False).hexdigest() != name:
+                return None
             os.fsync(found.fileno())
-        os.makedirs(target, exist_ok=True)  # noqa: PTH103
-        try:
-            os.link(folder + file, target + file)
-        except FileExistsError:
-            os.utime(target + file)  # as git does: a `prune` takes what is old and has no name
     except (OSError, zlib.error):
+        return None
+    return kind.decode(), content.partition(b"\0")[2]
+
+
+def _linked(scratch: Path, store: Path, name: str) -> bool:
+    """Links a loose object's file into a store; False where that cannot be."""
+    target = f"{store}/{name[:2]}/{name[2:]}"
+    try:
+        os.makedirs(f"{store}/{name[:2]}", exist_ok=True)  # noqa: PTH103 - a dozen a landing
+        try:
+            os.link(f"{scratch}/{name[:2]}/{name[2:]}", target)
+        except FileExistsError:
+            os.utime(target)  # as git does: a `prune` takes what is old and has no name
+    except OSError:
         return False
     return True
 

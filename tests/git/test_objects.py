@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -113,3 +115,23 @@ def test_what_is_not_what_its_name_says_is_left_to_git(
 def test_a_store_that_a_group_shares_is_left_to_git(repo: Repo, scratch: Path, tmp_path: Path) -> None:
     (repo.root / ".git" / "objects").chmod(0o2775)
     assert writer_into(repo, tmp_path).adopt(scratch, names_in(scratch)) == names_in(scratch)
+
+
+def test_what_is_taken_over_is_noted_before(repo: Repo, scratch: Path, tmp_path: Path) -> None:
+    class Noted:
+        """Keeps what it was told, and whether it was there by then."""
+
+        def __init__(self) -> None:
+            self.told: list[tuple[str, bool]] = []
+
+        def note(self, objects: Iterable[tuple[str, bytes]]) -> None:
+            there = names_in(repo.root / ".git" / "objects")
+            for kind, content in objects:
+                name = hashlib.sha1(f"{kind} {len(content)}\0".encode() + content, usedforsecurity=False)
+                self.told.append((name.hexdigest(), name.hexdigest() in there))
+
+    writer = writer_into(repo, tmp_path)
+    noted = writer.written = Noted()
+    new = [name for name in names_in(scratch) if name not in names_in(repo.root / ".git" / "objects")]
+    left = writer.adopt(scratch, new)
+    assert sorted(noted.told) == [(name, False) for name in new if name not in left]
