@@ -23,6 +23,7 @@ PRODUCT: tuple[Rule, ...] = (
     layers.core_is_pure,
     layers.parameters,
     layers.protocols,
+    layers.docstrings,
 )
 ALL_CODE: tuple[Rule, ...] = (layers.module_sizes, layers.function_sizes, layers.words)
 
@@ -118,6 +119,8 @@ BAD: list[tuple[Rule, str, str, str]] = [
         "class P(Protocol[T]):\n" + "".join(f" def m{n}(self): ...\n" for n in range(7)),
         "`P` has 7 methods, more than 6",
     ),
+    (layers.docstrings, "gitpar.ports", "def f(): ...", "`f` has no docstring"),
+    (layers.docstrings, "gitpar.ports", "class _P:\n def m(self): ...", "`m` has no docstring"),
     (layers.words, "gitpar.core.run_manager", "", "`manager` says nothing"),
     (layers.words, "gitpar.core.run", "class TaskInfo: ...", "`TaskInfo`: `info` says nothing"),
     (layers.words, "gitpar.core.run", "async def _git_utils(): ...", "`_git_utils`: `utils` says nothing"),
@@ -148,6 +151,7 @@ GOOD: list[tuple[Rule, str, str]] = [
     (layers.parameters, "gitpar.core.run", "class C:\n def f(self, a, b, c, d, *, e, g): ..."),
     (layers.parameters, "gitpar.ui.cli.run", "@click.option('--x')\ndef f(a, b, c, d, e): ..."),
     (layers.protocols, "gitpar.ports", "class P:\n" + "".join(f" def m{n}(self): ...\n" for n in range(7))),
+    (layers.docstrings, "gitpar.ports", "def f():\n 'Says.'\n def inner(): ...\ndef _own(): ..."),
     (
         layers.words,
         "gitpar.backends.process",

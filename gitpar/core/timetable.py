@@ -74,6 +74,7 @@ class _Plan:
 
     @classmethod
     def of(cls, lasts: Sequence[float], after: Sequence[Sequence[int]], jobs: int) -> _Plan:
+        """Makes the plan; what each task follows is worked out of what follows it."""
         before: list[list[int]] = [[] for _ in lasts]
         for n, later in enumerate(after):
             for each in later:
@@ -81,6 +82,7 @@ class _Plan:
         return cls(lasts, after, before, jobs)
 
     def backwards(self) -> _Plan:
+        """Returns the same plan from its end to its beginning."""
         return _Plan(self.lasts, self.before, self.after, self.jobs)
 
     def ranks(self) -> list[float]:

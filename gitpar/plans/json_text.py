@@ -51,10 +51,12 @@ class _Scanner:
         self.left = _MOST_VALUES
 
     def skip(self, at: int) -> int:
+        """Returns the offset of what follows the white space at an offset."""
         found = _SPACE.match(self.text, at)
         return found.end() if found else at
 
     def value(self, at: int, depth: int) -> Node:
+        """Reads the value that begins at an offset, `depth` levels below the root; raises SyntaxFault."""
         char = self.text[at : at + 1]
         if depth > DEEPEST:
             raise SyntaxFault(at, f"nested deeper than {DEEPEST} levels")
@@ -73,12 +75,14 @@ class _Scanner:
         return self.word(at)
 
     def number(self, number: re.Match[str]) -> Node:
+        """Returns a whole number as int and any other as float; raises SyntaxFault where it is too long."""
         if number.end() - number.start() > _LONGEST_NUMBER:
             raise SyntaxFault(number.start(), f"a number of more than {_LONGEST_NUMBER} digits")
         whole = number.group(2) is None and number.group(3) is None
         return Node(int(number.group()) if whole else float(number.group()), number.start(), number.end())
 
     def word(self, at: int) -> Node:
+        """Reads `true`, `false` or `null`; raises SyntaxFault at anything else."""
         word = _WORD.match(self.text, at)
         if word is None:
             raise SyntaxFault(at, f"expected a value, found {_found(self.text, at)}")
@@ -87,6 +91,7 @@ class _Scanner:
         return Node(_WORDS[word.group()], at, word.end())
 
     def string(self, at: int) -> tuple[str, int]:
+        """Returns a string decoded, and the offset behind its closing quote; raises SyntaxFault."""
         found = _STRING.match(self.text, at)
         if found is None:
             raise self.broken_string(at)
@@ -113,6 +118,7 @@ class _Scanner:
         return SyntaxFault(end, f"{_found(self.text, end)} must be written as an escape in a string")
 
     def mapping(self, at: int, depth: int) -> Node:
+        """Reads from `{` to `}`. Of a key that stands twice the last value counts, and `doubles` names it."""
         found: dict[str, Node] = {}
         spot = self.skip(at + 1)
         if self.text.startswith("}", spot):
@@ -137,6 +143,7 @@ class _Scanner:
             spot = self.comma(spot, "}")
 
     def sequence(self, at: int, depth: int) -> Node:
+        """Reads from `[` to `]`."""
         found: list[Node] = []
         spot = self.skip(at + 1)
         if self.text.startswith("]", spot):
@@ -150,6 +157,7 @@ class _Scanner:
             spot = self.comma(spot, "]")
 
     def comma(self, spot: int, close: str) -> int:
+        """Returns the offset of what follows the comma; raises SyntaxFault where none is, or nothing follows."""
         if not self.text.startswith(",", spot):
             raise SyntaxFault(spot, f"expected `,` or `{close}`, found {_found(self.text, spot)}")
         after = self.skip(spot + 1)

@@ -110,6 +110,7 @@ class _Reader:
         self.struck = False
 
     def label(self) -> Label:
+        """Takes all that comes before the title, and returns both."""
         while self.step():
             pass
         title = _title(self.text[self.at :])
@@ -145,9 +146,11 @@ class _Reader:
         return at > 0 and self.text[at - 1] not in " \t"
 
     def tags_follow(self, at: int) -> bool:
+        """Says whether a tag is the next thing behind the markup at an offset."""
         return self.text[at:].lstrip(_MARKUP).startswith("[")
 
     def bracket(self) -> bool:
+        """Takes `[…]` as the id or as a tag; False, with nothing taken, where it is a link or neither."""
         end = self.text.find("]", self.at, self.at + _LONGEST)
         if end < 0 or self.text[end + 1 : end + 2] in ("(", "["):
             return False
@@ -163,6 +166,7 @@ class _Reader:
         return True
 
     def take_id(self, marked: bool) -> bool:  # noqa: FBT001 - said by its name
+        """Takes an id, `marked` where it is bold or code; False, with nothing taken, where there is none."""
         begin = self.at
         if self.wordy and (prefix := _WORDY.match(self.text, begin)):
             begin = prefix.end()
@@ -195,6 +199,7 @@ class _Reader:
         return rest[:1] in (".", ")", ":", "*", "：", "~")
 
     def separator(self) -> bool:
+        """Takes a colon, dash or dot behind id or tags; False where it belongs to the title."""
         mark = self.text[self.at]
         behind = self.text[self.at + 1 : self.at + 2]
         if mark in "-." and behind not in (" ", "\t", "*", "") and not behind.startswith("["):

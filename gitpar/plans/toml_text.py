@@ -90,10 +90,12 @@ class _Spans:
             at = self.blank(at)
 
     def blank(self, at: int) -> int:
+        """Returns the offset of what follows white space, ends of lines and comments."""
         found = _BLANK.match(self.text, at)
         return found.end() if found else at
 
     def space(self, at: int) -> int:
+        """Returns the offset of what follows on the line."""
         found = _SPACE.match(self.text, at)
         return found.end() if found else at
 
@@ -117,6 +119,7 @@ class _Spans:
         return path, end
 
     def latest(self, path: Path) -> Path:
+        """Returns the path of the newest element, where a path is one of tables that stand in a list."""
         return (*path, self.lengths[path]) if path in self.lengths else path
 
     def key(self, at: int) -> tuple[list[str], int]:
@@ -144,6 +147,7 @@ class _Spans:
         return self.value(self.space(equals + 1), path, at)
 
     def value(self, at: int, path: Path, key_start: int) -> int:
+        """Notes where a value stands, with everything in it, and returns the offset behind it."""
         flow = False
         if self.text.startswith("[", at):
             end, flow = self.array(at, path), True
@@ -158,6 +162,7 @@ class _Spans:
         return end
 
     def array(self, at: int, path: Path) -> int:
+        """Notes the elements of `[…]` and returns the offset behind it."""
         spot, number = self.blank(at + 1), 0
         while not self.text.startswith("]", spot) and spot < len(self.text):
             spot = self.blank(self.value(spot, (*path, number), spot))
@@ -167,6 +172,7 @@ class _Spans:
         return spot + 1
 
     def inline(self, at: int, path: Path) -> int:
+        """Notes the pairs of `{…}` and returns the offset behind it."""
         spot = self.blank(at + 1)
         while not self.text.startswith("}", spot) and spot < len(self.text):
             spot = self.blank(self.pair(spot, path))

@@ -74,6 +74,7 @@ class _Walk:
         self.merged_members = 0
 
     def tree(self, root: YamlNode) -> Tree:
+        """Returns the whole tree with the keys that stand twice; raises SyntaxFault."""
         return Tree(self.node(root, 0)[0], self.doubles)
 
     def node(self, node: YamlNode, depth: int) -> tuple[Node, int]:
@@ -97,6 +98,7 @@ class _Walk:
         return made, weight
 
     def converted(self, node: YamlNode, depth: int) -> tuple[Node, int]:
+        """Converts a node that is met for the first time; returns it and how many values it stands for."""
         start, end = node.start_mark.index, node.end_mark.index
         if isinstance(node, ScalarNode):
             return Node(_scalar(node), start, end), 1
@@ -109,6 +111,7 @@ class _Walk:
         raise SyntaxFault(start, "neither a value nor a list nor a mapping")
 
     def mapping(self, node: MappingNode, depth: int) -> tuple[Node, int]:
+        """Converts a mapping with what its merge keys bring in; its own keys win."""
         found: dict[str, Node] = {}
         merged: dict[str, Node] = {}
         weight = 1

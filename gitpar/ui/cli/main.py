@@ -51,9 +51,11 @@ class _Commands(click.Group):
     """Loads a command when it is called; until then only its line of help is known."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Names every command, in the order of the help, without loading any."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Loads a command; None where there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
         found: click.Command = importlib.import_module(f"gitpar.ui.cli.{cmd_name}").command
@@ -62,6 +64,7 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Finds the command that is typed; raises UsageError with the nearest name where there is none."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
             near = difflib.get_close_matches(name, COMMANDS, n=1)
@@ -70,6 +73,7 @@ class _Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Writes the commands' lines of the help, which click would load every command for."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
