@@ -7,18 +7,12 @@ from typing import Any
 
 from gitpar.core.settings import GateOn, GateRules
 from gitpar.errors import UsageError
-from gitpar.option import Keys, Refused, read_table
+from gitpar.option import Keys, Refused, read_table, text
 from gitpar.options import duration
 
 _RESERVED = ("verify", "plan verify")
 """The gates that tasks and plans bring themselves."""
 _LONGEST_NAME = 40
-
-
-def _text(value: object) -> object:
-    if not isinstance(value, str) or not value.strip() or "\0" in value:
-        raise Refused
-    return value.strip()
 
 
 def _time(value: object) -> object:
@@ -34,11 +28,11 @@ def _on(value: object) -> object:
 
 
 _KEYS: Keys = {
-    "command": ("command", "a text", _text),
+    "command": ("command", "a text", text),
     "on": ("on", '"task", "level", "run" or a list of them', _on),
     "timeout": ("timeout_s", 'seconds or a duration such as "90s" or "10m", 0 for no limit', _time),
-    "agent": ("agent", "the name of an agent", _text),
-    "prompt": ("prompt", "a text", _text),
+    "agent": ("agent", "the name of an agent", text),
+    "prompt": ("prompt", "a text", text),
 }
 
 

@@ -63,6 +63,30 @@ def read_table(
     return found, warnings
 
 
+def text(value: object) -> object:
+    """Reads a text that is not empty, without white space around it; raises Refused."""
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise Refused
+    return value.strip()
+
+
+def count(value: object) -> object:
+    """Reads a whole number, 1 or more; raises Refused."""
+    if type(value) is not int or value < 1:
+        raise Refused
+    return value
+
+
+def variables(value: object) -> object:
+    """Reads a table of variables of an environment, as pairs of name and text; raises Refused."""
+    if not isinstance(value, Mapping):
+        raise Refused
+    for name, said in value.items():
+        if not name or "=" in name or not isinstance(said, str) or "\0" in name + said:
+            raise Refused
+    return tuple(value.items())
+
+
 def stays_inside(path: object) -> bool:
     """Says whether a path is relative and stays in the folder it counts from."""
     return (

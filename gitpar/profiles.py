@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from gitpar.core.agents import COMMAND, AgentProfile
 from gitpar.errors import UsageError
-from gitpar.option import Refused
+from gitpar.option import Keys, Refused, count, read_table, text, variables
 from gitpar.options import PLACES, duration, places
 
 BUILT_IN = ("claude", "codex", "gemini", "opencode", "qwen", "aider")
@@ -19,25 +17,10 @@ SANDBOXES = ("none", "bwrap", "auto")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
-def _text(value: object) -> object:
-    if not isinstance(value, str) or not value.strip() or "\0" in value:
-        raise Refused
-    return value
-
-
 def _texts(value: object) -> object:
     if not isinstance(value, list) or not all(isinstance(item, str) and "\0" not in item for item in value):
         raise Refused
     return tuple(value)
-
-
-def _variables(value: object) -> object:
-    if not isinstance(value, Mapping):
-        raise Refused
-    for name, text in value.items():
-        if not name or "=" in name or not isinstance(text, str) or "\0" in name + text:
-            raise Refused
-    return tuple(value.items())
 
 
 def _choice(*allowed: str) -> Callable[[object], object]:
@@ -47,12 +30,6 @@ def _choice(*allowed: str) -> Callable[[object], object]:
         return value
 
     return read
-
-
-def _count(value: object) -> object:
-    if type(value) is not int or value < 1:
-        raise Refused
-    return value
 
 
 def _amount(value: object) -> object:
@@ -75,19 +52,19 @@ def _yes_no(value: object) -> object:
 
 
 _A_TIME = 'seconds or a duration such as "90s" or "10m"'
-_KEYS: Mapping[str, tuple[str, str, Callable[[object], object]]] = {
-    "kind": ("kind", "a text", _text),
-    "program": ("program", "a text", _text),
-    "model": ("model", "a text", _text),
+_KEYS: Keys = {
+    "kind": ("kind", "a text", text),
+    "program": ("program", "a text", text),
+    "model": ("model", "a text", text),
     "flags": ("flags", "a list of texts", _texts),
-    "env": ("env", "a table of texts", _variables),
-    "account": ("account", "a text", _text),
+    "env": ("env", "a table of texts", variables),
+    "account": ("account", "a text", text),
     "permission": ("permission", ", ".join(map(repr, PERMISSIONS)), _choice(*PERMISSIONS)),
-    "command": ("command", "a text", _text),
-    "fallback": ("fallback", "the name of another agent", _text),
+    "command": ("command", "a text", text),
+    "fallback": ("fallback", "the name of another agent", text),
     "timeout": ("timeout_s", _A_TIME, _time),
     "idle_timeout": ("idle_timeout_s", _A_TIME, _time),
-    "max_turns": ("max_turns", "a whole number, 1 or more", _count),
+    "max_turns": ("max_turns", "a whole number, 1 or more", count),
     "max_cost_usd": ("max_cost_usd", "an amount above 0", _amount),
     "cooling": ("cooling_s", _A_TIME, _time),
     "sandbox": ("sandbox", ", ".join(map(repr, SANDBOXES)), _choice(*SANDBOXES)),
@@ -105,21 +82,7 @@ def read_profile(name: str, table: object, where: Callable[[str], str]) -> tuple
         raise UsageError(
             f"{where(f'agents.{name}')} must be a table with a plain name", "Nothing was started"
         )
-    warnings: list[str] = []
-    found: dict[str, Any] = {}
-    for written, value in table.items():
-        key = str(written).replace("-", "_")
-        if key not in _KEYS:
-            near = difflib.get_close_matches(key, _KEYS, n=1)
-            meant = f"; did you mean `{near[0]}`?" if near else ""
-            warnings.append(f"{where(f'agents.{name}.{written}')} is not a setting and was ignored{meant}")
-            continue
-        field, allowed, read = _KEYS[key]
-        try:
-            found[field] = read(value)
-        except Refused:
-            shown = where(f"agents.{name}.{written}")
-            raise UsageError(f"{shown} must be {allowed}, not {value!r}", "Nothing was started") from None
+    found, warnings = read_table(f"agents.{name}", table, _KEYS, where)
     kind = found.pop("kind", COMMAND if "command" in found else name)
     return AgentProfile(name=name, kind=kind, **found), warnings
 
@@ -134,8 +97,8 @@ def chosen(texts: tuple[str, ...]) -> tuple[dict[int, str], dict[str, str], str 
     waves: dict[int, str] = {}
     tasks: dict[str, str] = {}
     run: str | None = None
-    for text in texts:
-        what, _, name = text.rpartition("=")
+    for typed in texts:
+        what, _, name = typed.rpartition("=")
         if what.startswith("wave:") and what[5:].isdecimal():
             waves[int(what[5:])] = name
         elif what.startswith("task:") and what[5:]:
@@ -143,5 +106,5 @@ def chosen(texts: tuple[str, ...]) -> tuple[dict[int, str], dict[str, str], str 
         elif not what and name:
             run = name
         else:
-            raise UsageError(f"`--agent {text}` names no agent", "Write NAME, wave:N=NAME or task:ID=NAME")
+            raise UsageError(f"`--agent {typed}` names no agent", "Write NAME, wave:N=NAME or task:ID=NAME")
     return waves, tasks, run

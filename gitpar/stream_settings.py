@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from gitpar.core.settings import StreamRules
-from gitpar.option import Keys, Refused, read_table
+from gitpar.option import Keys, Refused, count, read_table, text, variables
 from gitpar.values import dataclass
 
 
@@ -21,40 +21,19 @@ class StreamSettings:
     env: tuple[tuple[str, str], ...] = ()
 
 
-def _text(value: object) -> object:
-    if not isinstance(value, str) or not value.strip() or "\0" in value:
-        raise Refused
-    return value.strip()
-
-
-def _count(value: object) -> object:
-    if type(value) is not int or value < 1:
-        raise Refused
-    return value
-
-
 def _session(value: object) -> object:
     if value not in ("keep", "fresh"):
         raise Refused
     return value == "keep"
 
 
-def _variables(value: object) -> object:
-    if not isinstance(value, Mapping):
-        raise Refused
-    for name, text in value.items():
-        if not name or "=" in name or not isinstance(text, str) or "\0" in name + text:
-            raise Refused
-    return tuple(value.items())
-
-
 _KEYS: Keys = {
-    "jobs": ("jobs", "a whole number, 1 or more", _count),
-    "account": ("account", "a text", _text),
+    "jobs": ("jobs", "a whole number, 1 or more", count),
+    "account": ("account", "a text", text),
     "session": ("keeps_session", "'keep', 'fresh'", _session),
-    "agent": ("agent", "the name of an agent", _text),
-    "agent_command": ("agent_command", "a text", _text),
-    "env": ("env", "a table of texts", _variables),
+    "agent": ("agent", "the name of an agent", text),
+    "agent_command": ("agent_command", "a text", text),
+    "env": ("env", "a table of texts", variables),
 }
 _OF_RULES = ("jobs", "account", "keeps_session")
 

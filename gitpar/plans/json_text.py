@@ -157,7 +157,7 @@ class _Scanner:
             spot = self.comma(spot, "]")
 
     def comma(self, spot: int, close: str) -> int:
-        """Returns the offset of what follows the comma; raises SyntaxFault where none is, or nothing follows."""
+        """Returns the offset of what follows the comma; raises SyntaxFault where none is, or one too many."""
         if not self.text.startswith(",", spot):
             raise SyntaxFault(spot, f"expected `,` or `{close}`, found {_found(self.text, spot)}")
         after = self.skip(spot + 1)
