@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,7 @@ from gitpar.git.builds import BuildLook
 from gitpar.git.changes import read_change_sets
 from gitpar.git.comparing import workbench
 from gitpar.symbols import can_read, read_symbols
-from tests.support.repo import Repo, sealed_repo
+from tests.support.repo import Repo
 
 Files = Mapping[str, str | bytes | None]
 
@@ -227,11 +226,6 @@ def conflicts(repo: Repo, case: Case) -> list[str]:
         sets = read_change_sets(coordinator.scratch, [(start, tip) for _, tip in tips])
         named = [(name, change_set) for (name, _), change_set in zip(tips, sets, strict=True)]
         return [told(each) for each in BuildLook(coordinator, can_read, read_symbols).conflicts(named)]
-
-
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    return sealed_repo(monkeypatch, tmp_path / "project")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

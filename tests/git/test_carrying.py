@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -15,12 +13,7 @@ from gitpar.core.settlement import Means, SettledPath, Settlement, settled_by_po
 from gitpar.git.analysis import GitRepository
 from gitpar.ports import Landing, Proof, Refusal
 from gitpar.settling_port import How
-from tests.support.repo import Repo, landing, lines, sealed_repo
-
-
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    return sealed_repo(monkeypatch, tmp_path / "project")
+from tests.support.repo import Repo, landing, lines
 
 
 @pytest.fixture
@@ -39,13 +32,6 @@ def level(repo: Repo, root: CommitId) -> CommitId:
     """The same work, landed otherwise, and more."""
     files = {"f.txt": lines((2, "early"), (6, "level")), "early.txt": "1\n", "level.txt": "2\n"}
     return repo.branch(root, "level", files)
-
-
-@pytest.fixture
-def repository(repo: Repo) -> Iterator[GitRepository]:
-    opened = GitRepository(repo.place, RunId("r1"))
-    yield opened
-    opened.close()
 
 
 def carried(found: Proof | Refusal) -> Proof:

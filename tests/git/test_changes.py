@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -15,24 +13,12 @@ from gitpar.git.analysis import GitRepository
 from gitpar.git.changes import read_hunks
 from gitpar.git.command import GitFailed
 from gitpar.git.coordinator import Coordinator
-from tests.support.repo import Repo, lines, sealed_repo
-
-
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    return sealed_repo(monkeypatch, tmp_path / "project")
+from tests.support.repo import Repo, lines
 
 
 @pytest.fixture
 def base(repo: Repo) -> CommitId:
     return repo.commit("base", {"a.txt": lines(), "sub/b.txt": lines((1, "other")), "old": "1\n"})
-
-
-@pytest.fixture
-def repository(repo: Repo) -> Iterator[GitRepository]:
-    opened = GitRepository(repo.place, RunId("r1"))
-    yield opened
-    opened.close()
 
 
 def shape(change: FileChange) -> tuple[str, str, str | None]:

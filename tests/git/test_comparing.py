@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from itertools import combinations
-from pathlib import Path
 
 import pytest
 
@@ -16,12 +15,7 @@ from gitpar.git.bases import read_bases
 from gitpar.git.comparing import compared, workbench
 from tests.support.amounts import WHOLE
 from tests.support.branchy import Branchy
-from tests.support.repo import Repo, lines, sealed_repo
-
-
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    return sealed_repo(monkeypatch, tmp_path / "project")
+from tests.support.repo import Repo, lines
 
 
 def asked(

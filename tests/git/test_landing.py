@@ -6,8 +6,6 @@ import dataclasses
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -22,14 +20,9 @@ from gitpar.git.coordinator import Coordinator
 from gitpar.git.drafting import Draft
 from gitpar.git.trees import compose, difference, tree_of
 from gitpar.ports import Proof, Refusal
-from tests.support.repo import Repo, landing, lines, sealed_repo
+from tests.support.repo import Repo, landing, lines
 
 TRAILERS = "Gitpar-Run: r1\nGitpar-Task: api\nGitpar-Attempt: 2"
-
-
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    return sealed_repo(monkeypatch, tmp_path / "project")
 
 
 @pytest.fixture
@@ -40,13 +33,6 @@ def base(repo: Repo) -> CommitId:
 @pytest.fixture
 def tip(repo: Repo, base: CommitId) -> CommitId:
     return repo.branch(base, "landed before", {"f.txt": lines((2, "before")), "other": "1\n"})
-
-
-@pytest.fixture
-def repository(repo: Repo) -> Iterator[GitRepository]:
-    opened = GitRepository(repo.place, RunId("r1"))
-    yield opened
-    opened.close()
 
 
 def proved(found: Proof | Refusal) -> Proof:

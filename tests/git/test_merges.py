@@ -7,7 +7,6 @@ import random
 import subprocess
 from collections.abc import Iterator, Mapping
 from itertools import combinations
-from pathlib import Path
 
 import pytest
 
@@ -18,15 +17,10 @@ from gitpar.git.attributes import carried
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.mergetree import merge_all, parse_batch
 from tests.support.amounts import one_in
-from tests.support.repo import Repo, lines, sealed_repo
+from tests.support.repo import Repo, lines
 
 Files = Mapping[str, str | bytes | None]
 BASE: Files = {"f.txt": lines(), "g.txt": lines((1, "g")), "lib/m.py": lines((2, "m")), "bin": b"\0\1\2"}
-
-
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    return sealed_repo(monkeypatch, tmp_path / "project")
 
 
 @pytest.fixture

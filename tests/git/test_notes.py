@@ -6,7 +6,6 @@ import dataclasses
 import json
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +16,7 @@ from gitpar.git.analysis import GitRepository
 from gitpar.git.notes import NOTES, Notes
 from gitpar.git.refs import GitRefs
 from gitpar.ports import Proof, RefUpdate
-from tests.support.repo import Repo, landing, sealed_repo
+from tests.support.repo import Repo, landing
 
 LEVEL = level_ref("gitpar", RunId("r1"), 1)
 
@@ -49,11 +48,6 @@ class Run:
     def close(self) -> None:
         self.repository.close()
         self.refs.close()
-
-
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    return sealed_repo(monkeypatch, tmp_path / "project")
 
 
 @pytest.fixture

@@ -14,12 +14,7 @@ import pytest
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.environment import GitEnvironment
 from gitpar.git.objects import ObjectWriter
-from tests.support.repo import Repo, sealed_repo
-
-
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    return sealed_repo(monkeypatch, tmp_path / "project")
+from tests.support.repo import Repo
 
 
 def test_objects_are_as_git_writes_them_and_a_refused_one_ends_nothing(repo: Repo, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,15 +13,10 @@ from gitpar.git.command import GitFailed
 from gitpar.git.refs import GitRefs
 from gitpar.git.repository import discover
 from gitpar.ports import RefUpdate
-from tests.support.repo import Repo, sealed_repo
+from tests.support.repo import Repo
 
 LEVEL = RefName("refs/heads/gitpar/r1/level/1")
 KEEP = RefName("refs/gitpar/keep/r1/a/1")
-
-
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    return sealed_repo(monkeypatch, tmp_path / "project")
 
 
 @pytest.fixture

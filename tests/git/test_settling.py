@@ -20,13 +20,8 @@ from gitpar.git.refs import GitRefs
 from gitpar.git.verifying import Stretch, Verification
 from gitpar.ports import RefUpdate, Refusal
 from gitpar.settling_port import Drivers
-from tests.support.repo import Repo, landing, lines, sealed_repo
+from tests.support.repo import Repo, landing, lines
 from tests.support.settling import LOG, Files, appended, paths, proved, scene, settle
-
-
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    return sealed_repo(monkeypatch, tmp_path / "project")
 
 
 @pytest.fixture

@@ -13,13 +13,8 @@ from gitpar.core.settlement import Settlement
 from gitpar.git.analysis import GitRepository
 from gitpar.ports import Landing, Refusal
 from gitpar.settling_port import Drivers
-from tests.support.repo import Repo, lines, sealed_repo
+from tests.support.repo import Repo, lines
 from tests.support.settling import paths, proved, scene, settle, settled
-
-
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    return sealed_repo(monkeypatch, tmp_path / "project")
 
 
 @pytest.fixture

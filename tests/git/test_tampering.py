@@ -8,7 +8,14 @@ import pytest
 
 from gitpar.git.repository import discover
 from gitpar.git.tampering import Tampering, harmless
+from tests.support.repo import Repo
 from tests.support.sealed import git
+
+
+@pytest.fixture
+def repo(repo: Repo) -> Path:
+    repo.commit("begin", {"README.md": "# A repository\n"})
+    return repo.root
 
 
 @pytest.fixture

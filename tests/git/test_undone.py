@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from gitpar.core.names import CommitId, RunId
+from gitpar.core.names import CommitId
 from gitpar.git.analysis import GitRepository
-from tests.support.repo import Repo, lines, sealed_repo
-
-
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    return sealed_repo(monkeypatch, tmp_path / "project")
+from tests.support.repo import Repo, lines
 
 
 @pytest.fixture
@@ -34,13 +26,6 @@ def tip(repo: Repo, level: CommitId) -> CommitId:
 @pytest.fixture
 def first(repo: Repo, level: CommitId) -> CommitId:
     return repo.branch(level, "first attempt", {"f.txt": lines((3, "first"), (12, "first"))})
-
-
-@pytest.fixture
-def repository(repo: Repo) -> Iterator[GitRepository]:
-    opened = GitRepository(repo.place, RunId("r1"))
-    yield opened
-    opened.close()
 
 
 Case = tuple[GitRepository, CommitId, CommitId, CommitId]

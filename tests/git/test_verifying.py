@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -11,12 +10,7 @@ from gitpar.core.names import CommitId
 from gitpar.core.verification import Form, Judged, Verdict
 from gitpar.git.comparing import workbench
 from gitpar.git.verifying import Stretch, Verification
-from tests.support.repo import Repo, lines, sealed_repo
-
-
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    return sealed_repo(monkeypatch, tmp_path / "project")
+from tests.support.repo import Repo, lines
 
 
 @pytest.fixture
