@@ -32,7 +32,7 @@ def _parts(found: Compared) -> Iterator[str]:
     pairs = say.strongest_first(found.report.pairs)
     if pairs:
         yield page.heading("Pairs")
-        yield from page.rows(("", "Changes", "Where", "What git says"), map(_row, pairs[:_MOST_PAIRS]))
+        yield from page.rows(("Tier", "Changes", "Where", "What git says"), map(_row, pairs[:_MOST_PAIRS]))
         if len(pairs) > _MOST_PAIRS:
             yield page.paragraph(f"And {counted(len(pairs) - _MOST_PAIRS, 'more pair')}.")
     if found.builds:
@@ -42,7 +42,7 @@ def _parts(found: Compared) -> Iterator[str]:
     yield from page.rows(("Order", "Lands", "Left to rework"), _orders(found))
     yield page.heading("Changes")
     yield from page.rows(
-        ("", "Change", "Commit", "Files"),
+        ("No.", "Change", "Commit", "Files"),
         (
             ([str(number)], [named(change.id)], [change.tip[:12]], [_files(change.files)])
             for number, change in enumerate(found.changes, start=1)

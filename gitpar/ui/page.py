@@ -12,13 +12,19 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; margin: .5rem 0 1rem; }
 caption { text-align: left; font-size: 13px; opacity: .75; padding-bottom: .3rem; white-space: nowrap; }
-th, td { padding: .15rem .5rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-.rows td { border-top: 1px solid #8884; }
-.rows td:first-child { white-space: nowrap; }
+th, td { padding: .15rem .5rem; text-align: left; vertical-align: top; overflow-wrap: break-word; }
+.rows td { border-top: 1px solid #8884; min-width: 4rem; }
+.rows td:first-child { white-space: nowrap; min-width: 0; }
 .map { overflow-x: auto; }
 .map td, .map th { min-width: 1.6rem; text-align: right; font-size: 12px; padding: .1rem .2rem; }
 .map th[scope=row] { text-align: left; white-space: nowrap; font-weight: normal; }
-code { font-size: 90%; }
+code { font-size: 90%; overflow-wrap: anywhere; }
+@media (max-width: 40rem) {
+  h1 { font-size: 1.4rem; }
+  .rows { font-size: 13px; }
+  .rows th, .rows td { padding: .15rem .25rem; }
+  .map th[scope=row] { max-width: 7rem; overflow: hidden; text-overflow: ellipsis; }
+}
 """
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
