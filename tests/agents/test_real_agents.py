@@ -329,7 +329,7 @@ def test_eight_workers_at_once_are_what_takes_the_time(
     agents = sum(seconds(word) for word in told.read_text().split())
     share = (total - agents) / total
     # 5 % is the aim; where others use the machine too, the same work takes more time
-    assert share <= 0.08, f"gitpar took {total - agents:.2f} of {total:.2f} s: {share:.1%}"
+    assert share <= 0.06, f"gitpar took {total - agents:.2f} of {total:.2f} s: {share:.1%}"
 
 
 def seconds(text: str) -> float:
