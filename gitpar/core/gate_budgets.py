@@ -37,6 +37,8 @@ def spend(run: Run, book: GateBook, found: GateRun) -> None:
         book.slowed += 1
         if book.slowed > _MOST_WAITS:
             run.trouble = run.trouble or f"the agent of a gate cannot work: {ended.message}"
+    elif report.verdict and (rules := run.rules.get(found.agent)) is not None:
+        run.accounts.pop(rules.account, None)  # it works again
 
 
 def _levels(run: Run, number: int) -> Iterator[Spent]:

@@ -6,10 +6,15 @@ from typing import Any
 
 import pytest
 
-from gitpar.core.agents import Allowance
-from gitpar.core.commands import Command, StopForBudget
-from gitpar.core.gate_budgets import afforded
+from gitpar.core.accounts import told_to_slow_down
+from gitpar.core.agent_rules import AgentRules
+from gitpar.core.agents import AgentReport, Allowance
+from gitpar.core.commands import Command, Pause, StopForBudget
+from gitpar.core.gate_book import GateRun
+from gitpar.core.gate_budgets import afforded, spend
 from gitpar.core.gate_commands import RunGate
+from gitpar.core.gate_events import GateEnded, GateOpened, Verdict
+from gitpar.core.names import TreeId
 from gitpar.core.run import Run
 from gitpar.core.settings import GateOn, GateRules
 from tests.support.simulation import BASE, Simulation, task
@@ -77,6 +82,24 @@ def test_an_agent_that_takes_more_than_is_left_stops_the_run_and_a_command_does_
         "with a higher one: GITPAR_MAX_COST=… gitpar resume"
     )
     assert [type(each) for each in due(run, TESTS)] == [RunGate]
+
+
+def test_an_agent_that_was_told_to_slow_down_is_asked_again_after_the_pause_and_closes_the_breaker() -> None:
+    run = a_run(agents=(AgentRules(name="claude", account="acme", cooling_s=10.0),))
+    assert run.gates is not None
+    told_to_slow_down(run, "claude", 100.0, surely=True)
+    [pause] = due(run, REVIEW)
+    assert isinstance(pause, Pause)
+    assert 108.0 <= pause.until <= 112.0
+    assert [type(each) for each in due(run, TESTS)] == [RunGate]
+    run.last_at = pause.until
+    assert [type(each) for each in due(run, REVIEW)] == [RunGate]
+    opened = GateOpened(at=1.0, number=1, gate="review", on=GateOn.LEVEL, commit=BASE, level=1)
+    ended = GateEnded(
+        at=2.0, number=1, verdict=Verdict.PASSED, tree=TreeId("t"), report=AgentReport(verdict="pass")
+    )
+    spend(run, run.gates, GateRun(opened, "review", ended=ended, agent="claude"))
+    assert run.accounts == {}
 
 
 def test_while_nobody_knows_what_an_agent_takes_one_works_alone() -> None:
