@@ -68,6 +68,25 @@ def test_people_are_told_where_a_policy_settled_something(shop: Path, tmp_path: 
     assert json.loads(gitpar("verify", "--json", cwd=shop).stdout)["counts"]["alarm"] == 0
 
 
+def test_what_was_settled_lands_only_when_the_gates_have_seen_it(shop: Path, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    plan = write_plan(tmp_path / "plan.json", {"a": note("a"), "b": note("b"), "c": note("c")})
+    # together a and c are too much: c is settled on top of both, and must not land
+    gate = f"cat CHANGELOG.md >> {seen}; ! grep -q -e '- c' CHANGELOG.md"
+    run = run_json(shop, plan, "--level-gate", gate, status=1)
+    assert states(run) == {"a": "landed", "b": "landed", "c": "held"}
+    assert show(shop, tip(run), "CHANGELOG.md") + "\n" == LOG + "- a\n- b\n"
+    assert "- a\n- b\n- c\n" in seen.read_text(), "the gate saw what was settled"
+    [name] = {found["gate"] for found in run["gates"]}
+    assert [[one["gate"] for one in task["settled"]] for task in run["tasks"]] == [[], [name], []]
+    assert "fails" in run["tasks"][2]["reason"]
+    noted = json.loads(git(shop, "notes", "--ref=gitpar", "show", tip(run)))
+    assert [one["path"] for one in noted["settled"]] == ["CHANGELOG.md"]
+    assert [found["verdict"] for found in noted["gates"]] == ["passed"]
+    verified = json.loads(gitpar("verify", "--json", cwd=shop).stdout)
+    assert verified["counts"]["alarm"] == 0
+
+
 @pytest.mark.parametrize(
     ("policies", "expected"),
     [

@@ -7,6 +7,7 @@ from dataclasses import replace
 from gitpar.core.certificate import with_gates
 from gitpar.core.forges import Layer
 from gitpar.core.names import TaskId
+from gitpar.core.settlement import Means, SettledPath
 from gitpar.core.view import RunView, view
 from gitpar.ui.request_text import describe
 from tests.ui.made import BEGAN, Script, task
@@ -65,3 +66,23 @@ def test_gates_that_let_it_pass_are_named_with_the_trees_that_they_saw() -> None
         "- `tests` passed on `aaaaaaaaaaaa`",
         "- `lint 'x'` passed, after it had failed on the same tree, on `bbbbbbbbbbbb`",
     ]
+
+
+def test_what_a_policy_settled_is_for_the_reader_to_look_at() -> None:
+    seen, layer = landed("First", "Second", "Third")
+    assert "a policy settled" not in describe(seen, layer).body
+    rows = (
+        SettledPath("CHANGELOG.md", Means.UNION),
+        SettledPath("src/`odd`|\n.py", Means.AGENT, gate="tests, review"),
+    )
+    settled = {"t1": rows[:1], "t2": rows}
+    tasks = tuple(replace(one, settled=settled.get(one.id, ())) for one in seen.tasks)
+    body = describe(replace(seen, tasks=tasks), layer).body
+    lines = body[body.index("Not proved, because a policy settled") :].splitlines()
+    assert lines[2:5] == [
+        "- `t1`: `CHANGELOG.md` (union); no gate is configured",
+        r"- `t2`: `CHANGELOG.md` (union), `src/'odd'｜ .py` (agent); passed \`tests, review\`",
+        "",
+    ]
+    alone = describe(replace(seen, tasks=tasks), replace(layer, task=TaskId("t0"))).body
+    assert "a policy settled" not in alone

@@ -1,0 +1,58 @@
+"""Killed at random while gates, policies, early starts and publishing are all at work: see mixed_killing."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.mixed_killing import MODES, SCHEDULES, Outcome, mixed
+
+ROUNDS = int(os.environ.get("GITPAR_KILL_ROUNDS", "120"))
+_SAMPLE = (3,)
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[tuple[str, str], Outcome]:
+    """What comes of undisturbed runs, by schedule and way to publish; made when it is first wanted."""
+    return {}
+
+
+def kill(
+    tmp_path: Path, record: Callable[[str, object], None], seed: int, expected: dict[tuple[str, str], Outcome]
+) -> list[str]:
+    chance = random.Random(seed)
+    how = chance.choice(SCHEDULES), chance.choice(MODES)
+    if how not in expected:
+        with mixed(tmp_path / "undisturbed", os.environ, *how) as victim:
+            expected[how] = victim.undisturbed()
+    with mixed(tmp_path / "killed", os.environ, *how) as victim:
+        times, wrong = victim.killed(chance, chance.randint(2, 5), expected[how])
+    record("kills", times)
+    return wrong
+
+
+@pytest.mark.parametrize("seed", _SAMPLE)
+def test_a_mixed_run_killed_at_random_ends_as_if_nothing_had_happened(
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+    expected: dict[tuple[str, str], Outcome],
+    seed: int,
+) -> None:
+    wrong = kill(tmp_path, record_property, seed, expected)
+    assert not wrong, "\n".join([f"seed {seed}", *wrong])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(1000, 1000 + ROUNDS))
+def test_mixed_runs_killed_at_random_end_as_if_nothing_had_happened(
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+    expected: dict[tuple[str, str], Outcome],
+    seed: int,
+) -> None:
+    wrong = kill(tmp_path, record_property, seed, expected)
+    assert not wrong, "\n".join([f"seed {seed}", *wrong])
