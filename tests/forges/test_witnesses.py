@@ -106,7 +106,7 @@ def test_what_a_witness_opened_or_merged_is_found(shop: Shop) -> None:
     assert [base for _, _, base, _, _ in witness.requests()] == ["main", "main"]
 
 
-FILES = {"github": "github.json", "gitea": "gitea.json"}
+FILES = {"github": "github.json", "gitlab": "gitlab.yaml", "gitea": "gitea.json"}
 each_described = pytest.mark.parametrize("shop", FILES, indirect=True)
 
 
@@ -126,11 +126,11 @@ def test_every_exchange_fits_what_the_forge_publishes_of_its_interface(
     for mode in ("pr-per-level", "pr-per-level", "pr-per-task"):
         assert publish(shop, mode) == 0
     exchanges = shop.forge.exchanges
-    changed = 201 if shop.forge.kind == "gitea" else 200
+    changed = {"github": ("PATCH", 200), "gitlab": ("PUT", 200), "gitea": ("PATCH", 201)}[shop.forge.kind]
     assert {(each.method, each.status) for each in exchanges} >= {
         ("GET", 200),
         ("POST", 201),
-        ("PATCH", changed),
+        changed,
         ("POST" if shop.forge.kind == "gitea" else "PUT", 200),
     }
     found = [breach for each in exchanges for breach in description.breaches(each)]
@@ -141,10 +141,12 @@ def test_every_exchange_fits_what_the_forge_publishes_of_its_interface(
 def test_the_description_would_see_a_breach(shop: Shop, description: Description) -> None:
     assert publish(shop, "pr-per-level") == 0
     [made, *_] = [each for each in shop.forge.exchanges if each.method == "POST"]
+    base = "target_branch" if shop.forge.kind == "gitlab" else "base"
+    head = ("source_branch", 1) if shop.forge.kind == "gitlab" else ("head", {"ref": 1})
     for name, sent, answered in (
         ("colour", {**made.sent, "colour": "red"}, made.answered),
-        ("base", {**made.sent, "base": 7}, made.answered),
-        ("head", made.sent, {**made.answered, "head": {"ref": 1}}),
+        (base, {**made.sent, base: 7}, made.answered),
+        (head[0], made.sent, {**made.answered, head[0]: head[1]}),
         ("colour", made.sent, {**made.answered, "colour": "red"}),
     ):
         wrong = type(made)(made.method, made.path, made.query, sent, made.status, answered)

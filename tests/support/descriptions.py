@@ -49,6 +49,16 @@ def _content(schema: Any) -> dict[str, Any]:
     return {"content": {"application/json": {"schema": schema}}}
 
 
+def _yaml(text: str) -> Any:
+    from ruamel.yaml import YAML  # noqa: PLC0415 - one forge of three
+
+    return YAML(typ="safe").load(text)
+
+
+_ROOT = "/api/v4"
+"""What GitLab's own description begins its paths with."""
+
+
 class Description:
     """One description, read from a file."""
 
@@ -57,7 +67,7 @@ class Description:
 
     @cached_property
     def _all(self) -> Mapping[str, Any]:
-        found = dict(json.loads(self._text))
+        found = dict(json.loads(self._text) if self._text.lstrip().startswith("{") else _yaml(self._text))
         return found if "openapi" in found else _of_version_3(found)
 
     def _resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -70,7 +80,8 @@ class Description:
 
     def _operation(self, exchange: Exchange) -> Mapping[str, Any] | None:
         for template, methods in self._all["paths"].items():
-            pattern = re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(template))
+            named = template.removeprefix(_ROOT)
+            pattern = re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(named))
             if exchange.method.lower() in methods and re.fullmatch(pattern, exchange.path):
                 return dict(methods[exchange.method.lower()])
         return None
@@ -113,6 +124,9 @@ class Description:
         if exchange.answered is None or "application/json" not in content:
             return
         schema = content["application/json"]["schema"]
+        if isinstance(exchange.answered, list) and self._resolved(schema).get("type") == "object":
+            # GitLab describes some lists by what they are lists of
+            schema = {"type": "array", "items": schema}
         yield from self._unknown(exchange.answered, schema, "answered")
         yield from self._wrong(self._whole(exchange.answered, schema), schema)
 
