@@ -139,6 +139,15 @@ class GitRefs:
         return UsageError(f"`{revision}` names no commit in this repository", *hints)
 
 
+def resolved(place: RepositoryPlace, revision: str) -> CommitId:
+    """Returns the commit that a revision names; raises UsageError where there is none."""
+    refs = GitRefs(place)
+    try:
+        return refs.resolve(revision)
+    finally:
+        refs.close()
+
+
 def _line(update: RefUpdate) -> bytes:
     new, old = update.new or _ABSENT, update.old or _ABSENT
     if new == old:

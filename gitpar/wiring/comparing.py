@@ -16,7 +16,7 @@ from gitpar.errors import UsageError
 from gitpar.git import comparing
 from gitpar.git.builds import BuildLook
 from gitpar.git.coordinator import Coordinator
-from gitpar.git.refs import GitRefs
+from gitpar.git.refs import resolved
 from gitpar.git.repository import RepositoryPlace
 from gitpar.git.snapshots import Snapshots, SnapshotTaker
 from gitpar.symbols import can_read, read_symbols
@@ -41,7 +41,7 @@ def compare(directory: Path, request: CompareRequest) -> Compared:
         return next(watch(directory, request))
     if request.run is not None:
         return _compare_run(site, site.chosen(request.run or None), request)
-    named = [(TaskId(name), _resolved(site.place, name)) for name in _all_different(request.revisions)]
+    named = [(TaskId(name), resolved(site.place, name)) for name in _all_different(request.revisions)]
     return _compare(site.place, named, _base(site.place, request.base), request)
 
 
@@ -118,15 +118,7 @@ def _drivers(place: RepositoryPlace) -> tuple[str, ...]:
 
 
 def _base(place: RepositoryPlace, revision: str | None) -> CommitId | None:
-    return None if revision is None else _resolved(place, revision)
-
-
-def _resolved(place: RepositoryPlace, revision: str) -> CommitId:
-    refs = GitRefs(place)
-    try:
-        return refs.resolve(revision)
-    finally:
-        refs.close()
+    return None if revision is None else resolved(place, revision)
 
 
 def _all_different(names: Sequence[str]) -> Sequence[str]:

@@ -20,7 +20,7 @@ from gitpar.errors import UsageError
 from gitpar.git.attributes import Attributes
 from gitpar.git.comparing import workbench
 from gitpar.git.contents import ignored, read_texts, tracked_files
-from gitpar.git.refs import GitRefs
+from gitpar.git.refs import resolved
 from gitpar.git.replay import read_changes, replay
 from gitpar.git.repository import RepositoryPlace
 from gitpar.journal.learned import Learned, learned_path, write_learned
@@ -45,7 +45,7 @@ def forecast(directory: Path, request: ForecastRequest) -> Forecasted:
     settings, warnings = load_settings(site.place.main, {}, os.environ)
     paths = request.plans or (only_plan(site.place, settings.plan),)
     plan = read_plans(paths, request.choices)
-    base = _resolved(site.place, request.base or plan.settings.base or "HEAD")
+    base = resolved(site.place, request.base or plan.settings.base or "HEAD")
     jobs = request.jobs or _jobs(site, plan)
     model = stored_model(site.place) or _unlearned(site.place, base)
     tracked = Tracked(tracked_files(site.place.command, base))
@@ -77,7 +77,7 @@ def calibrate(directory: Path, request: CalibrateRequest) -> Calibration:
     Raises UsageError where there is no history to learn from.
     """
     site = Site.at(directory)
-    tip = _resolved(site.place, "HEAD")
+    tip = resolved(site.place, "HEAD")
     with workbench(site.place) as coordinator:
         changes = read_changes(coordinator.scratch, tip, request.most, request.since)
         if not changes:
@@ -133,11 +133,3 @@ def _ignored(place: RepositoryPlace, tasks: Sequence[Task], tracked: Tracked) ->
         for path in dict.fromkeys(task.scope.written)
         if declared.get(path) in found
     ]
-
-
-def _resolved(place: RepositoryPlace, revision: str) -> CommitId:
-    refs = GitRefs(place)
-    try:
-        return refs.resolve(revision)
-    finally:
-        refs.close()

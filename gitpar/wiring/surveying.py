@@ -11,9 +11,8 @@ from pathlib import Path
 
 from gitpar.agents.registry import kinds
 from gitpar.config import REPOSITORY_FILE
-from gitpar.core.names import CommitId
 from gitpar.git.contents import ignored, tracked_files
-from gitpar.git.refs import GitRefs
+from gitpar.git.refs import resolved
 from gitpar.wiring.plan_files import plans_of
 from gitpar.wiring.request import Survey
 from gitpar.wiring.site import Site
@@ -42,11 +41,7 @@ def survey(directory: Path) -> Survey:
     Raises EnvironmentFault outside a repository, UsageError where it has no commit.
     """
     site = Site.at(directory)
-    refs = GitRefs(site.place)
-    try:
-        base: CommitId = refs.resolve("HEAD")
-    finally:
-        refs.close()
+    base = resolved(site.place, "HEAD")
     tracked = tracked_files(site.place.command, base)
     root = site.place.main
     copied = [name for name in _COPIED if (root / name).is_file()]

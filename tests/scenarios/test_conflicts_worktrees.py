@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.cli import gitpar, program_environment
+from tests.support.cli import gitpar, running
 from tests.support.repo import Repo, lines, sealed_repo
 
 
@@ -121,27 +118,9 @@ def test_what_cannot_be_compared_is_left_out_and_said(repo: Repo, tmp_path: Path
     )
 
 
-@contextmanager
-def watching(repo: Repo) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "gitpar", "conflicts", "--worktrees", "--watch", "--json"],
-        cwd=repo.root,
-        env=program_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
-
-
 def test_watching_tells_each_change_once_and_ends_with_ctrl_c(repo: Repo, tmp_path: Path) -> None:
     api, inner = tmp_path / "api", repo.root / "inner"
-    with watching(repo) as process:
+    with running(repo.root, "conflicts", "--worktrees", "--watch") as process:
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["pairs"] == []
         (api / "f").write_text(lines((3, "api")))

@@ -12,15 +12,6 @@ from tests.support.plans import everything_of_the_user, facts, run_json, show, s
 from tests.support.sealed import git
 
 
-@pytest.fixture
-def shop(repo: Path) -> Path:
-    """A repository with a file of twelve numbered lines."""
-    (repo / "list.txt").write_text("".join(f"line {n}\n" for n in range(1, 13)), encoding="utf-8")
-    git(repo, "add", "list.txt")
-    git(repo, "commit", "--quiet", "--message", "List")
-    return repo
-
-
 def edit(line: int, text: str) -> str:
     """A command that puts something behind one line of list.txt, whatever stands there."""
     return f"sed '{line}s/$/ {text}/' list.txt > new && mv new list.txt"

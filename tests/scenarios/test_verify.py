@@ -19,15 +19,6 @@ TASKS: dict[str, str | dict[str, Any]] = {
 }
 
 
-@pytest.fixture
-def shop(repo: Path) -> Path:
-    """A repository with a file of twelve numbered lines."""
-    (repo / "list.txt").write_text("".join(f"line {n}\n" for n in range(1, 13)), encoding="utf-8")
-    git(repo, "add", "list.txt")
-    git(repo, "commit", "--quiet", "--message", "List")
-    return repo
-
-
 @pytest.mark.parametrize("strategy", ["merge", "squash", "rebase"])
 def test_what_a_run_landed_is_proved_by_its_notes(shop: Path, tmp_path: Path, strategy: str) -> None:
     run = run_json(shop, write_plan(tmp_path / "plan.json", TASKS), "--strategy", strategy)
