@@ -16,6 +16,8 @@ class Room:
 
     slot: int
     path: Path
+    admin: Path
+    """What git keeps of it, as gitpar knows it: its own `.git` may say anything after a worker."""
     commit: CommitId
     tree: TreeId
     own: bool = True

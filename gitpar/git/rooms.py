@@ -63,7 +63,7 @@ class GitRooms:
         git = _at_index(slot)
         git.run("read-tree", "--reset", commit)
         self._there[slot.record.number] = frozenset(_others(git))
-        return Room(slot.record.number, slot.path, commit, self.tree_of(commit), own)
+        return Room(slot.record.number, slot.path, slot.admin, commit, self.tree_of(commit), own)
 
     def put_back(self, room: Room) -> tuple[str, ...]:
         """Names what was changed, made or removed in a room, apart from ignored files, and undoes it."""

@@ -157,7 +157,7 @@ class Sandboxes:
             folder.mkdir(parents=True, exist_ok=True)
         return kind(
             worktree=at.path,
-            admin=_admin(at.path),
+            admin=_admin(at.path) if isinstance(at, Workplace) else at.admin,
             common=self.common,
             branch=at.branch if isinstance(at, Workplace) else None,
             attempt=job.log.parent,

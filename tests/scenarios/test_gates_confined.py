@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -78,6 +79,21 @@ def test_a_hostile_gate_reaches_nothing(repo: Path, home: Path, tmp_path: Path) 
     now = git(repo, "for-each-ref", "refs/heads", "refs/tags").splitlines()
     assert [line for line in now if line.split("\t")[1] not in ours.split()] == refs.splitlines()
     assert "while workers were at work" not in done.stdout.lower() + done.stderr.lower()
+
+
+def test_what_a_worker_writes_into_its_git_file_opens_nothing_to_its_gate(
+    repo: Path, home: Path, tmp_path: Path
+) -> None:
+    if why := trouble():
+        pytest.skip(why)
+    settings(repo, "[gates.hostile]\non = ['task']\ncommand = 'echo evil > \"$HOME/evil\" || true'\n")
+    work = 'echo a > a; rm .git; echo "gitdir: $HOME" > .git'
+    done = gitpar(
+        "run", write_plan(tmp_path / "p.json", {"a": work}), "--json", "--sandbox", "bwrap", cwd=repo
+    )
+    run = facts(done, json.loads(done.stdout)["state"] != "done")
+    assert [gate["verdict"] for gate in run["gates"]] == ["passed"]
+    assert not (home / "evil").exists()
 
 
 def test_an_agent_that_is_a_gate_has_the_sandbox_of_its_profile(
