@@ -133,7 +133,8 @@ def publish(repository: Repository, store: ObjectWriter, objects: Iterable[str])
                 commits.append(object_id)
             else:
                 batch[object_id] = (_TYPES[int(kind)], content)
-        _store(store, batch)
+        if batch:  # most trees and blobs are linked
+            _store(store, batch)
     for first in range(0, len(commits), _AT_ONCE):
         batch = {each: ("commit", repository.read(each)[1]) for each in commits[first : first + _AT_ONCE]}
         _store(store, batch)
