@@ -27,6 +27,7 @@ from gitpar.values import dataclass
 if TYPE_CHECKING:
     from gitpar.core.agents import AgentProfile
     from gitpar.core.settings import GateRules
+    from gitpar.repo_settings import RepoSettings
     from gitpar.stream_settings import StreamSettings
 
 REPOSITORY_FILE = "gitpar.toml"
@@ -46,7 +47,7 @@ DISPOSABLE = (
 """Ignored files that can be made again and are not kept with an attempt: patterns as in .gitignore."""
 
 _PREFIX = "GITPAR_"
-_TABLES = ("agents", "streams", "gates")
+_TABLES = ("agents", "streams", "gates", "repos")
 _CONFIG = "GITPAR_CONFIG"
 _NAMES = {**{name: name for name in OPTIONS}, **{option.field: name for name, option in OPTIONS.items()}}
 
@@ -88,6 +89,8 @@ class Settings:
     run_gate: tuple[str, ...] = ()
     gate_rules: Mapping[str, GateRules] = field(default_factory=dict)
     """The gates of `[gates.NAME]`."""
+    repos: Mapping[str, RepoSettings] = field(default_factory=dict)
+    """The repositories of `[repos]`."""
     disposable: tuple[str, ...] = DISPOSABLE
     ignored_limit_bytes: int = 50_000_000
     sandbox_env: tuple[str, ...] = ()
@@ -181,6 +184,8 @@ def load_settings(
         found |= adapted_jobs(found.get("jobs_most"))
     if gates := _gates(sources, warnings):
         found["gate_rules"] = gates
+    if repos := _repos(sources, warnings):
+        found["repos"] = repos
     for_run = {each.name: found.pop(each.name) for each in fields(RunSettings) if each.name in found}
     return Settings(run=RunSettings(**for_run), **found), tuple(warnings)
 
@@ -239,6 +244,23 @@ def _gates(sources: Iterable[_Source], warnings: list[str]) -> dict[str, GateRul
             raise UsageError(f"{source.where('gates')} must be a table", "Write: [gates.NAME]")
         for name, values in table.items():
             found[str(name)], more = read_gate(str(name), values, source.where)
+            warnings += more
+    return found
+
+
+def _repos(sources: Iterable[_Source], warnings: list[str]) -> dict[str, RepoSettings]:
+    """Reads the repositories of all sources; one of the same name in a later source replaces the earlier."""
+    tables = [(source, table) for source in sources if (table := source.values.get("repos"))]
+    if not tables:
+        return {}
+    from gitpar.repo_settings import read_repo  # noqa: PLC0415 - most plans are for one repository
+
+    found: dict[str, RepoSettings] = {}
+    for source, table in tables:
+        if not isinstance(table, Mapping):
+            raise UsageError(f"{source.where('repos')} must be a table", "Write: [repos]")
+        for name, value in table.items():
+            found[str(name)], more = read_repo(str(name), value, source.where)
             warnings += more
     return found
 

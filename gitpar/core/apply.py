@@ -45,7 +45,7 @@ _WAVE = 2
 
 def apply(run: Run, event: e.Event) -> Run:
     """Folds one event into the run and returns it."""
-    (_APPLIED.get(type(event)) or _of_gates(event))(run, event)
+    (_APPLIED.get(type(event)) or _rare(event))(run, event)
     run.last_at = event.at
     if run.dag:
         early.follow(run, event)
@@ -53,10 +53,11 @@ def apply(run: Run, event: e.Event) -> Run:
     return run
 
 
-def _of_gates(event: e.Event) -> Callable[[Run, Any], None]:
+def _rare(event: e.Event) -> Callable[[Run, Any], None]:
     from gitpar.core.gatekeeping import APPLIED  # noqa: PLC0415 - most runs have no gates
+    from gitpar.core.sisters import SISTERS  # noqa: PLC0415 - and are in one repository
 
-    return APPLIED[type(event)]
+    return SISTERS.get(type(event)) or APPLIED[type(event)]
 
 
 def fold(events: list[e.Event]) -> Run:
@@ -79,6 +80,10 @@ def _level_opening(run: Run, event: e.LevelOpening) -> None:
     level.stage = Stage.OPENING
     level.base = level.tip = event.base
     level.opened_at = level.opened_at or event.at
+    if run.sisters is not None:
+        from gitpar.core.sisters import share_out  # noqa: PLC0415 - most runs are in one repository
+
+        share_out(run, level)
 
 
 def _level_opened(run: Run, event: e.LevelOpened) -> None:

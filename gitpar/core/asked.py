@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from gitpar.core.graph import Task
 from gitpar.core.names import TaskId
 from gitpar.values import dataclass
 
@@ -27,3 +30,27 @@ class PredictedWait:
     first: TaskId
     later: TaskId
     probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sister:
+    """One of the repositories that a plan is for: its name in the run, and the folder people call it."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sisters:
+    """The runs of one plan in several repositories, all with one id; the first is where it was started."""
+
+    own: str
+    """The name of the repository that this run is in."""
+    all: tuple[Sister, ...]
+
+
+def elsewhere(sisters: Sisters | None, tasks: Iterable[Task]) -> frozenset[TaskId]:
+    """Returns the tasks that sister runs work on; none of a run that has no sisters."""
+    if sisters is None:
+        return frozenset()
+    return frozenset(task.id for task in tasks if task.repo != sisters.own)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from gitpar.core.agents import COMMAND, AgentReport
-from gitpar.core.asked import Asked, PredictedWait
+from gitpar.core.asked import Asked, PredictedWait, Sisters
 from gitpar.core.conflicts import ConflictReport, PathConflict
 from gitpar.core.footing import Footing
 from gitpar.core.forges import BranchPush, Layer, RequestState
@@ -68,6 +68,7 @@ class RunOpened(Event):
     starts: tuple[TaskId, ...] = ()
     """The order to start the tasks of waves in which some wait; the others start in plan order."""
     asked: Asked = Asked()
+    sisters: Sisters | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

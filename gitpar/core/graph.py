@@ -80,6 +80,8 @@ class Task:
     max_cost_usd: float | None = None
     """What all attempts of agents at it may take."""
     env: tuple[tuple[str, str], ...] = ()
+    repo: str | None = None
+    """The repository it is worked on in, None for the one that gitpar runs in."""
 
 
 @dataclass(frozen=True, slots=True)

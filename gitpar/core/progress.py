@@ -46,7 +46,7 @@ class Aside:
 
 def of_level(run: Run, level: Level) -> tuple[ProgressNote, ...]:
     """Returns the notes of a level's landed tasks, in plan order."""
-    return tuple(note for task_id in level.tasks if (note := _note(run.tasks[task_id])) is not None)
+    return tuple(note for task_id in level.tasks if (note := note_of(run.tasks[task_id])) is not None)
 
 
 def to_land(run: Run, level: Level) -> bool:
@@ -74,14 +74,15 @@ def handed(run: Run, task_id: TaskId) -> tuple[ProgressNote, ...]:
     for name in wanted:
         if room <= 0:
             break
-        if (note := _note(run.tasks[name]) or _answer(run.tasks[name])) is not None:
+        if (note := note_of(run.tasks[name]) or _answer(run.tasks[name])) is not None:
             room -= len(note.text)
             if room >= 0:
                 found.append(note)
     return tuple(sorted(found, key=lambda note: run.graph.position[note.task]))
 
 
-def _note(task: TaskRun) -> ProgressNote | None:
+def note_of(task: TaskRun) -> ProgressNote | None:
+    """Returns what the worker of a landed task wanted others to know, None where it left nothing."""
     if task.state is not TaskState.LANDED or not task.attempts:
         return None
     # what a person takes as it is, or a person or an agent settles, was worked on before

@@ -169,7 +169,7 @@ def decided(run: Run, event: PersonDecided) -> None:
         task.refused = ()
         forget(task)
         task.accepted = task_id not in event.retry
-        if task_id in event.accept:
+        if task_id in event.accept and task_id not in run.elsewhere:
             set_state(task, TaskState.FINISHED, "taken as it is by --accept")
         else:
             why = "tried again by --retry" if task_id in event.retry else "settled by hand"

@@ -20,6 +20,10 @@ def resumed(run: Run, event: e.RunResumed) -> None:
     run.to_end.clear()
     budgets.raised(run, event)
     pacing.begin(run)
+    if run.sisters is not None and run.level is not None:
+        from gitpar.core.sisters import share_out  # noqa: PLC0415 - most runs are in one repository
+
+        share_out(run, run.level)
     run.trouble = run.disturbed = run.message = ""
     run.since = event.at
     run.orphans = dict(run.active)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitpar.core.agents import COMMAND, AgentReport
+from gitpar.core.asked import elsewhere
 from gitpar.core.batches import book_for
 from gitpar.core.conflicts import ConflictReport, PathConflict
 from gitpar.core.events import AttemptOpened, Ending, RunEnd, RunOpened
@@ -258,6 +259,7 @@ class Level:
     """In the order of their landing; a task that changed nothing is not among them."""
     noting: ProgressCandidate | None = None
     noted: bool = False
+    together: bool = False  # whether the sister runs have done with it too
     merged: CommitId | None = None  # where the target stood once the request was merged
     report: ConflictReport | None = None
     opened_at: float = 0.0
@@ -280,9 +282,10 @@ class Run:
         self.stream_rules = {rules.name.casefold(): rules for rules in opened.settings.streams}
         self.graph = TaskGraph(opened.tasks)
         self.wave_notes = {note.wave: note for note in opened.wave_notes}
+        self.sisters, self.elsewhere = opened.sisters, elsewhere(opened.sisters, opened.tasks)
         left_out = dict(opened.skipped)
         self.tasks = {task.id: task_run(task, left_out.get(task.id)) for task in self.graph}
-        self.dag = _starts_early(opened.settings)
+        self.dag = opened.sisters is None and _starts_early(opened.settings)
         self.ranks = _ranks(self.graph, opened.starts) if self.dag else {}
         self.queues = Level(0, ())  # for dag: those that all levels share
         self.levels = [self.new_level(n, wave) for n, wave in enumerate(self.graph.waves, start=1)]
@@ -313,8 +316,7 @@ class Run:
         self.operations: list[Operation] = []
         self.max_concurrent = 0
         self.pace = Pace.of(opened.settings)
-        self.opened_at = opened.at
-        self.last_at = opened.at
+        self.opened_at = self.last_at = opened.at
         self.worked_s = 0.0
         self.since: float | None = opened.at
         self.publication: Publication | None = None

@@ -123,6 +123,8 @@ def pass_over(run: Run) -> None:
         # of those that failed before their level was cut nothing has come yet: a last try, what they block
         to_do.add(TaskState.FAILED)
     while (level := run.level) is not None and level.stage in (Stage.WAITING, Stage.CLOSED):
+        if level.stage is Stage.CLOSED and run.sisters is not None and not level.together:
+            return
         if level.stage is Stage.WAITING:
             hand_to_people(run, level)
             if any(run.tasks[each].state in to_do for each in level.tasks):

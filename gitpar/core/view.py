@@ -26,6 +26,7 @@ from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from gitpar.core.gate_view import GateView
+    from gitpar.core.sister_view import RepositoryView
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,8 @@ class AttemptView:
     worktree: str
     agent: str
     report: AgentReport | None
-    progress: str
-    """What the worker wrote for others, once it has ended."""
-    repair: str = ""
-    """What repairs a conflict in it; empty where it works on the task."""
+    progress: str  # what the worker wrote for others, once it has ended
+    repair: str = ""  # what repairs a conflict in it; empty where it works on the task
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +67,11 @@ class TaskView:
     declared: tuple[str, ...]
     commit: str | None
     rerun: bool
-    certificate: str
-    """The proof of its landing, JSON; empty where it did not land."""
+    certificate: str  # the proof of its landing, JSON; empty where it did not land
     stream: str | None = None
     for_person: bool = False
-    settled: tuple[SettledPath, ...] = ()
-    """The paths of its landing that a policy settled."""
+    settled: tuple[SettledPath, ...] = ()  # the paths of its landing that a policy settled
+    repo: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +101,7 @@ class Metrics:
     max_concurrent: int
     jobs: int
     """The most that were allowed at once; at the end, where the number was adapted."""
-    adapted: int
-    """How often it was."""
+    adapted: int  # how often it was
     spawned: int
     succeeded: int
     failed: int
@@ -165,14 +162,13 @@ class RunView:
     """Whether it is still to be published, as it was asked for when it began."""
     streams: tuple[StreamView, ...] = ()
     gates: tuple[GateView, ...] = ()
-    write_back: bool = False
-    """Whether statuses are written into the plan."""
+    write_back: bool = False  # whether statuses are written into the plan
     awaited: int | None = None
     """The level whose request has to be merged before the run can go on."""
-    wait_s: float | None = None
-    """How long it is waited for that; None for as long as it takes."""
+    wait_s: float | None = None  # how long it is waited for that; None for as long as it takes
     undone: str = ""
     """The undo that took its levels away; empty where they are there, or were never made."""
+    repositories: tuple[RepositoryView, ...] = ()  # where it is over several
 
     def count(self, state: TaskState) -> int:
         """How many tasks are in a state."""
@@ -291,6 +287,7 @@ def _task(run: Run, task: TaskRun, now: float) -> TaskView:
         stream=task.task.stream,
         for_person=is_for_person(task),
         settled=settled_by_policy(task.certificate),
+        repo=task.task.repo,
     )
 
 

@@ -21,6 +21,8 @@ def to_start(run: Run, level: Level) -> list[TaskId]:
     """
     hand_to_people(run, level)
     pending = [task for task in level.tasks if run.tasks[task].state is TaskState.PENDING]
+    if run.elsewhere:
+        pending = [task for task in pending if task not in run.elsewhere]
     there = frozenset(pending)
     at_work = (TaskState.RUNNING, TaskState.FINISHED) if run.dag else ()
     coming = there.union(task for task in level.tasks if run.tasks[task].state in at_work)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from itertools import count
 from queue import Empty, SimpleQueue
 from types import FrameType
 
@@ -15,7 +16,7 @@ from gitpar.core.events import Event, RunEnd, StopRequested
 from gitpar.core.run import Run
 from gitpar.engine.executor import Executor
 from gitpar.engine.world import World
-from gitpar.ports import Journal, Watcher
+from gitpar.ports import Clock, Journal, Watcher
 
 _GATHER_S = 0.02
 """How long an event that nobody waits for may stay unwritten, so that several are written at once."""
@@ -35,18 +36,24 @@ class Coordinator:
         self._inbox: SimpleQueue[Event | BaseException] = SimpleQueue()
         self._unwritten: list[Event] = []
         self._ticked_at = 0.0
-        self._interrupts = 0
 
-    def drive(self) -> RunEnd:
-        """Returns when the run has ended; raises what stopped it otherwise, with nothing left running."""
-        executor = Executor(self._world, self._run, self._inbox.put)
+    def tell(self, event: Event | BaseException) -> None:
+        """Hands an event over from outside; any thread and any signal may."""
+        self._inbox.put(event)
+
+    def drive(self, *, signals: bool = True) -> RunEnd:
+        """Returns when the run has ended; raises what stopped it otherwise, with nothing left running.
+
+        Without `signals` somebody else listens to them: only the main thread can.
+        """
+        executor = Executor(self._world, self._run, self.tell)
         try:
-            with self._signals():
+            with asked_to_stop(self.tell, self._world.clock) if signals else nullcontext():
                 self._begin_what_is_due(executor)
                 while self._run.end is None:
                     self._take(self._next())
                     self._begin_what_is_due(executor)
-            self._write()
+            self.write()
         except BaseException:
             self._world.backend.stop()
             raise
@@ -61,7 +68,7 @@ class Coordinator:
             for command in due:
                 self._take(opening(command, now))
             if any(map(changes_the_world, due)):
-                self._write()
+                self.write()
             for command in due:
                 executor.submit(command)
 
@@ -95,24 +102,26 @@ class Coordinator:
         apply(self._run, event)
         self._watcher.event(event, self._run)
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Makes everything that happened so far durable; on the thread that drives."""
         if self._unwritten:
             self._journal.append(self._unwritten)
             self._unwritten = []
 
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """Ctrl-C once drains, twice stops; TERM and HUP stop."""
 
-        def asked(number: int, _frame: FrameType | None) -> None:
-            self._interrupts += 1
-            now = number != signal.SIGINT or self._interrupts > 1
-            self._inbox.put(StopRequested(at=self._world.clock.now(), now=now))
+@contextmanager
+def asked_to_stop(tell: Callable[[Event], None], clock: Clock) -> Iterator[None]:
+    """Has signals ask a run to stop: Ctrl-C once drains, twice stops; TERM and HUP stop."""
+    interrupts = count(1)
 
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        before = {number: signal.signal(number, asked) for number in numbers}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def asked(number: int, _frame: FrameType | None) -> None:
+        now = next(interrupts) > 1 or number != signal.SIGINT
+        tell(StopRequested(at=clock.now(), now=now))
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, asked) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, found in before.items():
+            signal.signal(number, found)

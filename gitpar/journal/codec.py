@@ -45,11 +45,11 @@ _TYPES: dict[str, type[Event]] = {
 }
 
 
-def _of_gates(name: str) -> type[Event] | None:
-    """Returns an event of gates by its name; most runs have none, and need not load them."""
-    from gitpar.core import gate_events  # noqa: PLC0415 - see above
+def _rare(name: str) -> type[Event] | None:
+    """Returns an event of gates or sister runs by its name; most runs have none, and need not load them."""
+    from gitpar.core import gate_events, sister_events  # noqa: PLC0415 - see above
 
-    kind = getattr(gate_events, name, None)
+    kind = getattr(gate_events, name, None) or getattr(sister_events, name, None)
     return kind if isinstance(kind, type) and issubclass(kind, Event) else None
 
 
@@ -89,7 +89,7 @@ def decode(stored: Encoded, writer: str) -> Event:
     `writer` is the version of the gitpar that wrote it. A field that did not exist
     then gets its default; a type, field or value unknown here raises UnreadableEvent.
     """
-    kind = _TYPES.get(stored.type) or _of_gates(stored.type)
+    kind = _TYPES.get(stored.type) or _rare(stored.type)
     if kind is None:
         raise _unreadable(stored.type, writer, "this kind of event is not known")
     try:

@@ -41,6 +41,7 @@ def _task(task: Task) -> dict[str, Any]:
         "depends_on": list(task.depends_on),
         "wave": task.wave,
         "stream": task.stream,
+        "repo": task.repo,
         "files": _files(task.scope),
         "command": task.command,
         "verify": task.verify,

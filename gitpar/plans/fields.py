@@ -16,6 +16,7 @@ EXTRA_KEYS = (
     "verify",
     "agent",
     "stream",
+    "repo",
     "env",
     "timeout_s",
     "retries",
@@ -42,7 +43,7 @@ def extras(item: Item, *, worked_minutes: bool = False) -> dict[str, Any]:
     agent-os, and is no estimate.
     """
     found: dict[str, Any] = {}
-    for name in ("command", "verify", "agent", "stream", "commit_message"):
+    for name in ("command", "verify", "agent", "stream", "repo", "commit_message"):
         if (value := item.get(name)) is not None and (text := value.text()).strip():
             found[name] = text
     if (timeout := item.get("timeout_s")) is not None:

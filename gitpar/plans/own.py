@@ -35,7 +35,6 @@ TASK_KEYS = (
     "status",
     "wave",
     "on_conflict",
-    "repo",
     *fields.EXTRA_KEYS,
 )
 _FOREIGN = {
@@ -58,7 +57,7 @@ _FOREIGN = {
     "concurrency": "jobs",
     "max_parallel": "jobs",
 }
-_LATER = ("on_conflict", "repo")
+_LATER = ("on_conflict",)
 
 
 def recognises(root: Item) -> bool:

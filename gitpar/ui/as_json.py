@@ -17,8 +17,9 @@ if TYPE_CHECKING:  # a run's facts need none of it loaded
     from gitpar.core.comparison import Compared
     from gitpar.core.conflicts import LineRange, PairConflict
     from gitpar.core.gate_view import GateView
+    from gitpar.core.sister_view import RepositoryView
     from gitpar.core.stream_states import StreamView
-    from gitpar.core.view import AttemptView, LevelView, RunView, TaskView
+    from gitpar.core.view import AttemptView, LevelView, PublicationView, RunView, TaskView
     from gitpar.errors import GitparError
 
 _DIGITS = 6
@@ -44,7 +45,8 @@ def run(view: RunView) -> dict[str, Any]:
         "waves": [{"level": level.level, "wall_s": round(level.wall_s, _DIGITS)} for level in view.levels],
         "waits": [asdict(wait) for wait in view.waits],
         "conflicts": [pair(found) for found in view.conflicts],
-        "published": published(view),
+        "published": published(view.publication),
+        "repositories": [_repository(one) for one in view.repositories],
         "streams": [_stream(stream) for stream in view.streams],
         "gates": [_gate(gate) for gate in view.gates],
         "metrics": {
@@ -61,9 +63,20 @@ def _tokens(tokens: Tokens) -> dict[str, int]:
     return {"in": tokens.fresh, "out": tokens.out, "cached": tokens.cached, "stored": tokens.stored}
 
 
-def published(view: RunView) -> dict[str, Any] | None:
+def _repository(found: RepositoryView) -> dict[str, Any]:
+    """Returns one of the repositories that a run is over."""
+    return {
+        "name": found.name,
+        "path": found.path,
+        "state": found.state,
+        "base": found.base,
+        "levels": [_level(level) for level in found.levels if level.commit],
+        "published": published(found.publication),
+    }
+
+
+def published(found: PublicationView | None) -> dict[str, Any] | None:
     """Returns how a run was published last, None where it was not."""
-    found = view.publication
     if found is None:
         return None
     return {
@@ -178,6 +191,7 @@ def _task(task: TaskView) -> dict[str, Any]:
         "files": list(task.files),
         "declared": list(task.declared),
         "stream": task.stream,
+        "repo": task.repo,
         "settled": [
             {"path": one.path, "policy": one.policy.value, "gate": one.gate or None} for one in task.settled
         ],

@@ -245,7 +245,11 @@ def what_next(view: RunView) -> list[Step]:
     if view.state == "interrupted":
         typed.append(Step("go on:", command("gitpar", "resume", view.run)))
     cut = [level.branch for level in view.levels if level.commit is not None]
-    if cut and view.count(TaskState.LANDED):
+    if view.repositories:
+        from gitpar.ui import several  # noqa: PLC0415 - most runs are in one repository
+
+        typed += [Step(purpose, command(*words)) for purpose, words in several.to_take(view)]
+    elif cut and view.count(TaskState.LANDED):
         typed.append(Step("see what landed:", command("git", "log", "--graph", "--oneline", cut[-1])))
         typed.append(Step("take it:", command("git", "merge", cut[-1])))
     for task in [task for task in not_landed(view) if task.for_person and task.state == TaskState.HELD][

@@ -49,9 +49,9 @@ class PlainConsole:
 
     def begin(self, run: Run) -> None:
         """Says what is about to be worked on, after what the user should know of it."""
-        self._began = self._now()
+        self._began = self._began or self._now()
         for notice in run.notices:
-            self._say(self._began, text.notice(notice))
+            self._say(self._began, text.notice(notice, run))
         self._say(self._began, text.beginning(run))
 
     def event(self, event: Event, run: Run) -> None:

@@ -61,6 +61,8 @@ class LiveConsole:
         self._began = 0.0
         self._frame = _Frame([])
         self._live: Live | None = None
+        self._runs: list[Run] = []
+        """Those that go on: several where a plan is over several repositories."""
         self._by_stream: dict[str, list[TaskId]] | None = None
         self._recent: deque[TaskId] = deque(maxlen=_RECENT)
         self._quick = _QUICK_FRAMES
@@ -73,9 +75,12 @@ class LiveConsole:
 
     def begin(self, run: Run) -> None:
         """Says what the user should know and takes the lower part of the terminal."""
-        self._began = self._now()
+        self._runs.append(run)
         for notice in run.notices:
-            self._console.print(Text(text.notice(notice), "yellow"))
+            self._console.print(Text(text.notice(notice, run), "yellow"))
+        if self._live is not None:
+            return
+        self._began = self._now()
         self._live = Live(
             self._frame,
             console=self._console,
@@ -102,9 +107,10 @@ class LiveConsole:
         self._quick = max(0, self._quick - 1)
         self._draw(run)
 
-    def end(self, run: Run) -> None:  # noqa: ARG002 - the protocol hands it over
+    def end(self, run: Run) -> None:
         """Gives the terminal back; the summary comes from elsewhere."""
-        if self._live is not None:
+        self._runs.remove(run)
+        if self._live is not None and not self._runs:
             self._live.stop()
             self._live = None
 
@@ -125,8 +131,13 @@ class LiveConsole:
 
     def _rows(self, run: Run, width: int, height: int) -> Iterator[list[Piece]]:
         """Lays a frame out in at most `height` rows: what does not fit is counted."""
+        said = [line for each in self._runs for line in (text.landing(each), text.draining(each))]
+        foot = [[(line, "bold")] for line in dict.fromkeys(said) if line]
+        if len(self._runs) > 1:
+            from gitpar.core.sister_view import seen_as_one  # noqa: PLC0415 - most runs are alone
+
+            run = seen_as_one(self._runs)
         head = [self._title(run), *self._waves(run), *self._streams(run, height)]
-        foot = [[(line, "bold")] for line in (text.landing(run), text.draining(run)) if line]
         space = height - len(head) - len(foot) - 1
         yield from head
         shown = self._shown(run, max(0, space))

@@ -76,6 +76,7 @@ def _task_json(task: Task) -> dict[str, Any]:
         "depends_on": list(task.depends_on),
         "files": list(task.scope.written),
         "stream": task.stream,
+        "repo": task.repo,
         "status": task.status.value,
         "source": {"file": task.source.file, "line": task.source.line},
     }
@@ -136,7 +137,8 @@ def _rows(plan: Plan, wave: Sequence[TaskId]) -> Iterator[str]:
     width = max(map(len, titles.values()))
     for task in tasks:
         title = titles[task.id]
-        more = [f"stream {clean(task.stream)}"] if task.stream is not None else []
+        more = [f"in {clean(task.repo)}"] if task.repo is not None else []
+        more += [f"stream {clean(task.stream)}"] if task.stream is not None else []
         more += [duration(task.estimate_s)] if task.estimate_s is not None else []
         if task.depends_on:
             more.append(f"after {_after(plan, task)}")

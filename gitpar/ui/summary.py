@@ -171,6 +171,8 @@ def _tasks(view: RunView) -> Table:
     table.columns[0].max_width = 24
     if view.streams:
         table.add_column("Stream", overflow="fold")
+    if view.repositories:
+        table.add_column("Repository", overflow="fold")
     for column in table.columns[2:5]:
         column.justify = "right"
     for task in view.tasks:
@@ -183,6 +185,7 @@ def _tasks(view: RunView) -> Table:
             Text(duration(spent) if task.attempts else ""),
             Text(clean(task.reason or task.title)),
             *([Text(clean(task.stream or ""))] if view.streams else []),
+            *([Text(clean(task.repo or ""))] if view.repositories else []),
         )
     return table
 
@@ -192,6 +195,13 @@ def _state(task: TaskView) -> Text:
 
 
 def _waves(view: RunView) -> Table:
+    if view.repositories:
+        from gitpar.ui import several  # noqa: PLC0415 - most runs are in one repository
+
+        table = _table(*several.HEADINGS)
+        for row in several.waves(view):
+            table.add_row(*map(Text, row))
+        return table
     table = _table("Wave", "Branch", "Commit", "Landed", "Time")
     for column in (table.columns[0], *table.columns[3:]):
         column.justify = "right"

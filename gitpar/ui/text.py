@@ -17,28 +17,38 @@ from gitpar.core.agents import COMMAND
 from gitpar.core.conflicts import Tier
 from gitpar.core.names import TaskId, level_ref, short
 from gitpar.core.policies import settled_paths
-from gitpar.core.run import Attempt, AttemptState, Run, TaskRun, TaskState
+from gitpar.core.run import Attempt, AttemptState, Level, Run, TaskRun, TaskState
 from gitpar.core.verdicts import failure_text, is_for_person, to_compare
 from gitpar.ui import agent_text, policy_text, publish_text, worker_notes
 from gitpar.ui.agent_text import difference, taken
 from gitpar.ui.plain import clean, counted, duration, listed, named
 
 
-def notice(sentence: str) -> str:
+def notice(sentence: str, run: Run) -> str:
     """Returns a sentence that the user should read before the run."""
-    return f"note: {clean(sentence)}"
+    return f"{_where(run)}note: {clean(sentence)}"
 
 
 def beginning(run: Run) -> str:
     """Says what is about to be worked on, and how much of it has been done before."""
-    waiting = sum(len(level.tasks) for level in run.levels)
+    waiting = sum(len(_own(run, level)) for level in run.levels)
     worked = any(task.attempts for task in run.tasks.values())
     landed = sum(1 for task in run.tasks.values() if task.state is TaskState.LANDED)
     verb = f" goes on, {landed} landed so far" if worked else ""
-    return (
+    return _where(run) + (
         f"run {run.id}{verb}: {counted(waiting, 'task')} in {counted(len(run.levels), 'wave')}, "
         f"at most {run.settings.jobs} at once{_first(run)}, from {run.base[:12]}"
     )
+
+
+def _own(run: Run, level: Level) -> list[TaskId]:
+    """Returns the tasks of a level that are worked on in the run's own repository."""
+    return [task for task in level.tasks if task not in run.elsewhere]
+
+
+def _where(run: Run) -> str:
+    """Begins a line with the repository it is about, where a plan has several."""
+    return f"{clean(run.sisters.own)}: " if run.sisters is not None else ""
 
 
 def _first(run: Run) -> str:
@@ -62,7 +72,8 @@ def event_lines(event: e.Event, run: Run, *, verbose: bool = False) -> list[str]
 
         said, details = gate_text.SAID.get(type(event)), gate_text.DETAILS.get(type(event))
     lines = said(event, run) if said else []
-    return [*lines, *details(event, run)] if verbose and details else lines
+    lines = [*lines, *details(event, run)] if verbose and details else lines
+    return [_where(run) + line for line in lines]
 
 
 def draining(run: Run) -> str:
@@ -128,13 +139,16 @@ def _stop_requested(_event: e.StopRequested, run: Run) -> list[str]:
 
 def _level_opened(event: e.LevelOpened, run: Run) -> list[str]:
     level = run.levels[event.level - 1]
+    own = _own(run, level)
+    if not own:
+        return []
     note = run.wave_notes.get(level.number)
     why = f" ({clean(note.rationale)})" if note and note.rationale else ""
-    blocked = sum(1 for task in level.tasks if run.tasks[task].state is TaskState.BLOCKED)
-    people = [task for task in level.tasks if is_for_person(run.tasks[task])]
+    blocked = sum(1 for task in own if run.tasks[task].state is TaskState.BLOCKED)
+    people = [task for task in own if is_for_person(run.tasks[task])]
     without = f", {blocked} of them blocked" if blocked else ""
     aside = f", for a person: {listed(people)}" if people else ""
-    return [f"wave {level.number}: {counted(len(level.tasks), 'task')}{without}{aside}{why}"]
+    return [f"wave {level.number}: {counted(len(own), 'task')}{without}{aside}{why}"]
 
 
 def _worker_started(event: e.WorkerStarted, run: Run) -> list[str]:

@@ -129,6 +129,9 @@ def _environment(
     run: Run, of_streams: Mapping[str, Mapping[str, str]], pool: PoolSettings
 ) -> Callable[[Workplace, AttemptPlaces, Mapping[str, str]], dict[str, str]]:
     base_environment = without_local(os.environ)
+    if run.sisters is not None:
+        paths = "\n".join(f"{one.name}={one.path}" for one in run.sisters.all)
+        base_environment |= {"GITPAR_REPO": run.sisters.own, "GITPAR_REPO_PATHS": paths}
     if pool.excludes is not None:
         base_environment = with_settings(base_environment, [("core.excludesFile", str(pool.excludes))])
 

@@ -45,6 +45,10 @@ def forecast(directory: Path, request: ForecastRequest) -> Forecasted:
     settings, warnings = load_settings(site.place.main, {}, os.environ)
     paths = request.plans or (only_plan(site.place, settings.plan),)
     plan = read_plans(paths, request.choices)
+    if any(task.repo is not None for task in plan.graph):
+        from gitpar.wiring.repositories import own_part  # noqa: PLC0415 - most plans are for one
+
+        plan = own_part(site, plan, settings.repos)
     base = resolved(site.place, request.base or plan.settings.base or "HEAD")
     jobs = request.jobs or _jobs(site, plan)
     model = stored_model(site.place) or _unlearned(site.place, base)

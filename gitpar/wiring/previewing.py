@@ -1,4 +1,4 @@
-"""`gitpar run --dry-run`: the plan that a run would work on. Loads neither git nor the journal."""
+"""`gitpar run --dry-run`: the plan that a run would work on. Loads git only where tasks name repositories."""
 
 from __future__ import annotations
 
@@ -13,9 +13,14 @@ from gitpar.plans.reading import read_plans
 from gitpar.wiring.request import RunRequest
 
 
-def preview(_directory: Path, request: RunRequest) -> Plan:
+def preview(directory: Path, request: RunRequest) -> Plan:
     """Reads and checks what `run` would run, of what was asked for; starts and writes nothing."""
-    return chosen_part(read_plans(request.plans, request.choices), request)[0]
+    plan = chosen_part(read_plans(request.plans, request.choices), request)[0]
+    if any(task.repo is not None for task in plan.graph):
+        from gitpar.wiring.repositories import placed  # noqa: PLC0415 - most plans are for one repository
+
+        return placed(directory, plan)
+    return plan
 
 
 def chosen_part(plan: Plan, request: RunRequest) -> tuple[Plan, Skipped]:

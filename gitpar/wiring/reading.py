@@ -15,7 +15,18 @@ from gitpar.wiring.site import Site
 def read(directory: Path, run: str | None) -> RunView:
     """Returns the view of a run; see Site.chosen for which, and for what is raised."""
     site = Site.at(directory)
-    return _view(site, site.chosen(run))
+    chosen = site.chosen(run)
+    if chosen.sisters is not None:
+        return _of_sisters(site, chosen)
+    return _view(site, chosen)
+
+
+def _of_sisters(site: Site, run: Run) -> RunView:
+    from gitpar.core.sister_view import together  # noqa: PLC0415 - most runs are in one repository
+    from gitpar.wiring.sister_sites import sister_runs  # noqa: PLC0415 - likewise
+
+    found = [(each.sister, each.run) for each in sister_runs(run)]
+    return together(found, time.time() if _lease(site, run.id) is not None else None)
 
 
 def runs(directory: Path) -> list[RunView]:

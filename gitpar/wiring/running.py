@@ -5,16 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gitpar.agents.command import missing_commands
 from gitpar.config import Settings, load_settings
-from gitpar.core.agents import COMMAND, HUMAN
 from gitpar.core.apply import apply, fold
-from gitpar.core.events import Event, Landed, RunEnd, RunOpened, RunResumed
-from gitpar.core.graph import Task, TaskGraph, TaskStatus
+from gitpar.core.events import Event, Landed, RunEnd, RunResumed
 from gitpar.core.names import NO_COMMIT, CommitId, RefName
 from gitpar.core.note_events import NotesLanded
 from gitpar.core.operations import is_undone
@@ -22,13 +19,10 @@ from gitpar.core.plan_events import Replanned
 from gitpar.core.recover import reconcile
 from gitpar.core.remedies import Remedies, decisions
 from gitpar.core.run import Run
-from gitpar.core.settings import RunSettings
+from gitpar.core.selection import Skipped
 from gitpar.core.view import RunView, view
 from gitpar.engine.coordinator import Coordinator
-from gitpar.errors import PlanError, UsageError
-from gitpar.git.checkout import uncommitted
-from gitpar.git.commits import DEFAULT_IDENTITY, identity
-from gitpar.git.into import IntoBranch
+from gitpar.errors import UsageError
 from gitpar.git.refs import GitRefs
 from gitpar.journal.lease import Owner
 from gitpar.journal.sqlite import SqliteJournal, new_run_id
@@ -36,18 +30,15 @@ from gitpar.plans.model import Plan
 from gitpar.plans.reading import read_plans
 from gitpar.ports import Watcher
 from gitpar.values import dataclass
-from gitpar.wiring.asking import with_barrier
 from gitpar.wiring.assemble import pool_settings, world_of
-from gitpar.wiring.crew import Crew, crew_of, look_for, rules_of, staffed
-from gitpar.wiring.foreseen import foresee, order_of
-from gitpar.wiring.noting import notes_of
+from gitpar.wiring.crew import crew_of, look_for
+from gitpar.wiring.preparing import prepared, sandboxes_of, workers_of
 from gitpar.wiring.previewing import chosen_part
-from gitpar.wiring.progress import progress_path
-from gitpar.wiring.replanning import UNCHANGED, asked_of, changed_plan, replan, taken_anew
+from gitpar.wiring.replanning import UNCHANGED, changed_plan, replan, taken_anew
 from gitpar.wiring.request import RunRequest
 from gitpar.wiring.sandboxing import Sandboxes
 from gitpar.wiring.site import Site
-from gitpar.wiring.streams import stream_environments, with_stream_agents
+from gitpar.wiring.streams import stream_environments
 
 _NOTHING = Remedies()
 
@@ -59,57 +50,21 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
     """
     site = Site.at(directory)
     plan, skipped = chosen_part(read_plans(request.plans, request.choices), request)
-    settings, warnings = _settings(site, request, plan)
-    tasks = with_stream_agents(plan.graph, settings.stream_settings)
-    tasks = staffed(tasks, settings.agent, plan.settings.agent)
-    if problems := missing_commands(TaskGraph(tasks), settings.run.agent_command):
-        raise PlanError(problems)
-    crew = crew_of(settings, site.place.main)
-    sandboxes = _sandboxes(site, crew, settings)
-    if rules := rules_of(crew, tasks):
-        settings = replace(settings, run=replace(settings.run, agents=rules))
-    if settings.asks_for_gates or plan.settings.verify:
-        from gitpar.wiring.gating import with_gates  # noqa: PLC0415 - most runs have none
+    if any(task.repo is not None for task in plan.graph):
+        from gitpar.wiring.across import start_across  # noqa: PLC0415 - most plans are for one repository
 
-        settings = replace(settings, run=with_gates(site, settings, plan.settings.verify, crew))
-    if settings.run.agents:
-        warnings = [*warnings, *look_for(crew, settings.run.agents, os.environ)]
-    warnings = [*warnings, *sandboxes.check(_workers(tasks, settings.run))]
-    progress_file = progress_path(site.place, plan, settings.run.progress_file)
-    settings = replace(settings, run=replace(settings.run, progress_file=progress_file))
-    settings = replace(settings, run=with_barrier(settings.run))
-    base = _base(site, settings, request.base or plan.settings.base)
-    if settings.run.publish is not None:
-        _check_publishing(site, settings)
-    notices = [*warnings, *map(str, plan.warnings), *plan.notes]
-    if changed := uncommitted(site.place):
-        notices.append(
-            f"uncommitted changes in {changed} are not part of the run, which starts from {base[:12]}"
-        )
-    if identity(site.place.command) == DEFAULT_IDENTITY:
-        notices.append(f"git knows no user here: commits are by {DEFAULT_IDENTITY}")
-    graph = TaskGraph(tasks)
-    foreseen = foresee(site.place, graph, base, settings.run)
-    notices += foreseen.notices
-    opened = RunOpened(
-        at=time.time(),
-        run=new_run_id(site.run_ids()),
-        plans=tuple(str(Path(path).absolute()) for path in plan.paths),
-        format=plan.format,
-        tasks=tuple(_placed(task) for task in tasks),
-        wave_notes=plan.wave_notes,
-        base=base,
-        settings=settings.run,
-        notices=tuple(notices),
-        skipped=skipped,
-        waits=foreseen.waits,
-        starts=order_of(graph, foreseen, settings.run),
-        asked=asked_of(request),
-    )
-    journal = SqliteJournal.own(site.journal_path, opened.run, Owner.this_process())
+        return start_across(site, (plan, skipped), request, watcher)
+    return start_alone(site, (plan, skipped), request, watcher)
+
+
+def start_alone(site: Site, chosen: tuple[Plan, Skipped], request: RunRequest, watcher: Watcher) -> RunView:
+    """Runs a plan in one repository."""
+    run_id = new_run_id(site.run_ids())
+    made = prepared(site, chosen, request, run_id)
+    journal = SqliteJournal.own(site.journal_path, run_id, Owner.this_process())
     try:
-        journal.append([opened])
-        return _drive(site, Owned(Run(opened), journal, sandboxes), settings, watcher)
+        journal.append([made.opened])
+        return driven(site, Owned(Run(made.opened), journal, made.sandboxes), made.settings, watcher)
     finally:
         journal.close()
 
@@ -131,7 +86,11 @@ def resume(  # noqa: PLR0913 - one way on, whatever for
     """
     site = Site.at(directory)
     chosen = site.chosen(run)
-    if _is_finished(chosen) and not (asked or found):
+    if chosen.sisters is not None:
+        from gitpar.wiring.across import resume_across  # noqa: PLC0415 - most runs are in one repository
+
+        return resume_across(chosen, watcher, steal=steal, asked=asked, found=found)
+    if is_finished(chosen) and not (asked or found):
         return view(chosen, chosen.last_at)
     if is_undone(chosen):
         last = chosen.operations[-1].id
@@ -143,20 +102,15 @@ def resume(  # noqa: PLR0913 - one way on, whatever for
     crew = crew_of(replace(settings, run=chosen.settings), site.place.main)
     if chosen.settings.agents:
         look_for(crew, chosen.settings.agents, os.environ)
-    sandboxes = _sandboxes(site, crew, replace(settings, run=chosen.settings))
-    told = sandboxes.check(_workers(chosen.graph, chosen.settings))
+    sandboxes = sandboxes_of(site, crew, replace(settings, run=chosen.settings))
+    told = sandboxes.check(workers_of(chosen.graph, chosen.settings))
     journal = SqliteJournal.own(site.journal_path, chosen.id, Owner.this_process(), steal=steal)
     try:
         replayed = fold(list(journal.events(chosen.id)))
-        finished = view(replayed, replayed.last_at) if _is_finished(replayed) else None
+        finished = view(replayed, replayed.last_at) if is_finished(replayed) else None
         if finished is not None and not (asked or found):
             return finished
-        there = _refs_of(site, replayed)
-        events = [_with_limits(one, settings) for one in reconcile(replayed, there, time.time())]
-        events += found
-        _note_landed(site, replayed, events)
-        for event in events:
-            apply(replayed, event)
+        events = catch_up(site, replayed, settings, found)
         # nothing is journaled before it is certain that what is asked can be done
         more = _more(site, settings, replayed, asked)
         if finished is not None and not (more or found):
@@ -167,9 +121,19 @@ def resume(  # noqa: PLR0913 - one way on, whatever for
         settings = replace(settings, run=replayed.settings)
         new = [*told, *_told_of_plan(settings, replayed, asked, more)]
         replayed.notices += tuple(one for one in new if one not in replayed.notices)
-        return _drive(site, Owned(replayed, journal, sandboxes), settings, watcher)
+        return driven(site, Owned(replayed, journal, sandboxes), settings, watcher)
     finally:
         journal.close()
+
+
+def catch_up(site: Site, run: Run, settings: Settings, found: Sequence[Event]) -> list[Event]:
+    """Brings a replayed run in line with its refs and what was `found`; returns what is to be journaled."""
+    events = [_with_limits(one, settings) for one in reconcile(run, _refs_of(site, run), time.time())]
+    events += found
+    _note_landed(site, run, events)
+    for event in events:
+        apply(run, event)
+    return events
 
 
 def _refs_of(site: Site, run: Run) -> Mapping[RefName, CommitId]:
@@ -184,7 +148,7 @@ def _more(site: Site, settings: Settings, run: Run, asked: Remedies) -> list[Eve
     """Returns what a resume does besides going on."""
     if asked.replan is not None:
         return replan(settings, crew_of(settings, site.place.main), run, asked)
-    return _decided(site, settings, run, asked) if asked else []
+    return decided(site, settings, run, asked) if asked else []
 
 
 def _told_of_plan(settings: Settings, run: Run, asked: Remedies, more: Sequence[Event]) -> list[str]:
@@ -194,7 +158,7 @@ def _told_of_plan(settings: Settings, run: Run, asked: Remedies, more: Sequence[
     return [said] if said else []
 
 
-def _decided(site: Site, settings: Settings, run: Run, asked: Remedies) -> list[Event]:
+def decided(site: Site, settings: Settings, run: Run, asked: Remedies) -> list[Event]:
     """Returns what a person's word comes to; raises GitparError where it is not to be done, or not yet."""
     told = decisions(run, asked, time.time())
     if not asked.resolve:
@@ -204,7 +168,8 @@ def _decided(site: Site, settings: Settings, run: Run, asked: Remedies) -> list[
     return [*told, *settled(site, pool_settings(site, settings)[0].root, run, asked.resolve)]
 
 
-def _is_finished(run: Run) -> bool:
+def is_finished(run: Run) -> bool:
+    """Says whether a run has come to its end and was not interrupted."""
     return run.end is not None and run.end is not RunEnd.INTERRUPTED
 
 
@@ -241,7 +206,15 @@ class Owned:
     sandboxes: Sandboxes
 
 
-def _drive(site: Site, owned: Owned, settings: Settings, watcher: Watcher) -> RunView:
+def driven(
+    site: Site,
+    owned: Owned,
+    settings: Settings,
+    watcher: Watcher,
+    *,
+    loop: Callable[[Coordinator], object] = Coordinator.drive,
+) -> RunView:
+    """Drives a run that is owned to its end; `loop` says how, where it is not alone."""
     # what is loaded by now stays; collecting it again and again was a tenth of gitpar's own time
     gc.freeze()
     gc.set_threshold(50_000)
@@ -252,67 +225,7 @@ def _drive(site: Site, owned: Owned, settings: Settings, watcher: Watcher) -> Ru
     with world_of(site, run, pool, owned.sandboxes, of_streams=environments) as world:
         watcher.begin(run)
         try:
-            Coordinator(run, owned.journal, world, watcher).drive()
+            loop(Coordinator(run, owned.journal, world, watcher))
         finally:
             watcher.end(run)
     return view(run, run.last_at)
-
-
-def _workers(tasks: Iterable[Task], settings: RunSettings) -> list[str]:
-    """Names everybody who may work in a run, or be a gate of it."""
-    pending = [task for task in tasks if task.status is TaskStatus.PENDING and task.agent != HUMAN]
-    names = [task.agent or COMMAND for task in pending]
-    gated = any(not one.agent for one in settings.gates) or any(
-        task.verify for task in pending if settings.verify
-    )
-    return list(
-        dict.fromkeys([*names, *(one.name for one in settings.agents), *([COMMAND] if gated else [])])
-    )
-
-
-def _sandboxes(site: Site, crew: Crew, settings: Settings) -> Sandboxes:
-    return Sandboxes.of(site.place.common, site.place.main if site.place.root else None, crew, settings)
-
-
-def _placed(task: Task) -> Task:
-    """Names the task's file so that a resume from another folder finds it."""
-    return replace(task, source=replace(task.source, file=str(Path(task.source.file).absolute())))
-
-
-def _settings(site: Site, request: RunRequest, plan: Plan) -> tuple[Settings, Sequence[str]]:
-    said = plan.settings
-    of_plan = {
-        "jobs": said.jobs,
-        "strategy": said.strategy,
-        "retries": said.retries,
-        "timeout_s": said.timeout_s,
-        "agent_command": said.agent_command,
-    }
-    given = {name: value for name, value in of_plan.items() if value is not None}
-    return load_settings(site.place.main, request.flags, os.environ, given, usual={"jobs": plan.usual_jobs})
-
-
-def _check_publishing(site: Site, settings: Settings) -> None:
-    """Finds remote, forge and token before hours of work, not after them."""
-    from gitpar.wiring.publishing import check  # noqa: PLC0415 - rarely asked for
-
-    check(site.place, settings.run)
-
-
-def _base(site: Site, settings: Settings, revision: str | None) -> CommitId:
-    """Resolves the commit to start from and checks what the run will need of the refs."""
-    refs = GitRefs(site.place)
-    try:
-        base = refs.resolve(revision or "HEAD")
-        prefix = settings.run.prefix
-        if RefName(f"refs/heads/{prefix}") in refs.read(f"refs/heads/{prefix}"):
-            raise UsageError(
-                f"a branch is called `{prefix}`, so branches `{prefix}/…` cannot be made",
-                f"Rename it: git branch -m {prefix} {prefix}-old",
-                'Or choose another prefix: set `prefix = "…"` in gitpar.toml',
-            )
-        if settings.run.into is not None:
-            IntoBranch(site.place.common, refs, settings.run.into).check(base)
-    finally:
-        refs.close()
-    return base

@@ -38,9 +38,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "gitpar.profiles": VALUES | {"gitpar.option", "gitpar.options"},
     "gitpar.stream_settings": VALUES | {"gitpar.option", "gitpar.options"},
     "gitpar.gate_settings": VALUES | {"gitpar.option", "gitpar.options"},
+    "gitpar.repo_settings": VALUES | {"gitpar.option"},
     "gitpar.config": VALUES
     | {"gitpar.option", "gitpar.options"}
-    | {"gitpar.profiles", "gitpar.stream_settings", "gitpar.gate_settings"},
+    | {"gitpar.profiles", "gitpar.stream_settings", "gitpar.gate_settings", "gitpar.repo_settings"},
     "gitpar.plans": ADAPTER,
     "gitpar.git": ADAPTER,
     "gitpar.symbols": ADAPTER,
@@ -54,7 +55,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         f"gitpar.{part}"
         for part in ("config", "options", "plans", "git", "symbols", "agents", "backends", "forges")
     }
-    | {"gitpar.profiles", "gitpar.stream_settings", "gitpar.gate_settings"}
+    | {"gitpar.profiles", "gitpar.stream_settings", "gitpar.gate_settings", "gitpar.repo_settings"}
     | {"gitpar.journal", "gitpar.engine"},
     "gitpar.ui": ADAPTER
     | {"gitpar.config", "gitpar.options", "gitpar.plans", "gitpar.engine", "gitpar.wiring"},

@@ -47,6 +47,7 @@ WHOLE = {
             "files": ["src/a.py"],
             "declared": ["src/"],
             "stream": None,
+            "repo": None,
             "settled": [],
         },
         {
@@ -74,6 +75,7 @@ WHOLE = {
             "files": [],
             "declared": [],
             "stream": None,
+            "repo": None,
             "settled": [],
         },
     ],
@@ -81,6 +83,7 @@ WHOLE = {
     "waits": [],
     "conflicts": [],
     "published": None,
+    "repositories": [],
     "streams": [],
     "gates": [],
     "metrics": {

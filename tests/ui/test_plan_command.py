@@ -145,6 +145,7 @@ def task(name: str, title: str, line: int, **more: object) -> dict[str, object]:
         "files": [],
         "status": "pending",
         "stream": None,
+        "repo": None,
         "source": source,
     }
     return {**known, **more}

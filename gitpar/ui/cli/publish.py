@@ -131,7 +131,7 @@ def _print(call: Invocation, view: RunView) -> None:
     from gitpar.ui import as_json, publish_text  # noqa: PLC0415 - not needed for --help
 
     if call.as_json:
-        call.print_json({"run": view.run, **(as_json.published(view) or {})})
+        call.print_json({"run": view.run, **(as_json.published(view.publication) or {})})
     else:
         for line in publish_text.published_lines(view):
             click.echo(line)

@@ -1,0 +1,104 @@
+"""Sister runs: how places are divided, and what one run makes of the outcomes of the others."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitpar.core.apply import apply
+from gitpar.core.asked import Sister, Sisters
+from gitpar.core.decide import decide
+from gitpar.core.events import LevelOpened, LevelOpening, RunOpened, RunResumed
+from gitpar.core.graph import Source, Task
+from gitpar.core.names import CommitId, RunId, TaskId
+from gitpar.core.run import Run, TaskState
+from gitpar.core.settings import RunSettings
+from gitpar.core.sister_events import LevelShared, Outcome, PlacesGiven
+from gitpar.core.sisters import done_with, outcomes, shares, waits_for_sisters
+
+BASE = CommitId("b" * 40)
+
+
+@given(st.dictionaries(st.sampled_from("abcde"), st.integers(0, 9), min_size=1), st.integers(0, 12))
+def test_no_place_is_given_twice_or_for_nothing_and_none_is_kept_back(
+    needs: dict[str, int], jobs: int
+) -> None:
+    found = shares(needs, jobs)
+    assert found.keys() == needs.keys()
+    assert all(found[name] <= need for name, need in needs.items())
+    assert sum(found.values()) == min(jobs, sum(needs.values()))
+    wanting = [name for name, need in needs.items() if need]
+    assert jobs < len(wanting) or all(found[name] for name in wanting)
+
+
+def task(name: str, repo: str, *depends_on: str) -> Task:
+    return Task(
+        id=TaskId(name),
+        title=name,
+        source=Source("plan.json"),
+        command="true",
+        depends_on=tuple(map(TaskId, depends_on)),
+        repo=repo,
+    )
+
+
+TASKS = (
+    task("a1", "api"),
+    task("w1", "web"),
+    task("w2", "web"),
+    task("a2", "api", "w1"),
+    task("w3", "web", "a2"),
+)
+
+
+def opened(own: str, jobs: int = 4) -> Run:
+    """The run of one repository, at work on its first level."""
+    sisters = Sisters(own, (Sister("api", "/api"), Sister("web", "/web")))
+    run = Run(
+        RunOpened(
+            at=1.0,
+            run=RunId("7f3a"),
+            plans=("plan.json",),
+            format="gitpar",
+            tasks=TASKS,
+            wave_notes=(),
+            base=BASE,
+            settings=RunSettings(jobs=jobs),
+            sisters=sisters,
+        )
+    )
+    apply(run, LevelOpening(at=2.0, level=1, base=BASE))
+    return apply(run, LevelOpened(at=2.0, level=1))
+
+
+def test_a_run_works_on_its_own_tasks_with_its_share_of_the_places() -> None:
+    api, web = opened("api", jobs=3), opened("web", jobs=3)
+    assert (list(api.level.ready), list(web.level.ready)) == (["a1"], ["w1", "w2"])  # type: ignore[union-attr]
+    assert (api.pace.jobs, web.pace.jobs) == (1, 2)
+    assert apply(api, PlacesGiven(at=3.0, jobs=2)).pace.jobs == 2
+    assert apply(api, RunResumed(at=4.0)).pace.jobs == 1
+
+
+def test_a_level_that_is_over_is_stood_behind_until_it_is_over_everywhere() -> None:
+    run = opened("api")
+    run.tasks[TaskId("a1")].state = TaskState.LANDED
+    level = run.level
+    assert level is not None
+    level.ready.clear()
+    level.offered.clear()
+    apply(run, RunResumed(at=3.0))
+    assert waits_for_sisters(run) is level
+    assert (done_with(run), decide(run)) == (1, [])
+    assert outcomes(run, 1) == (Outcome(TaskId("a1"), TaskState.LANDED),)
+    failed = Outcome(TaskId("w1"), TaskState.FAILED, "exit status 3")
+    told = Outcome(TaskId("w2"), TaskState.LANDED, notes="the schema has changed")
+    apply(run, LevelShared(at=4.0, level=1, outcomes=(failed, told)))
+    assert {name: (task.state, task.reason) for name, task in run.tasks.items()} == {
+        "a1": (TaskState.LANDED, ""),
+        "w1": (TaskState.FAILED, "exit status 3"),
+        "w2": (TaskState.LANDED, ""),
+        "a2": (TaskState.BLOCKED, "waits for `w1`, which failed"),
+        "w3": (TaskState.BLOCKED, "waits for `w1`, which failed"),
+    }
+    assert (run.told, run.tasks[TaskId("w2")].answer) == ([TaskId("w2")], "the schema has changed")
+    assert (waits_for_sisters(run), run.level, done_with(run)) == (None, None, 3)

@@ -1,0 +1,73 @@
+"""Repositories beside each other, and a plan over them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from tests.support.plans import Facts
+from tests.support.sealed import git
+
+Task = dict[str, Any]
+
+
+class Workshop:
+    """Repositories `api`, `web` and so on beside each other; plans are kept in the first of them."""
+
+    def __init__(self, folder: Path, *names: str) -> None:
+        self.folder = folder
+        self.names = names
+        self.log = folder / "log"
+        self.plan = folder / names[0] / "plan.json"
+        for name in names:
+            make(folder / name)
+
+    def __getitem__(self, name: str) -> Path:
+        return self.folder / name
+
+    def task(self, name: str, *depends_on: str, repo: str | None = None, **more: Any) -> Task:
+        """A task that writes a file of its name, and its name to the log each time it is worked on."""
+        command = f"echo {name} >> {self.log} && echo {name} > {name}.txt"
+        found: Task = {"id": name, "command": command, "depends_on": depends_on, **more}
+        return found if repo is None else {**found, "repo": repo}
+
+    def write(self, *tasks: Task, **settings: Any) -> Path:
+        """Writes the plan."""
+        self.plan.write_text(json.dumps({**settings, "tasks": tasks}, indent=1), encoding="utf-8")
+        return self.plan
+
+    def worked(self) -> Counter[str]:
+        """How often each task was worked on."""
+        return Counter(self.log.read_text(encoding="utf-8").split() if self.log.exists() else ())
+
+    def trees(self) -> dict[str, dict[str, str]]:
+        """The tree of every level branch, by repository and level."""
+        return {name: levels(self[name]) for name in self.names}
+
+    def files(self, name: str, revision: str) -> set[str]:
+        """What a revision holds beside what was there."""
+        listed = git(self[name], "ls-tree", "-r", "--name-only", revision).split()
+        return set(listed) - {"README.md", ".progress.md"}
+
+
+def make(folder: Path) -> Path:
+    """Makes a repository on main with one commit."""
+    folder.mkdir(parents=True)
+    git(folder, "init", "--quiet", "--template=")
+    (folder / "README.md").write_text("# A repository\n", encoding="utf-8")
+    git(folder, "add", "README.md")
+    git(folder, "commit", "--quiet", "--message", "Begin")
+    return folder
+
+
+def levels(repo: Path) -> dict[str, str]:
+    """The tree of every level branch of a repository, by level; of one run only."""
+    refs = git(repo, "for-each-ref", "--format=%(refname) %(tree)", "refs/heads/gitpar/*/level/*")
+    return {line.split()[0].rpartition("/")[2]: line.split()[1] for line in refs.splitlines()}
+
+
+def by_repo(run: Facts) -> dict[str, Facts]:
+    """What a run's facts say of each repository."""
+    return {one["name"]: one for one in run["repositories"]}
