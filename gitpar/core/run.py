@@ -7,7 +7,7 @@ ten thousand tasks stays linear. It must never decide what to do next: that is d
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -17,14 +17,14 @@ from gitpar.core.asked import elsewhere
 from gitpar.core.batches import book_for
 from gitpar.core.conflicts import ConflictReport, PathConflict
 from gitpar.core.events import AttemptOpened, Ending, RunEnd, RunOpened
-from gitpar.core.footing import EarlyStarts, Footing
+from gitpar.core.footing import EarlyStarts, Footing, ranks, starts_early
 from gitpar.core.graph import Task, TaskGraph, TaskStatus
 from gitpar.core.moves import Operation
 from gitpar.core.names import NO_TREE, CommitId, RunId, TaskId, TreeId
 from gitpar.core.pace import Pace
 from gitpar.core.publication import Publication
 from gitpar.core.session import Session
-from gitpar.core.settings import Barrier, RunSettings, Schedule
+from gitpar.core.settings import RunSettings
 from gitpar.core.settlement import Mending, Settlement
 from gitpar.values import dataclass
 
@@ -285,8 +285,8 @@ class Run:
         self.sisters, self.elsewhere = opened.sisters, elsewhere(opened.sisters, opened.tasks)
         left_out = dict(opened.skipped)
         self.tasks = {task.id: task_run(task, left_out.get(task.id)) for task in self.graph}
-        self.dag = opened.sisters is None and _starts_early(opened.settings)
-        self.ranks = _ranks(self.graph, opened.starts) if self.dag else {}
+        self.dag = opened.sisters is None and starts_early(opened.settings)
+        self.ranks = ranks(self.graph, opened.starts) if self.dag else {}
         self.queues = Level(0, ())  # for dag: those that all levels share
         self.levels = [self.new_level(n, wave) for n, wave in enumerate(self.graph.waves, start=1)]
         for level in self.levels:
@@ -378,18 +378,6 @@ class Run:
     def in_plan_order(self, task_ids: Iterable[TaskId]) -> list[TaskId]:
         """Sorts ids as the plan lists them."""
         return sorted(task_ids, key=self.graph.position.__getitem__)
-
-
-def _starts_early(settings: RunSettings) -> bool:
-    """Says whether tasks start before their level; who waits for reviewers starts nothing of the next one."""
-    return settings.schedule is Schedule.DAG and settings.barrier is not Barrier.MERGED
-
-
-def _ranks(graph: TaskGraph, starts: Sequence[TaskId]) -> Mapping[TaskId, float]:
-    """How urgent tasks are: by the order that was worked out, else by the longest way to the end."""
-    if len(starts) < sum(map(len, graph.waves)):
-        return graph.ranks()
-    return {task_id: float(len(starts) - at) for at, task_id in enumerate(starts)}
 
 
 def task_run(task: Task, left_out: str | None = None) -> TaskRun:

@@ -59,6 +59,7 @@ def together(found: Sequence[tuple[Sister, Run]], now: float | None = None) -> R
         conflicts=tuple(pair for one in alike for pair in one.conflicts),
         metrics=_metrics(alike, tasks, found[0][1].graph),
         to_publish=any(one.to_publish for one in alike),
+        publication=_publication(views),
         gates=tuple(gate for one in alike for gate in one.gates),
         awaited=next((one.awaited for one in alike if one.awaited is not None), None),
         repositories=tuple(
@@ -66,6 +67,15 @@ def together(found: Sequence[tuple[Sister, Run]], now: float | None = None) -> R
             for (sister, _), one in zip(found, alike, strict=True)
         ),
     )
+
+
+def _publication(views: Sequence[tuple[str, RunView]]) -> PublicationView | None:
+    """Returns the first one's publication, with the problems of all; another's where that one has none."""
+    found = [(name, one.publication) for name, one in views if one.publication is not None]
+    if not found:
+        return None
+    told = tuple(f"{name}: {problem}" for name, one in found for problem in one.problems)
+    return replace(found[0][1], problems=told, closed=all(one.closed for _, one in found))
 
 
 def seen_as_one(runs: Sequence[Run]) -> Run:

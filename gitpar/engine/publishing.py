@@ -60,11 +60,17 @@ class Publisher:
         self._watcher = watcher
         self._tries = _TRIES
 
-    def publish(self, publication: Publication, words: Mapping[str, Words]) -> None:
-        """Takes every step that is due and closes the publication."""
+    def publish(self, publication: Publication, words: Mapping[str, Words], *, whole: bool = True) -> None:
+        """Takes every step that is due and closes the publication.
+
+        Where not the `whole` is to be done, nothing is merged and it stays open: more is to
+        be said in the requests once other repositories have theirs.
+        """
         seen = look(self._outside.remote, self._outside.forge, self._run, publication)
         self._note(publication, seen)
         while (step := due(self._run, publication, seen, words)) is not None:
+            if isinstance(step, MergeRequest) and not whole:
+                return
             self._take(self._opening(step))
             try:
                 self._do(step, seen)
@@ -73,6 +79,8 @@ class Publisher:
                 self._pause_after(lost)
                 seen = self._looked_again(publication, seen)
             self._note(publication, seen)
+        if not whole:
+            return
         self._take(e.PublishClosed(at=self._now(), problems=problems(self._run, publication, seen)))
 
     # --- steps ------------------------------------------------------------------------

@@ -23,7 +23,12 @@ def undo_json(done: UndoReport) -> dict[str, Any]:
         "of": done.of,
         "moved": [asdict(move) for move in done.moved],
         "left": [{"ref": ref, "why": why} for ref, why in done.left],
+        **({"repositories": _of_each(done)} if done.repositories else {}),
     }
+
+
+def _of_each(done: UndoReport) -> list[dict[str, Any]]:
+    return [{"name": name, **undo_json(one)} for name, one in done.repositories]
 
 
 def history_json(found: Sequence[OperationView]) -> dict[str, Any]:
@@ -33,6 +38,13 @@ def history_json(found: Sequence[OperationView]) -> dict[str, Any]:
 
 def undo_lines(done: UndoReport) -> Iterator[str]:
     """Yields what was put back, what was not, and how to take that back."""
+    if done.repositories:
+        for name, one in done.repositories:
+            yield f"{clean(name)}:"
+            yield from (line for line in undo_lines(one) if not line.startswith("To take that back"))
+        if done.operation:
+            yield f"To take that back: gitpar undo {done.operation}"
+        return
     for move in done.moved:
         yield f"  {_moved(move)}"
     for ref, why in done.left:

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitpar.core.publication import Publication
 from gitpar.core.publishing import MergeRequest, PushBranches, PushNotes, Step, WriteRequest
 from gitpar.ui.plain import clean, named
+
+if TYPE_CHECKING:
+    from gitpar.wiring.request import PublishPlan
+
+
+def plans_lines(plans: Sequence[PublishPlan]) -> Iterator[str]:
+    """Says what publishing would do in each repository."""
+    for one in plans:
+        where = f"{clean(one.repository)}: " if one.repository else ""
+        yield from (where + line for line in plan_lines(one.publication, one.steps))
+
+
+def plans_json(plans: Sequence[PublishPlan]) -> dict[str, Any]:
+    """Returns what `publish --dry-run` prints: the plan, or one for each of several repositories."""
+    if len(plans) == 1 and not plans[0].repository:
+        return plan_json(plans[0].publication, plans[0].steps)
+    found = [{"name": one.repository, **plan_json(one.publication, one.steps)} for one in plans]
+    return {"repositories": found}
 
 
 def plan_lines(publication: Publication, steps: Sequence[Step]) -> Iterator[str]:

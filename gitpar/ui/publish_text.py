@@ -65,6 +65,10 @@ SAID: dict[type[e.Event], Callable[[Any, Run], list[str]]] = {
 
 def published_lines(view: RunView) -> list[str]:
     """Says how a run stands on remote and forge; empty where it was not published."""
+    if view.repositories:
+        from gitpar.ui import several  # noqa: PLC0415 - most runs are in one repository
+
+        return several.published_lines(view, published_lines)
     found = view.publication
     if found is None:
         return []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePath
@@ -33,6 +34,7 @@ def describe(view: RunView, layer: Layer) -> Words:
     tasks = _tasks(view, layer)
     lines = [
         *_beginning(view, layer, tasks),
+        *_elsewhere(view, layer),
         *_table(tasks),
         *_missing(view, layer),
         *_conflicts(view, tasks),
@@ -90,6 +92,21 @@ def _beginning(view: RunView, layer: Layer, tasks: list[TaskView]) -> Iterator[s
         yield "It lies on what landed before it, so that comes first."
     if note := _level(view, layer).rationale:
         yield f"Why these: {escaped(note)}"
+    yield ""
+
+
+def _elsewhere(view: RunView, layer: Layer) -> Iterator[str]:
+    """The requests of the same run in other repositories, as far as they are there."""
+    if not view.repositories:
+        return
+    from gitpar.ui.several import sister_requests  # noqa: PLC0415 - most runs are in one repository
+
+    found = list(sister_requests(view, layer.level))
+    if not found:
+        return
+    yield "**Other repositories**"
+    yield ""
+    yield from (f"- {_code(repo)}, wave {level}{how}: {url}" for repo, level, how, url in found[:_MOST_ROWS])
     yield ""
 
 
@@ -185,7 +202,11 @@ def _again(view: RunView, layer: Layer) -> Iterator[str]:
     yield "**How to reproduce**"
     yield ""
     yield "```sh"
-    yield f"gitpar run {plans} --base {view.base} --strategy {view.strategy}"
+    if view.repositories:
+        first = shlex.quote(clean(view.repositories[0].name))
+        yield f"gitpar -C {first} run {plans} --strategy {view.strategy}"
+    else:
+        yield f"gitpar run {plans} --base {view.base} --strategy {view.strategy}"
     yield f"git log --graph --oneline {view.base[:12]}..{layer.commit[:12]}"
     yield f"gitpar verify {view.base[:12]}..{layer.commit[:12]}"
     yield "```"

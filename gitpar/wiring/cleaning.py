@@ -38,6 +38,15 @@ def clean(directory: Path, run: str | None, *, purge: bool, dry_run: bool) -> Cl
     """
     site = Site.at(directory)
     chosen = site.chosen(run)
+    if chosen.sisters is not None:
+        from gitpar.wiring.undoing_across import clean_across  # noqa: PLC0415 - most runs are in one
+
+        return clean_across(chosen, purge=purge, dry_run=dry_run)
+    return clean_at(site, chosen, purge=purge, dry_run=dry_run)
+
+
+def clean_at(site: Site, chosen: Run, *, purge: bool, dry_run: bool) -> CleanReport:
+    """Does it in one repository."""
     _refuse_owned(site, chosen)
     settings, _ = load_settings(site.place.main, {}, os.environ)
     pool, _ = pool_settings(site, settings)

@@ -29,6 +29,9 @@ _CI = (
     ("GITHUB_ACTIONS", ForgeKind.GITHUB),
     ("GITLAB_CI", ForgeKind.GITLAB),
 )
+_OF_CI = frozenset(
+    {"GITHUB_API_URL", "GITHUB_REPOSITORY", "CI_API_V4_URL", "CI_PROJECT_ID", *(name for name, _ in _CI)}
+)
 _SCHEMES = {ForgeKind.GITHUB: "Bearer ", ForgeKind.GITEA: "token "}
 _KNOWN = (
     (ForgeKind.GITHUB, ("github",)),
@@ -38,12 +41,15 @@ _KNOWN = (
 """What the name of a host that runs a forge usually has in it."""
 
 
-def forge_address(kind: str, environ: Mapping[str, str], remote_url: str) -> ForgeAddress:
+def forge_address(kind: str, environ: Mapping[str, str], remote_url: str, *, ci: bool = True) -> ForgeAddress:
     """Returns the address of a forge; `kind` is "auto" or one of ForgeKind.
 
-    Raises UsageError where it cannot be told.
+    Without `ci` what CI's variables say is about another repository: where the remote has
+    an address, that counts. Raises UsageError where it cannot be told.
     """
     host, path = _split(remote_url)
+    if host and not ci:
+        environ = {name: value for name, value in environ.items() if name not in _OF_CI}
     found = _kind(kind, environ, host)
     match found:
         case ForgeKind.GITHUB:

@@ -85,8 +85,8 @@ def prepared(
     settings = replace(settings, run=with_barrier(settings.run))
     revision = (request.base or plan.settings.base) if share is None else share.base
     base = _base(site, settings, revision)
-    if settings.run.publish is not None:
-        _check_publishing(site, settings)
+    if settings.run.publish is not None and len(mine):
+        _check_publishing(site, settings, ci=share is None or share.first)
     foreseen = foresee(site.place, mine, base, settings.run)
     notices = [*warnings, *map(str, plan.warnings), *plan.notes] if share is None or share.first else warnings
     opened = RunOpened(
@@ -152,11 +152,11 @@ def _placed(task: Task) -> Task:
     return replace(task, source=replace(task.source, file=str(Path(task.source.file).absolute())))
 
 
-def _check_publishing(site: Site, settings: Settings) -> None:
+def _check_publishing(site: Site, settings: Settings, *, ci: bool) -> None:
     """Finds remote, forge and token before hours of work, not after them."""
     from gitpar.wiring.publishing import check  # noqa: PLC0415 - rarely asked for
 
-    check(site.place, settings.run)
+    check(site.place, settings.run, ci=ci)
 
 
 def _base(site: Site, settings: Settings, revision: str | None) -> CommitId:

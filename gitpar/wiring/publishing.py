@@ -13,7 +13,7 @@ from gitpar.core.apply import apply, fold
 from gitpar.core.forges import ForgeKind, Layer
 from gitpar.core.operations import is_undone
 from gitpar.core.publication import Publication
-from gitpar.core.publishing import Step, Words, layers, opens_requests, planned, problems
+from gitpar.core.publishing import Words, layers, opens_requests, planned, problems
 from gitpar.core.run import Run
 from gitpar.core.settings import PublishAs, RunSettings
 from gitpar.core.view import RunView, view
@@ -29,7 +29,7 @@ from gitpar.ports import Forge, Remote, Watcher
 from gitpar.values import dataclass
 from gitpar.wiring.clock import SystemClock
 from gitpar.wiring.forge_address import forge_address
-from gitpar.wiring.request import PublishRequest
+from gitpar.wiring.request import PublishPlan, PublishRequest
 from gitpar.wiring.site import Site
 
 _USUAL = ("main", "master")
@@ -57,11 +57,23 @@ def publish(directory: Path, request: PublishRequest, watcher: Watcher) -> RunVi
     is EnvironmentFault as well, and calling again goes on.
     """
     site = Site.at(directory)
-    chosen = _ended(_chosen(site, request.run))
-    goal = goal_of(site.place, chosen.settings, _as_before(chosen, request))
+    chosen = ended(_chosen(site, request.run))
+    if chosen.sisters is not None:
+        from gitpar.wiring.publishing_across import publish_across  # noqa: PLC0415 - most are in one
+
+        return publish_across(chosen, request, watcher)
+    run = publish_at(site, chosen, request, watcher)
+    return view(run, run.last_at)
+
+
+def publish_at(
+    site: Site, chosen: Run, request: PublishRequest, watcher: Watcher, *, whole: bool = True
+) -> Run:
+    """Publishes what a run has in one repository; see Publisher.publish for `whole`."""
+    goal = goal_of(site.place, chosen.settings, as_before(chosen, request), ci=is_first(chosen))
     journal = SqliteJournal.own(site.journal_path, chosen.id, Owner.this_process())
     try:
-        run = _ended(fold(list(journal.events(chosen.id))))
+        run = ended(fold(list(journal.events(chosen.id))))
         remote, forge = _sides(site.place, goal)
         outside = Outside(remote, forge, SystemClock(), time.sleep)
         watcher.begin(run)
@@ -73,31 +85,41 @@ def publish(directory: Path, request: PublishRequest, watcher: Watcher) -> RunVi
             if (publication := run.publication) is None:
                 raise ValueError("a publication that was opened is not there")
             words = _words(run, publication.layers, request)
-            Publisher(run, journal, outside, watcher).publish(publication, words)
+            Publisher(run, journal, outside, watcher).publish(publication, words, whole=whole)
         finally:
             watcher.end(run)
-        return view(run, run.last_at)
+        return run
     finally:
         journal.close()
 
 
-def publish_plan(directory: Path, request: PublishRequest) -> tuple[Publication, Sequence[Step]]:
+def publish_plan(directory: Path, request: PublishRequest) -> Sequence[PublishPlan]:
     """Returns what `publish` would do, in order, and the problems that are seen already.
 
-    Asks remote and forge and changes nothing.
+    That is one plan a repository. Asks remote and forge and changes nothing.
     """
     site = Site.at(directory)
-    run = _ended(_chosen(site, request.run))
-    goal = goal_of(site.place, run.settings, _as_before(run, request))
+    run = ended(_chosen(site, request.run))
+    if run.sisters is not None:
+        from gitpar.wiring.publishing_across import plans_across  # noqa: PLC0415 - most are in one
+
+        return plans_across(run, request)
+    return [plan_at(site, run, request)]
+
+
+def plan_at(site: Site, run: Run, request: PublishRequest, name: str = "") -> PublishPlan:
+    """Returns what `publish` would do in one repository."""
+    goal = goal_of(site.place, run.settings, as_before(run, request), ci=is_first(run))
     remote, forge = _sides(site.place, goal)
     target = goal.target or _default_branch(goal, remote)
     publication = Publication(goal.mode, goal.remote, target, layers(run, goal.mode, target), request.notes)
     seen = look(remote, forge, run, publication)
     publication.problems = problems(run, publication, seen)
-    return publication, planned(run, publication, seen, _words(run, publication.layers, request))
+    steps = planned(run, publication, seen, _words(run, publication.layers, request))
+    return PublishPlan(name, publication, steps)
 
 
-def _as_before(run: Run, request: PublishRequest) -> PublishRequest:
+def as_before(run: Run, request: PublishRequest) -> PublishRequest:
     """Fills in what is not said from how the run was published last, if it is to be done so again."""
     last = run.publication
     if last is None or request.mode not in (None, last.mode) or request.remote not in (None, last.remote):
@@ -105,8 +127,12 @@ def _as_before(run: Run, request: PublishRequest) -> PublishRequest:
     return replace(request, mode=last.mode, remote=last.remote, target=request.target or last.target or None)
 
 
-def goal_of(place: RepositoryPlace, settings: RunSettings, request: PublishRequest) -> Goal:
+def goal_of(
+    place: RepositoryPlace, settings: RunSettings, request: PublishRequest, *, ci: bool = True
+) -> Goal:
     """Returns what is asked for by request and settings; looks at no other machine.
+
+    `ci` says whether CI's variables are about this repository.
 
     Raises UsageError where something is missing, EnvironmentFault where there is no token.
     """
@@ -124,7 +150,7 @@ def goal_of(place: RepositoryPlace, settings: RunSettings, request: PublishReque
     if not opens_requests(mode):
         return Goal(mode, remote, target, None)
     kind = request.forge or settings.forge or "auto"
-    address = forge_address(kind, os.environ, remote_url(place, remote))
+    address = forge_address(kind, os.environ, remote_url(place, remote), ci=ci)
     if address.permit is None:
         raise EnvironmentFault(
             f"requests cannot be made at `{address.api}` without a token; nothing was pushed",
@@ -133,12 +159,17 @@ def goal_of(place: RepositoryPlace, settings: RunSettings, request: PublishReque
     return Goal(mode, remote, target, address)
 
 
-def check(place: RepositoryPlace, settings: RunSettings) -> None:
+def is_first(run: Run) -> bool:
+    """Says whether a run is in the repository that gitpar was started in."""
+    return run.sisters is None or run.sisters.own == run.sisters.all[0].name
+
+
+def check(place: RepositoryPlace, settings: RunSettings, *, ci: bool = True) -> None:
     """Raises what `publish` would raise for want of a remote, a target, a forge or a token.
 
     The remote is asked for its default branch where that is needed, so it must be there.
     """
-    goal = goal_of(place, settings, PublishRequest(describe=lambda _view, _layer: Words("", "")))
+    goal = goal_of(place, settings, PublishRequest(describe=lambda _view, _layer: Words("", "")), ci=ci)
     if not goal.target:
         _default_branch(goal, GitRemote(place, goal.remote))
 
@@ -170,7 +201,8 @@ def _chosen(site: Site, named: str | None) -> Run:
     return site.chosen(named)
 
 
-def _ended(run: Run) -> Run:
+def ended(run: Run) -> Run:
+    """Returns a run that can be published; raises UsageError for another."""
     if run.end is None or run.end is e.RunEnd.INTERRUPTED:
         raise UsageError(
             f"run {run.id} has not ended; nothing was published",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from gitpar.core.lint import Remark
     from gitpar.core.moves import RefMove
     from gitpar.core.outlook import Outlook
-    from gitpar.core.publishing import Words
+    from gitpar.core.publication import Publication
+    from gitpar.core.publishing import Step, Words
     from gitpar.core.settings import PublishAs
     from gitpar.core.view import RunView
     from gitpar.plans.model import Plan
@@ -151,6 +152,15 @@ class PublishRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishPlan:
+    """What publishing would do; `repository` is empty where the run is in one alone."""
+
+    repository: str
+    publication: Publication
+    steps: Sequence[Step]
+
+
+@dataclass(frozen=True, slots=True)
 class UndoReport:
     """What `gitpar undo` did: the operation (empty where nothing moved), what it took back, refs moved.
 
@@ -162,6 +172,8 @@ class UndoReport:
     of: str
     moved: tuple[RefMove, ...]
     left: tuple[tuple[str, str], ...]
+    repositories: tuple[tuple[str, UndoReport], ...] = ()
+    """What it did in each, where the run is over several; `moved` and `left` are of all then."""
 
 
 @dataclass(frozen=True, slots=True)

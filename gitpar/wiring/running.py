@@ -32,6 +32,7 @@ from gitpar.ports import Watcher
 from gitpar.values import dataclass
 from gitpar.wiring.assemble import pool_settings, world_of
 from gitpar.wiring.crew import crew_of, look_for
+from gitpar.wiring.noting import notes_of
 from gitpar.wiring.preparing import prepared, sandboxes_of, workers_of
 from gitpar.wiring.previewing import chosen_part
 from gitpar.wiring.replanning import UNCHANGED, changed_plan, replan, taken_anew

@@ -32,13 +32,21 @@ def undo(directory: Path, what: str | None, level: int = 1) -> UndoReport:
     site = Site.at(directory)
     named, dot, number = (what or "").partition(".")
     chosen = site.chosen(named or None)
+    if chosen.sisters is not None:
+        from gitpar.wiring.undoing_across import undo_across  # noqa: PLC0415 - most runs are in one
+
+        return undo_across(chosen, f"{chosen.id}{dot}{number}", level)
+    return undo_at(site, chosen, f"{chosen.id}{dot}{number}", level)
+
+
+def undo_at(site: Site, chosen: Run, of: str, level: int) -> UndoReport:
+    """Does it in one repository: `of` is the run's id, or an undo of it."""
     journal = SqliteJournal.own(site.journal_path, chosen.id, Owner.this_process())
     refs = GitRefs(site.place)
     try:
         run = fold(list(journal.events(chosen.id)))
         _catch_up(run, journal, refs)
         open_ = next((one for one in run.operations if not one.done), None)
-        of = run.id if not dot else f"{run.id}.{number}"
         if open_ is None:
             operation = f"{run.id}.{len(run.operations) + 1}"
             moves = _wanted(run, refs, of, level)

@@ -16,8 +16,6 @@ from gitpar.core.conflicts import ConflictReport
 from gitpar.core.history import Replay
 from gitpar.core.names import TaskId
 from gitpar.core.outlook import Outlook
-from gitpar.core.publication import Publication
-from gitpar.core.publishing import Step
 from gitpar.core.remedies import Remedies
 from gitpar.core.verification import Verified
 from gitpar.core.view import RunView, view
@@ -36,6 +34,7 @@ from gitpar.wiring import (
     Linted,
     OperationView,
     PromptRequest,
+    PublishPlan,
     PublishRequest,
     RunRequest,
     Survey,
@@ -166,7 +165,7 @@ class Recorded:
         watcher.begin(self.scripts[0].run)
         return self._chosen(named)
 
-    def publish_plan(self, directory: Path, request: PublishRequest) -> tuple[Publication, Sequence[Step]]:
+    def publish_plan(self, directory: Path, request: PublishRequest) -> Sequence[PublishPlan]:
         self.asked.append(("publish_plan", directory, request))
         raise UsageError("there is nothing to publish here")
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from gitpar.core.calibration import Calibration
     from gitpar.core.check import Checked
     from gitpar.core.comparison import Compared
-    from gitpar.core.publication import Publication
-    from gitpar.core.publishing import Step
     from gitpar.core.remedies import Remedies
     from gitpar.core.verification import Verified
     from gitpar.core.view import RunView
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
         Linted,
         OperationView,
         PromptRequest,
+        PublishPlan,
         PublishRequest,
         RunRequest,
         Survey,
@@ -147,8 +146,8 @@ class Publishes(Protocol):
         """Waits until the wave that a run waits for was merged, and goes on with it."""
         ...
 
-    def publish_plan(self, directory: Path, request: PublishRequest) -> tuple[Publication, Sequence[Step]]:
-        """Returns what `publish` would do, in order."""
+    def publish_plan(self, directory: Path, request: PublishRequest) -> Sequence[PublishPlan]:
+        """Returns what `publish` would do, in order, a plan a repository."""
         ...
 
 

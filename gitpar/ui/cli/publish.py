@@ -118,13 +118,13 @@ def describing() -> Callable[[RunView, Layer], Words]:
 def _preview(call: Invocation, request: PublishRequest) -> int:
     from gitpar.ui import publish_plan  # noqa: PLC0415 - not needed for --help
 
-    publication, steps = call.house.publish_plan(call.directory, request)
+    plans = call.house.publish_plan(call.directory, request)
     if call.as_json:
-        call.print_json(publish_plan.plan_json(publication, steps))
+        call.print_json(publish_plan.plans_json(plans))
     else:
-        for line in publish_plan.plan_lines(publication, steps):
+        for line in publish_plan.plans_lines(plans):
             click.echo(line)
-    return ExitCode.NEEDS_PERSON if publication.problems else ExitCode.OK
+    return ExitCode.NEEDS_PERSON if any(one.publication.problems for one in plans) else ExitCode.OK
 
 
 def _print(call: Invocation, view: RunView) -> None:
