@@ -103,7 +103,7 @@ def test_a_run_publishes_to_each_forge_and_its_requests_name_each_other(
     ] == wrote
 
 
-@pytest.mark.parametrize("step", ["request.written:1", "request.write:3", "request.written:4"])
+@pytest.mark.parametrize("step", ["request.write:3", "request.written:4"])
 def test_killed_while_publishing_every_request_is_there_once_and_names_the_others(
     shop: Workshop, forges: Forges, step: str
 ) -> None:

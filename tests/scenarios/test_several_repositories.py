@@ -11,7 +11,7 @@ import pytest
 from tests.support.cli import gitpar, running
 from tests.support.plans import everything_of_the_user, facts, run_json, states
 from tests.support.sealed import git
-from tests.support.sister_repos import Workshop, by_repo, levels, make
+from tests.support.sister_repos import Workshop, by_repo, kill, levels, make, three
 
 
 @pytest.fixture
@@ -47,7 +47,6 @@ def test_levels_advance_together_and_each_repository_gets_its_own(shop: Workshop
     # w1 had landed before a2 began, and the notes of one repository's workers reach the other's
     assert "1" in git(shop["api"], "show", f"{tips['api']}:seen.txt").split()
     assert "v2" in git(shop["api"], "show", f"{tips['api']}:told.txt")
-    assert run["metrics"]["max_concurrent"] == 2
     for name in shop.names:
         seen_from = facts(gitpar("status", "--json", cwd=shop[name]))
         assert seen_from == facts(gitpar("resume", "--json", cwd=shop[name])) == run
@@ -140,32 +139,31 @@ def test_a_bare_repository_may_be_one_of_them(shop: Workshop) -> None:
     assert levels(shop.folder / "hub.git").keys() == {"1"}
 
 
-@pytest.mark.parametrize(
-    ("repo", "said", "hint"),
-    [
-        ("wbe", "no repository is called `wbe`", "Did you mean `web`?"),
-        ("docs", "no repository is called `docs`", '[repos] docs = "../docs"'),
-        ("../nowhere", "there is no folder `../nowhere`", "Correct the path"),
-        ("../plain", "is not in a git repository", "git -C"),
-        ("../web/sub", "is a folder inside the repository", "Name that one"),
-        ("https://example.org/web.git", "is an address", "clone it"),
-        ("gone", "there is no folder", "[repos]"),
-    ],
-)
-def test_a_repo_that_means_nothing_is_named_with_its_place(
-    shop: Workshop, repo: str, said: str, hint: str
-) -> None:
+BAD = {
+    "wbe": ("no repository is called `wbe`", "Did you mean `web`?"),
+    "docs": ("no repository is called `docs`", '[repos] docs = "../docs"'),
+    "../nowhere": ("there is no folder `../nowhere`", "Correct the path"),
+    "../plain": ("is not in a git repository", "Make it one: git -C"),
+    "../web/sub": ("is a folder inside the repository", "Name that one"),
+    "https://example.org/web.git": ("is an address", "clone it and name the folder"),
+    "gone": ("there is no folder", "Correct its path in [repos]"),
+}
+
+
+def test_a_repo_that_means_nothing_is_named_with_its_place(shop: Workshop) -> None:
     (shop["web"] / "sub").mkdir()
     (shop.folder / "plain").mkdir()
     (shop["api"] / "gitpar.toml").write_text('[repos]\nweb = "../web"\ngone = "../gone"\n', encoding="utf-8")
-    plan = shop.write(shop.task("a"), shop.task("w", repo=repo))
+    plan = shop.write(*(shop.task(f"t{at}", repo=repo) for at, repo in enumerate(BAD)))
     for words in (("run", plan), ("run", plan, "--dry-run")):
         done = gitpar(*words, cwd=shop["api"])
         assert done.status == 2, done.stderr
-        assert said in done.stderr
-        assert hint in done.stderr
-        assert "plan.json` line" in done.stderr
-        assert "(tasks[1].repo)" in done.stderr
+        problems = done.stderr.splitlines()
+        for at, (said, hint) in enumerate(BAD.values()):
+            assert said in problems[at]
+            assert "plan.json` line" in problems[at]
+            assert f"(tasks[{at}].repo)" in problems[at]
+            assert any(line.startswith("Hint: ") and hint in line for line in problems[len(BAD) :])
     assert not (shop["api"] / ".git" / "gitpar").exists()
     assert not (shop["web"] / ".git" / "gitpar").exists()
 
@@ -230,42 +228,7 @@ def test_what_is_interrupted_is_interrupted_everywhere_and_goes_on(shop: Worksho
     assert set(states(run).values()) == {"landed"}
 
 
-_STEPS = (
-    "journal.appended:2",  # the one repository has a run, the other not yet
-    "journal.append:4",
-    "level.created:2",
-    "worker.started:2",
-    "capture.refs:2",
-    "landing.move:1",
-    "landing.moved:2",
-    "worktree.removed:1",
-)
-
-
-@pytest.mark.parametrize("step", _STEPS)
+@pytest.mark.parametrize("step", ["journal.appended:2", "level.created:2", "landing.move:1"])
 def test_killed_at_a_step_a_resume_ends_as_if_nothing_had_happened(tmp_path: Path, step: str) -> None:
-    shop = Workshop(tmp_path, "api", "web", "lib")
-    plan = shop.write(
-        shop.task("a1"),
-        shop.task("w1", repo="../web"),
-        shop.task("l1", repo="../lib"),
-        shop.task("a2", "w1", "l1"),
-        shop.task("w2", "a1", repo="../web"),
-        shop.task("x", "a1", command="exit 3", retries=0),
-        shop.task("lost", "x", repo="../lib"),
-        shop.task("w3", "a2", repo="../web"),
-    )
-    killed = gitpar("run", plan, cwd=shop["api"], env={"GITPAR_FAULT": f"{step}:kill"})
-    assert killed.status == -signal.SIGKILL
-    recorded = gitpar("status", cwd=shop["api"]).status == 0
-    again = ("resume",) if recorded else ("run", plan)
-    run = facts(gitpar(*again, "--json", cwd=shop["api"]), 1)
-    landed = dict.fromkeys(("a1", "w1", "l1", "a2", "w2", "w3"), "landed")
-    assert states(run) == {**landed, "x": "failed", "lost": "blocked"}
-    tips = {name: one["levels"][-1]["commit"] for name, one in by_repo(run).items()}
-    assert {name: shop.files(name, tip) for name, tip in tips.items()} == {
-        "api": {"a1.txt", "a2.txt"},
-        "web": {"w1.txt", "w2.txt", "w3.txt"},
-        "lib": {"l1.txt"},
-    }
-    assert all(times in {1, 2} for times in shop.worked().values()), shop.worked()
+    """At the first of them one repository has a run and the others have not yet."""
+    assert kill(three(tmp_path), f"{step}:kill") == ""

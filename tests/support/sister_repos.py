@@ -7,7 +7,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tests.support.plans import Facts
+from tests.support.cli import gitpar
+from tests.support.plans import Facts, states
 from tests.support.sealed import git
 
 Task = dict[str, Any]
@@ -71,3 +72,46 @@ def levels(repo: Path) -> dict[str, str]:
 def by_repo(run: Facts) -> dict[str, Facts]:
     """What a run's facts say of each repository."""
     return {one["name"]: one for one in run["repositories"]}
+
+
+LANDED = ("a1", "w1", "l1", "a2", "w2", "w3", "b1", "b2")
+
+
+def three(folder: Path) -> Workshop:
+    """Three repositories and a plan of three waves: two results conflict, one task fails, one is blocked."""
+    shop = Workshop(folder, "api", "web", "lib")
+    line = "sed 's/$/ {name}/' README.md > new; mv new README.md"
+    shop.write(
+        shop.task("a1"),
+        shop.task("w1", repo="../web"),
+        shop.task("l1", repo="../lib"),
+        shop.task("b1", repo="../lib", command=line.format(name="b1")),
+        shop.task("b2", repo="../lib", command=line.format(name="b2")),
+        shop.task("a2", "w1", "l1"),
+        shop.task("w2", "a1", repo="../web"),
+        shop.task("x", "a1", command="exit 3", retries=0),
+        shop.task("lost", "x", repo="../lib"),
+        shop.task("w3", "a2", repo="../web"),
+    )
+    return shop
+
+
+def kill(shop: Workshop, *faults: str) -> str:
+    """Runs the plan of `three`, killed once by each fault; says what is wrong with what came of it."""
+    words: tuple[str | Path, ...] = ("run", shop.plan)
+    for fault in faults:
+        gitpar(*words, cwd=shop["api"], env={"GITPAR_FAULT": fault})
+        words = ("resume",) if gitpar("status", cwd=shop["api"]).status == 0 else ("run", shop.plan)
+    done = gitpar(*words, "--json", cwd=shop["api"])
+    wanted = {**dict.fromkeys(LANDED, "landed"), "x": "failed", "lost": "blocked"}
+    if done.status != 1 or states(json.loads(done.stdout)) != wanted:
+        return f"{faults}: ended with {done.status}\n{done.stdout}\n{done.stderr}"
+    tips = {name: one["levels"][-1]["commit"] for name, one in by_repo(json.loads(done.stdout)).items()}
+    files = {name: shop.files(name, tip) for name, tip in tips.items()}
+    if files != {"api": {"a1.txt", "a2.txt"}, "web": {"w1.txt", "w2.txt", "w3.txt"}, "lib": {"l1.txt"}}:
+        return f"{faults}: {files}"
+    readme = git(shop["lib"], "show", f"{tips['lib']}:README.md")
+    if readme.strip() != "# A repository b1 b2":
+        return f"{faults}: {readme}"
+    often = {task: times for task, times in shop.worked().items() if times > 1 + len(faults)}
+    return f"{faults}: worked on too often: {often}" if often else ""
