@@ -115,6 +115,7 @@ class _Found:
 
     @property
     def all(self) -> tuple[Repo, ...]:
+        """Every one, the run's own first."""
         return tuple(self._by_common.values())
 
     def name_of(self, task: Task) -> str:
