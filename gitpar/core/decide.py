@@ -78,7 +78,8 @@ def _without_gates(run: Run) -> list[Command]:
         return _stop(run)
     level = run.level
     if level is None:
-        return [CloseRun(_end(run), run.tip)]
+        agreed = run.agreed or (end_of(run) if run.sisters is None else None)
+        return [CloseRun(agreed, run.tip)] if agreed is not None else []
     due = _in_level(run, level)
     if run.dag and not level.solo:
         due += _starts(run, level, _free(run) - sum(isinstance(each, StartAttempt) for each in due))
@@ -264,7 +265,8 @@ def _stop(run: Run) -> list[Command]:
     return [CloseRun(RunEnd.NEEDS_PERSON if run.disturbed else RunEnd.INTERRUPTED, run.tip)]
 
 
-def _end(run: Run) -> RunEnd:
+def end_of(run: Run) -> RunEnd:
+    """Says how a run ends of which every level is over."""
     states = {task.state for task in run.tasks.values()}
     if TaskState.HELD in states or (run.gates is not None and run.gates.stopped_at(run) is not None):
         return RunEnd.NEEDS_PERSON

@@ -20,6 +20,7 @@ def resumed(run: Run, event: e.RunResumed) -> None:
     run.to_end.clear()
     budgets.raised(run, event)
     pacing.begin(run)
+    run.agreed = None
     if run.sisters is not None and run.level is not None:
         from gitpar.core.sisters import share_out  # noqa: PLC0415 - most runs are in one repository
 

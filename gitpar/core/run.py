@@ -270,6 +270,8 @@ class Level:
 class Run:
     """Everything known about one run. Changed only by `apply` (gitpar.core.apply)."""
 
+    agreed: RunEnd | None = None  # with its sisters: how all of them end
+
     def __init__(self, opened: RunOpened) -> None:
         self.id: RunId = opened.run
         self.plans = opened.plans

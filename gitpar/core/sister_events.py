@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitpar.core.events import Event
+from gitpar.core.events import Event, RunEnd
 from gitpar.core.names import TaskId
 from gitpar.core.run import TaskState
 from gitpar.values import dataclass
@@ -24,6 +24,13 @@ class LevelShared(Event):
 
     level: int
     outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndAgreed(Event):
+    """Every repository has come to its end; all end as the one that is worst off."""
+
+    end: RunEnd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

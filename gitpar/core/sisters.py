@@ -7,7 +7,7 @@ All runs hold all tasks, so they agree on levels, on who is blocked, and on thei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from gitpar.core.verdicts import block_dependents, pass_over, set_state
 
 _TO_DO = (TaskState.PENDING, TaskState.RUNNING)
 _LOST = (TaskState.HELD, TaskState.FAILED)
+_WORST_FIRST = (e.RunEnd.INTERRUPTED, e.RunEnd.NEEDS_PERSON, e.RunEnd.FAILED, e.RunEnd.DONE)
 
 
 def waits_for_sisters(run: Run) -> Level | None:
@@ -32,6 +33,25 @@ def waits_for_sisters(run: Run) -> Level | None:
 def done_with(run: Run) -> int:
     """Returns the last level that a run has nothing more to do on, 0 before the first."""
     return run.current + (waits_for_sisters(run) is not None)
+
+
+def ends_as(run: Run) -> e.RunEnd | None:
+    """Says how a run would end that has nothing left to do, None while it has."""
+    if run.level is not None or run.active or run.orphans or run.recovering:
+        return None
+    from gitpar.core.decide import end_of  # noqa: PLC0415 - it decides by what is said here
+
+    if run.gates is not None:
+        from gitpar.core.gate_decisions import at_the_end, first_of_all  # noqa: PLC0415 - most have none
+
+        if first_of_all(run.gates) is not None or at_the_end(run, run.gates) is not None:
+            return None
+    return end_of(run)
+
+
+def worst(ends: Sequence[e.RunEnd]) -> e.RunEnd:
+    """Returns how all end: as done only where each is."""
+    return next(end for end in _WORST_FIRST if end in ends)
 
 
 def outcomes(run: Run, number: int) -> tuple[se.Outcome, ...]:
@@ -89,6 +109,10 @@ def _shared(run: Run, event: se.LevelShared) -> None:
     pass_over(run)
 
 
+def _agreed(run: Run, event: se.EndAgreed) -> None:
+    run.agreed = event.end
+
+
 def _given(run: Run, event: se.PlacesGiven) -> None:
     run.pace = replace(run.pace, jobs=event.jobs)
 
@@ -96,4 +120,5 @@ def _given(run: Run, event: se.PlacesGiven) -> None:
 SISTERS: dict[type[e.Event], Callable[[Run, Any], None]] = {
     se.LevelShared: _shared,
     se.PlacesGiven: _given,
+    se.EndAgreed: _agreed,
 }

@@ -10,9 +10,9 @@ import threading
 
 from gitpar.core import sister_events as se
 from gitpar.core.barrier import awaited
-from gitpar.core.events import AttemptCaptured, AttemptLost, Event, LevelOpened, StopRequested
+from gitpar.core.events import AttemptCaptured, AttemptLost, Event, LevelOpened, RunEnd, StopRequested
 from gitpar.core.run import Run, Stage
-from gitpar.core.sisters import done_with, outcomes, shares, waits_for_sisters
+from gitpar.core.sisters import done_with, ends_as, outcomes, shares, waits_for_sisters, worst
 from gitpar.engine.coordinator import Coordinator
 from gitpar.ports import Clock, Watcher
 
@@ -29,6 +29,8 @@ class Seat:
         """The last level that it has done with, as its journal says; -1 while it does not go on."""
         self.told = 0
         """The last level that it was told of."""
+        self.ending: RunEnd | None = None
+        """How it would end; None while it has something to do."""
         self.jobs = 0
         """How many places it has on the level that is worked on."""
         self._together = together
@@ -86,6 +88,7 @@ class Together:
                 loop.tell(self._stop)
             self._release()
             self._give_places(seat)
+            self._end(seat)
 
     def left(self, seat: Seat) -> None:
         """Notes that a run's loop is over. Where it ended early, the others end what they have begun."""
@@ -117,6 +120,20 @@ class Together:
             self._give_places(seat)
         elif isinstance(event, AttemptCaptured | AttemptLost):
             self._give_places(seat)
+        if seat.run.level is None and seat.ending is None:
+            self._end(seat)
+
+    def _end(self, seat: Seat) -> None:
+        """Has all end alike once each has come to its end."""
+        seat.ending = ends_as(seat.run)
+        if seat.ending is None or seat.loop is None:
+            return
+        seat.loop.write()
+        ends = [each.ending for each in self._seats if each.ending is not None]
+        if len(ends) == len(self._seats):
+            for each in self._seats:
+                if each.loop is not None:
+                    each.loop.tell(se.EndAgreed(at=self._clock.now(), end=worst(ends)))
 
     def _release(self) -> None:
         """Tells every run that waits at a level what came of it elsewhere, once it is over everywhere."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gitpar.agents.command import WorkerFiles, worker_environment
 from gitpar.backends.local import LocalBackend
 from gitpar.config import Settings
+from gitpar.core.decide import end_of
 from gitpar.core.events import RunEnd
 from gitpar.core.names import CommitId, into_ref, short
 from gitpar.core.policies import never_merged
@@ -195,4 +196,6 @@ def _into(branch: IntoBranch, run: Run, tip: CommitId, end: RunEnd) -> str:
     name = short(branch.ref)
     if run.gates is not None and (found := run.gates.stopped_at(run)) is not None:
         return f"`{name}` was not moved: gate `{found.opened.gate}` fails on what landed"
+    if run.agreed is not None and end_of(run) is RunEnd.DONE:
+        return f"`{name}` was not moved: another repository of the run needs you"
     return f"`{name}` was not moved, not everything landed. To take what did: git merge --ff-only {tip[:12]}"

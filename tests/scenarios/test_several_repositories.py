@@ -203,6 +203,20 @@ def test_a_repository_that_is_gone_is_named(shop: Workshop) -> None:
     assert "has no record of it" in done.stderr
 
 
+def test_a_gate_that_fails_at_the_end_of_one_holds_all_back(shop: Workshop) -> None:
+    (shop["web"] / "gitpar.toml").write_text('run-gate = "test -e nothing"\n', encoding="utf-8")
+    for name in shop.names:
+        git(shop[name], "branch", "release")
+    plan = shop.write(shop.task("a"), shop.task("w", repo="../web"))
+    run = run_json(shop["api"], plan, "--into", "release", status=1)
+    assert {one["state"] for one in by_repo(run).values()} == {run["state"]} == {"needs-you"}
+    assert set(states(run).values()) == {"landed"}
+    for name in shop.names:
+        assert shop.files(name, "release") == set()
+    assert facts(gitpar("resume", "--json", cwd=shop["web"]), 1) == run
+    assert "another repository of the run needs you" in gitpar("report", cwd=shop["api"]).stdout
+
+
 def test_what_is_interrupted_is_interrupted_everywhere_and_goes_on(shop: Workshop) -> None:
     waits = (
         f"echo >> {shop.folder}/began; while [ ! -e {shop.folder}/go ]; do sleep 0.05; done; echo x > x.txt"
