@@ -241,6 +241,8 @@ def settle(run: Run, task: TaskRun, state: AttemptState) -> None:
             assert_never(state)
     if task.state is not TaskState.PENDING:
         leave(run, run.levels[task.level - 1], task.task.id)
+    elif run.dag:
+        early.comes_back(run, task)
 
 
 def _worked(run: Run, task: TaskRun) -> None:

@@ -96,6 +96,16 @@ def opened(run: Run, level: Level) -> None:
         arrive(run, level, run.tasks[task_id])
 
 
+def comes_back(run: Run, task: TaskRun) -> None:
+    """Lets a task whose attempt came to nothing start again, unless what it depends on was lost meanwhile."""
+    level = run.levels[task.level - 1]
+    if level.base is None:
+        if not may_start(run, task):
+            _forget(run, level, task.task.id)
+    elif (before := missing_dependency(run, task)) is not None:
+        _block(run, task, before)
+
+
 def look_again(run: Run) -> None:
     """Begins anew with who may start early, where the levels to come are others."""
     for task_id in [each for each in run.tasks if run.levels and _waits_early(run, each)]:

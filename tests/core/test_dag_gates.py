@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,20 +45,21 @@ def plans(draw: st.DrawFn) -> tuple[list[Task], Script]:
     plans(),
     st.integers(0, 10_000),
     st.sampled_from([(LEVEL,), (ALONE,), (ALONE, LEVEL)]),
-    st.sampled_from(LevelPolicy),
+    st.tuples(st.sampled_from(LevelPolicy), st.integers(0, 1)),
     st.lists(st.integers(1, 60), max_size=2),
 )
 def test_whatever_a_gate_refuses_the_run_ends_and_nothing_stands_on_it(
     plan: tuple[list[Task], Script],
     seed: int,
     gates: tuple[GateRules, ...],
-    policy: LevelPolicy,
+    policy: tuple[LevelPolicy, int],
     kills: list[int],
 ) -> None:
     tasks, script = plan
+    whole, retries = policy
     rng = Random(seed)
     sim = Simulation(
-        tasks, script, jobs=3, schedule=Schedule.DAG, gates=gates, level_policy=policy, retries=0
+        tasks, script, jobs=3, schedule=Schedule.DAG, gates=gates, level_policy=whole, retries=retries
     )
     for each in kills:
         sim.go(rng, stop_after=len(sim.journal) + each)
@@ -65,6 +67,38 @@ def test_whatever_a_gate_refuses_the_run_ends_and_nothing_stands_on_it(
             sim.kill_and_resume()
     run = sim.go(rng)
     _check(run, sim)
+
+
+@pytest.mark.parametrize("seed", [15, 24, 85])
+def test_what_was_under_way_is_not_begun_again_when_what_it_stands_on_was_lost(seed: int) -> None:
+    joined = [
+        ("t0",),
+        ("t1", "t0"),
+        ("t2", "t0", "t1"),
+        ("t3",),
+        ("t4", "t0", "t1"),
+        ("t5", "t2"),
+        ("t6", "t2"),
+    ]
+    tasks = [task(*each) for each in joined]
+    again = 0
+    for stop_after in range(45, 60):
+        sim = Simulation(
+            tasks,
+            Script(broken=[{"t0", "t1"}]),
+            jobs=3,
+            schedule=Schedule.DAG,
+            gates=(LEVEL,),
+            level_policy=LevelPolicy.ALL,
+            retries=0,
+        )
+        rng = Random(seed)
+        sim.go(rng, stop_after=stop_after)
+        if sim.run.end is None:
+            sim.kill_and_resume()
+            again += 1
+        _check(sim.go(rng), sim)
+    assert again
 
 
 @examples(150)
