@@ -27,7 +27,8 @@ from tests.support.preloading import SIZE, WORD
 from tests.support.sealed import ROOT
 
 _READ_BYTES = 1 << 16
-_TELLS_PYTHON = ("PYTHON", "LANG", "LC_", "LD_")
+_TELLS_PYTHON = ("PYTHON", "LD_")
+_LOCALE = ("LANG", "LC_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,10 @@ def call(arguments: Sequence[str], cwd: Path, environ: Mapping[str, str], *, lon
 
     Raises TimeoutExpired where it takes longer; it is killed then, and only it.
     """
-    if os.environ.get("COLD_STARTS") or _told(environ) != _preloaded().told:
+    own = {**os.environ, "PYTHONPATH": python_path()}
+    if os.environ.get("COLD_STARTS") or _told(environ, _TELLS_PYTHON) != _told(own, _TELLS_PYTHON):
         return _call_cold(arguments, cwd, environ, longest_s)
-    return _preloaded().call(arguments, cwd, environ, longest_s)
+    return _preloaded(_told(environ, _LOCALE)).call(arguments, cwd, environ, longest_s)
 
 
 def start(arguments: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -67,9 +69,9 @@ def python_path() -> str:
     return os.pathsep.join([str(ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))])
 
 
-def _told(environ: Mapping[str, str]) -> dict[str, str]:
+def _told(environ: Mapping[str, str], names: tuple[str, ...]) -> frozenset[tuple[str, str]]:
     """What Python reads of an environment when it starts."""
-    return {name: value for name, value in environ.items() if name.startswith(_TELLS_PYTHON)}
+    return frozenset((name, value) for name, value in environ.items() if name.startswith(names))
 
 
 def _call_cold(arguments: Sequence[str], cwd: Path, environ: Mapping[str, str], longest_s: float) -> Ended:
@@ -82,18 +84,18 @@ def _call_cold(arguments: Sequence[str], cwd: Path, environ: Mapping[str, str], 
 
 
 @cache
-def _preloaded() -> _Preloaded:
-    found = _Preloaded()
+def _preloaded(locale: frozenset[tuple[str, str]]) -> _Preloaded:
+    found = _Preloaded(dict(locale))
     atexit.register(found.end)
     return found
 
 
 class _Preloaded:
-    """The process that has gitpar loaded; there is one for each process that runs tests."""
+    """The process that has gitpar loaded; one for each process that runs tests, and each locale there."""
 
-    def __init__(self) -> None:
-        environ = {**os.environ, "PYTHONPATH": python_path()}
-        self.told = _told(environ)
+    def __init__(self, locale: Mapping[str, str]) -> None:
+        rest = {name: value for name, value in os.environ.items() if not name.startswith(_LOCALE)}
+        environ = {**rest, **locale, "PYTHONPATH": python_path()}
         self._asking, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
