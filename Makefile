@@ -6,6 +6,8 @@ VENV ?= .venv
 AGENTS ?= .agents
 BIN := $(VENV)/bin
 PYTEST ?=
+# More than processors: some tests wait.
+WORKERS ?= $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 ))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-long test-agents lint types bench reference clean
@@ -17,10 +19,10 @@ demo: $(VENV)/.installed ## run a plan of three waves in a small repository made
 	@$(BIN)/gitpar demo
 
 test: $(VENV)/.installed-test ## run the tests (PYTEST="-k name" picks some)
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not long" $(PYTEST)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not long" $(PYTEST)
 
 test-long: $(VENV)/.installed-test ## run all tests with their whole sets: hundreds of kills, thousands of merges
-	@WHOLE_SETS=1 COLD_STARTS=1 $(BIN)/python -m pytest -n auto --dist worksteal -o faulthandler_timeout=3600 $(PYTEST)
+	@WHOLE_SETS=1 COLD_STARTS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -o faulthandler_timeout=3600 $(PYTEST)
 
 test-agents: $(VENV)/.installed-test ## try the real claude and codex, from npm, against a model on this machine
 	@sh .ci/agents "$(AGENTS)" "$(BIN)/python" $(PYTEST)

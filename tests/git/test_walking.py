@@ -69,9 +69,12 @@ def _remembered(root: Path) -> Folders:
     """Returns what a walk found, once that is old enough to be relied on."""
     folders = Folders()
     until = time.monotonic() + 10
-    while not folders.known and time.monotonic() < until:
+    while time.monotonic() < until:
         walk(root, (), folders)
+        found = dict(folders.known)
         folders.begin(_link(root))
+        if folders.known == found:
+            break
     return folders
 
 
