@@ -1,7 +1,7 @@
 """Checks out worktrees that are made at the same time once, and copies the files to the others.
 
-Unpacking a file from git's store costs five times as much as copying it, and a file system
-that can share blocks shares them.
+Unpacking a file from git's store costs five times as much as copying it, and a `cp` that can
+have a file system share blocks does.
 """
 
 from __future__ import annotations
