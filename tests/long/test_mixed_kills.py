@@ -35,20 +35,11 @@ def kill(
     return wrong
 
 
-@pytest.mark.parametrize("seed", _SAMPLE)
+@pytest.mark.parametrize(
+    "seed",
+    [*_SAMPLE, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1000, 1000 + ROUNDS))],
+)
 def test_a_mixed_run_killed_at_random_ends_as_if_nothing_had_happened(
-    tmp_path: Path,
-    record_property: Callable[[str, object], None],
-    expected: dict[tuple[str, str], Outcome],
-    seed: int,
-) -> None:
-    wrong = kill(tmp_path, record_property, seed, expected)
-    assert not wrong, "\n".join([f"seed {seed}", *wrong])
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("seed", range(1000, 1000 + ROUNDS))
-def test_mixed_runs_killed_at_random_end_as_if_nothing_had_happened(
     tmp_path: Path,
     record_property: Callable[[str, object], None],
     expected: dict[tuple[str, str], Outcome],
