@@ -2,8 +2,7 @@
 
 Source: the description that every Gitea serves at /swagger.v1.json, and the code of
 Gitea 1.22 for what that does not say. Its list of pull requests knows no branches, so it
-is read newest change first and searched. Gitea 1.27 publishes `Do` as `do`; Go's
-encoding/json reads either.
+is read newest change first and searched.
 """
 
 from __future__ import annotations
@@ -40,7 +39,9 @@ class Gitea(PullRequests):
 
     def merge(self, number: int, commit: CommitId) -> str:
         """Merges a pull request by a merge commit."""
-        return self._merged("POST", number, commit, {"Do": "merge", "head_commit_id": commit})
+        # `do` since Gitea 1.27, whose decoder knows capitals from small letters; what read `Do` before takes
+        # either for one, and each ignores what it does not know
+        return self._merged("POST", number, commit, {"Do": "merge", "do": "merge", "head_commit_id": commit})
 
 
 def _own(item: Mapping[str, Any]) -> ChangeRequest | None:

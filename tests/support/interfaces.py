@@ -60,6 +60,7 @@ def _operations(prefix: str, key: str, of: Mapping[str, Any]) -> tuple[Operation
     )
 
 
+_GITEA_WAYS = {"enum": ["merge", "rebase", "rebase-merge", "squash"]}
 OPERATIONS = {
     "github": _operations(
         r"/repos/[\w.-]+/[\w.-]+/pulls",
@@ -111,9 +112,8 @@ OPERATIONS = {
             "open": _fields({"title": _NAME, "head": _NAME, "base": _NAME}, {"body": _TEXT}),
             "change": "PATCH",
             "update": _fields({}, {"title": _NAME, "base": _NAME, "body": _TEXT}),
-            "merge": _fields(
-                {"Do": {"enum": ["merge", "rebase", "rebase-merge", "squash"]}}, {"head_commit_id": _SHA}
-            ),
+            # older ones read `Do`, newer ones `do`, and which it is cannot be told before
+            "merge": _fields({"Do": _GITEA_WAYS, "do": _GITEA_WAYS}, {"head_commit_id": _SHA}),
         },
     ),
 }
