@@ -8,10 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.fixtures import build
 from tests.support.pools import end_pools
 from tests.support.sealed import from_outside, git, sealing
+
+# an example takes as long as it does: what it tells of must not depend on what else the machine does
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session", autouse=True)

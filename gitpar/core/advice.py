@@ -259,7 +259,8 @@ def expected_end(wave: Wave, waits: Waits, risks: Risks) -> float:
     """
     ends = finish_times(wave, waits)
     early = {first for firsts in waits.values() for first in firsts}
-    order = sorted(early, key=lambda task: ends[task])
+    # of two that end at once the first of the plan lands first, as in a run
+    order = sorted((task for task in wave.tasks if task in early), key=ends.__getitem__)
     order += [task for task in wave.tasks if task in risks and task not in early]
     lands: dict[TaskId, float] = {}
     again = 0.0

@@ -43,6 +43,14 @@ def test_a_short_task_is_waited_for_before_a_long_one() -> None:
     assert [(e.first, e.later, e.gain_s) for e in found.edges] == [("a", "b", 4.0)]
 
 
+def test_who_ends_at_once_lands_in_the_order_of_the_plan() -> None:
+    """Not in that of a set, which differs from process to process: `a` and `f` land, `g` is done again."""
+    a, b, f, g = (TaskId(name) for name in "abfg")
+    waits = waiting((TaskId(name), b) for name in "agfedc")
+    risks = {a: [(g, 1.0)], f: [(g, 0.5)], g: [(a, 1.0), (f, 0.5)]}
+    assert expected_end(wave(*[5.0] * 8, jobs=8), waits, risks) == 15.0
+
+
 def test_the_head_of_a_chain_is_started_first() -> None:
     made = wave(5, 5, 5, 5, jobs=1)
     assert start_order(made, waiting([(TaskId("c"), TaskId("d"))])) == ("c", "a", "b", "d")
