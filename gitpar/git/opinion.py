@@ -158,10 +158,26 @@ def whole(coordinator: Coordinator, sides: Sides) -> Opinion:
 def level_entries(repository: Repository, tip: str, task: Files) -> dict[str, Entry]:
     """Returns the tip's entry of each path that the level changed as well as the task.
 
-    A folder where the task has a file counts, with the folder's mode.
+    A folder where the task has a file counts, with the folder's mode; so does a file where
+    the task has a folder, unless it is the one that the task has put the folder in place of.
     """
     found = {path: entry_at(repository, tip, path, folders=True) for path in task}
-    return {path: entry for path, entry in found.items() if entry != task[path][0]}
+    return {
+        path: entry
+        for path, entry in found.items()
+        if entry != task[path][0] and not _gives_way(repository, tip, task, path)
+    }
+
+
+def _gives_way(repository: Repository, tip: str, task: Files, path: str) -> bool:
+    """Says whether a path's folder was a file which the task removed and the level left as it was."""
+    at = path.rfind("/")
+    while at > 0:
+        was = task.get(path[:at], (NO_ENTRY,))[0]
+        if was != NO_ENTRY:
+            return entry_at(repository, tip, path[:at]) == was
+        at = path.rfind("/", 0, at)
+    return False
 
 
 def _merge_all(coordinator: Coordinator, sides: Sides) -> Index:

@@ -247,6 +247,21 @@ def test_a_rename_on_the_level_carries_the_tasks_change(
     assert repo.git("show", f"{proof.commit}:moved.txt").splitlines()[8] == "work"
 
 
+@pytest.mark.parametrize("strategy", Strategy)
+def test_a_file_gives_way_to_a_folder_and_a_folder_to_a_file(
+    repo: Repo, base: CommitId, tip: CommitId, repository: GitRepository, strategy: Strategy
+) -> None:
+    quiet = repo.branch(base, "beside", {"other": "1\n"})
+    repo.git("checkout", "-q", "--detach", base)
+    repo.git("rm", "-rq", "lib")
+    result = repo.commit("work", {"f.txt": None, "f.txt/deep/x": "new\n", "lib": "file\n"})
+    proof = proved(repository.prove(landing(base, result, quiet, strategy)))
+    files = repo.git("ls-tree", "-r", "--name-only", proof.commit).split()
+    assert files == ["f.txt/deep/x", "lib", "other"]
+    # where the level has changed the file, git finds a conflict
+    assert refused(repository.prove(landing(base, result, tip, strategy))).conflicts
+
+
 def test_engines_that_disagree_are_refused(repo: Repo, base: CommitId) -> None:
     """Only git moves new files after a moved folder, and only where the user asked for it."""
     repo.git("config", "merge.directoryRenames", "true")
