@@ -51,10 +51,13 @@ class Folders:
     """What earlier walks found, by folder: valid as long as that was not changed.
 
     The time of a folder's last change tells it, which nobody can set back. An entry is kept for
-    an attempt only if that time lies a step of the file system's clock before the attempt.
+    an attempt only if that time lies a step of the file system's clock before the attempt, and
+    before the attempt in which it was found: a reset may have changed the folder after the walk.
     """
 
     known: dict[str, _Folder] = field(default_factory=dict)
+    _began_ns: int = 0
+    """When the attempt began whose walk found what is known."""
 
     def begin(self, link: Path) -> None:
         """Forgets what could change unseen in an attempt that begins now.
@@ -66,8 +69,11 @@ class Folders:
         step_ns = _STEP_NS if now_ns % _SECOND_NS else _COARSE_STEP_NS
         if os.lstat(link.parent).st_ctime_ns < now_ns - step_ns:
             self.known.clear()
+            self._began_ns = 0
             return
-        late = [path for path, one in self.known.items() if one.changed_ns > now_ns - step_ns]
+        known_at_ns = min(self._began_ns, now_ns) - step_ns
+        late = [path for path, one in self.known.items() if one.changed_ns > known_at_ns]
+        self._began_ns = now_ns
         for path in late:
             del self.known[path]
 

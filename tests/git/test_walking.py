@@ -151,6 +151,27 @@ def test_what_changed_just_now_is_not_relied_on(tmp_path: Path) -> None:
     assert set(folders.known) == {str(root / "src" / "deep")}
 
 
+def test_what_an_attempt_changed_is_not_relied_on_in_the_next(tmp_path: Path) -> None:
+    """Where a clock goes in seconds, a folder may be reset in the one in which it was changed and walked."""
+    root = _worktree(tmp_path / "worktree")
+    folders = _remembered(root)
+    (root / "src" / "late").touch()
+    walk(root, (), folders)
+    _wait_a_step(root)
+    folders.begin(_link(root))
+    assert set(folders.known) == {str(root / "src" / "deep")}
+    walk(root, (), folders)
+    folders.begin(_link(root))
+    assert set(folders.known) == {str(root / "src"), str(root / "src" / "deep")}
+
+
+def _wait_a_step(root: Path) -> None:
+    """Waits until the file system's clock is longer ahead than one of its steps."""
+    began_ns = _link(root).lstat().st_ctime_ns
+    while _link(root).lstat().st_ctime_ns < began_ns + 60_000_000:
+        pass
+
+
 def test_nothing_is_relied_on_where_folders_do_not_tell(tmp_path: Path) -> None:
     root = _worktree(tmp_path / "worktree")
     folders = _remembered(root)
