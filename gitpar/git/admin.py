@@ -214,9 +214,15 @@ def clear(admin: Path, given: Mapping[str, bytes]) -> None:
 
 
 def link_index(source: Path, target: Path) -> None:
-    """Gives an index a second name. git replaces an index as a whole, so neither reaches the other."""
+    """Gives an index a second name. git replaces an index as a whole, so neither reaches the other.
+
+    Copies it where the file system has no second names.
+    """
     target.unlink(missing_ok=True)
-    os.link(source, target)
+    try:
+        os.link(source, target)
+    except OSError:
+        save_index(source, target)
 
 
 def entry_count(index: Path) -> int:

@@ -140,7 +140,12 @@ class Coordinator:
             (self.git_dir / folder).mkdir(parents=True)
         (self.git_dir / "HEAD").write_text("ref: refs/heads/none\n")
         (self.git_dir / "config").write_text(_config(self.settings))
-        (self.git_dir / "shallow").symlink_to(self.place.common / "shallow")
+        shallow = self.place.common / "shallow"
+        try:
+            (self.git_dir / "shallow").symlink_to(shallow)
+        except OSError:  # a file system without links: a border that moves meanwhile is not followed
+            if shallow.exists():
+                shutil.copyfile(shallow, self.git_dir / "shallow")
 
 
 def _carried(git: GitCommand, drivers: Sequence[str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from dataclasses import asdict, fields, replace
 from enum import StrEnum
 from pathlib import Path
 
-from gitpar.core.names import RunId
+from gitpar.core.names import RunId, encode_id
 from gitpar.faults import Step, passage
 from gitpar.git.admin import admin_folders, read_bytes, write_atomically
 from gitpar.git.programs import Preparation, delete, run_teardown
@@ -190,6 +190,26 @@ class Site:
             delete([aside])
         passage(Step.WORKTREE_REMOVED)
 
+    def link(self, task: str, worktree: Path) -> Path:
+        """Has a link lead from a task's name to its worktree; a file that says where, on FAT and its like."""
+        folder = self.folder / "by-task"
+        folder.mkdir(exist_ok=True)
+        temporary = folder / f".{worktree.name}"
+        temporary.unlink(missing_ok=True)
+        target = Path("..", worktree.name)
+        try:
+            temporary.symlink_to(target)
+        except OSError:
+            temporary.write_bytes(os.fsencode(target))
+        return temporary.replace(folder / encode_id(task))
+
+    def unlink(self, task: str, worktree: Path) -> None:
+        """Removes a task's link, unless another worktree has the task by now and has put its own there."""
+        link = self.folder / "by-task" / encode_id(task)
+        with suppress(FileNotFoundError):
+            if _led_to(link).name == worktree.name:
+                link.unlink()
+
     def trash(self) -> list[Path]:
         """Lists what was taken away and is not deleted yet."""
         return sorted(self.folder.glob(f"{_TRASH}*"))
@@ -234,8 +254,12 @@ def default_root(place: Path) -> tuple[Path, str | None]:
 def _links(folder: Path) -> Iterator[tuple[Path, Path]]:
     """Yields the links of a folder with where they lead; other threads may remove them meanwhile."""
     for link in folder.glob("*"):
-        with suppress(OSError):  # gone, or no link
-            yield link, Path(os.path.normpath(link.parent / link.readlink()))
+        with suppress(OSError):  # gone
+            yield link, Path(os.path.normpath(link.parent / _led_to(link)))
+
+
+def _led_to(link: Path) -> Path:
+    return link.readlink() if link.is_symlink() else Path(os.fsdecode(link.read_bytes()))
 
 
 def _drop_if_empty(folder: Path) -> None:

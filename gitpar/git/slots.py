@@ -9,11 +9,10 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, field, replace
 from pathlib import Path
 
-from gitpar.core.names import CommitId, RefName, TaskId, TreeId, encode_id
+from gitpar.core.names import CommitId, RefName, TaskId, TreeId
 from gitpar.errors import EnvironmentFault
 from gitpar.faults import Step, passage
 from gitpar.git import admin as admin_files
@@ -233,7 +232,7 @@ class Slot:
     def hand_out(self, key: AttemptKey, branch: RefName) -> None:
         """Attaches HEAD to the attempt's branch and writes down, durably, whose the slot is."""
         admin_files.attach(self.admin, branch)
-        self.folders.begin(self._link(key))
+        self.folders.begin(self.ground.site.link(key.task, self.path))
         self.oddities, self.whole = (), False
         if self.ages is not None:
             self.ages.begin()
@@ -246,14 +245,6 @@ class Slot:
         self.oddities, self.whole = (), False
         self.record = replace(self.record, state=State.MAKING, task="", n=0)
         self.ground.site.write(self.record)
-
-    def _link(self, key: AttemptKey) -> Path:
-        folder = self.ground.site.folder / "by-task"
-        folder.mkdir(exist_ok=True)
-        temporary = folder / f".{self.record.number}"
-        temporary.unlink(missing_ok=True)
-        temporary.symlink_to(Path("..", self.path.name))
-        return temporary.replace(folder / encode_id(key.task))
 
     def _save_index(self, base: CommitId) -> None:
         admin_files.save_index(self.admin / "index", self.admin / SAVED_INDEX)
@@ -284,7 +275,8 @@ class Slot:
                 self._save_index(base)
         except (GitFailed, OSError):
             return False
-        self._unlink()
+        if self.record.task:  # else it was lent to a gate
+            self.ground.site.unlink(self.record.task, self.path)
         passage(Step.SLOT_READY)
         return clean
 
@@ -365,14 +357,6 @@ class Slot:
         keep = set(self.ground.settings.keep)
         ours = any(seed == path or seed.startswith(f"{path}/") for seed in self.seeds.paths())
         return (code in {"!!", "??"} and ours) or (code == "!!" and bool(keep & set(path.split("/"))))
-
-    def _unlink(self) -> None:
-        if not self.record.task:
-            return  # it was lent to a gate
-        link = self.ground.site.folder / "by-task" / encode_id(self.record.task)
-        with suppress(FileNotFoundError):  # another slot has the task now, and has put its own there
-            if link.readlink().name == self.path.name:
-                link.unlink()
 
     def remove(self) -> None:
         """Takes the worktree away. Everything in it must have been captured."""
