@@ -7,12 +7,15 @@ something that makes a agent_port.Agent of an AgentProfile and a prompt template
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
-from importlib.metadata import entry_points
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from gitpar.agent_port import Agent
 from gitpar.core.agents import AgentProfile
 from gitpar.errors import EnvironmentFault, UsageError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "gitpar.agents"
 _SHIPPED = {
@@ -28,7 +31,7 @@ Made = Callable[[AgentProfile, str | None], Agent]
 
 def kinds() -> list[str]:
     """Names every kind of agent there is here, those of other packages last."""
-    return [*_SHIPPED, *sorted({point.name for point in entry_points(group=GROUP)} - set(_SHIPPED))]
+    return [*_SHIPPED, *sorted({point.name for point in _offered()} - set(_SHIPPED))]
 
 
 def make(profile: AgentProfile, template: str | None) -> Agent:
@@ -37,7 +40,7 @@ def make(profile: AgentProfile, template: str | None) -> Agent:
         module = importlib.import_module(f"gitpar.agents.{profile.kind}")
         shipped: Made = getattr(module, _SHIPPED[profile.kind])
         return shipped(profile, template)
-    found = list(entry_points(group=GROUP, name=profile.kind))
+    found = [point for point in _offered() if point.name == profile.kind]
     if not found:
         known = ", ".join(kinds())
         raise UsageError(
@@ -53,3 +56,10 @@ def make(profile: AgentProfile, template: str | None) -> Agent:
             "Mend or remove the package that offers it",
         ) from error
     return other(profile, template)
+
+
+def _offered() -> Iterable[EntryPoint]:
+    """Returns the entry points of other packages."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 - 20 ms, for agents that are not shipped
+
+    return entry_points(group=GROUP)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import field
 
 from gitpar.core.names import CommitId
@@ -33,6 +35,23 @@ class Checkouts:
 
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _pattern: _Pattern | None = None
+    _coming: set[int] = field(default_factory=set)
+    """The numbers of worktrees that one which is checked out waits for."""
+
+    @contextmanager
+    def coming(self, slot: Slot) -> Iterator[None]:
+        """Has whoever is checked out meanwhile wait for this worktree, until it is here or has failed."""
+        with self._changed:
+            self._coming.add(slot.record.number)
+        try:
+            yield
+        finally:
+            self._has_come(slot)
+
+    def _has_come(self, slot: Slot) -> None:
+        with self._changed:
+            self._coming.discard(slot.record.number)
+            self._changed.notify_all()
 
     @property
     def waiting(self) -> int:
@@ -52,6 +71,7 @@ class Checkouts:
                 pattern.copiers += 1
             else:
                 pattern = self._pattern = _Pattern(base, slot)
+        self._has_come(slot)
         if pattern.slot is slot:
             try:
                 _check_out(slot, base)
@@ -59,7 +79,7 @@ class Checkouts:
                 with self._changed:
                     pattern.done = True
                     self._changed.notify_all()
-                    self._changed.wait_for(lambda: not pattern.copiers)
+                    self._changed.wait_for(lambda: not (pattern.copiers or self._coming))
                     if self._pattern is pattern:
                         self._pattern = None
             return

@@ -43,6 +43,8 @@ class PoolSettings:
     jobs: int = 4
     prefix: str = "gitpar"
     pooled: bool = True
+    slow_workers: bool = False
+    """Whether workers take long: no worktree comes back soon, so all that are wanted are made at once."""
     keep: tuple[str, ...] = ("node_modules", ".venv")
     """Names that survive the hand-over from one attempt to the next."""
     keep_worktrees: bool = False

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import field
 from pathlib import Path
 
@@ -283,8 +284,10 @@ class GitWorktrees:
 
         So no more are made than quick workers need, and slow ones wait once, for no longer
         than that; who waits longest comes first. At most as many are made at once as there
-        are processors, or two.
+        are processors, or two. Nobody waits where workers are slow.
         """
+        if self.settings.slow_workers:
+            return
         at_once = max(2, os.cpu_count() or 2)
         patient_until = 0.0
         turn = object()
@@ -304,7 +307,8 @@ class GitWorktrees:
     def _make(self, slot: Slot, base: CommitId) -> None:
         began = time.monotonic()
         try:
-            slot.make(base, self.checkouts.check_out)
+            with self.checkouts.coming(slot) if self.settings.slow_workers else nullcontext():
+                slot.make(base, self.checkouts.check_out)
         finally:
             with self._changed:
                 self._making -= 1

@@ -216,13 +216,12 @@ def driven(
     loop: Callable[[Coordinator], object] = Coordinator.drive,
 ) -> RunView:
     """Drives a run that is owned to its end; `loop` says how, where it is not alone."""
-    # what is loaded by now stays; collecting it again and again was a tenth of gitpar's own time
-    gc.freeze()
-    gc.set_threshold(50_000)
+    gc.freeze()  # what is loaded by now stays
     run = owned.run
     pool, moved = pool_settings(site, settings)
     run.notices += (moved,) if moved else ()
     environments = stream_environments(run, settings.stream_settings)
+    pool = replace(pool, slow_workers=bool(run.rules))
     with world_of(site, run, pool, owned.sandboxes, of_streams=environments) as world:
         watcher.begin(run)
         try:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gitpar.core.names import CommitId
+from gitpar.git.command import GitFailed
 from gitpar.git.worktrees import GitWorktrees
 from gitpar.ports import Workplace
 from tests.support.pools import Repo, key, new_repo, sealed, shell
@@ -40,16 +41,16 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "calls"
 
 
-def opened(repo: Repo, pool: GitWorktrees) -> list[Workplace]:
-    """Opens two worktrees; the first is not checked out before the second waits for it."""
+def opened(repo: Repo, pool: GitWorktrees, count: int = 2) -> list[Workplace]:
+    """Opens worktrees; the first is not checked out before the others wait for it."""
     done = repo.path.with_name("go-on")
     wait = f"for i in $(seq 500); do [ -e {done} ] && break; sleep 0.02; done; cat"
     repo.git("config", "filter.wait.smudge", wait)
     (repo.common / "info").mkdir(exist_ok=True)
     (repo.common / "info" / "attributes").write_text("a.txt filter=wait\n")
-    with ThreadPoolExecutor(2) as threads:
-        coming = [threads.submit(pool.open, key(f"t{n}"), repo.head) for n in range(2)]
-        while not pool.checkouts.waiting and not any(one.done() for one in coming):
+    with ThreadPoolExecutor(count) as threads:
+        coming = [threads.submit(pool.open, key(f"t{n}"), repo.head) for n in range(count)]
+        while pool.checkouts.waiting < count - 1 and not any(one.done() for one in coming):
             time.sleep(0.005)
         done.touch()
         return [one.result() for one in coming]
@@ -128,3 +129,20 @@ def test_many_at_once_at_two_commits(repo: Repo) -> None:
         assert sorted(repo.git("ls-files", cwd=place.path).splitlines()) == sorted(
             repo.git("ls-tree", "-r", "--name-only", base).splitlines()
         )
+
+
+def test_for_slow_workers_all_are_copied_from_one(repo: Repo, calls: Path) -> None:
+    for place in opened(repo, repo.pool(jobs=5, slow_workers=True), 5):
+        as_checked_out(repo, place)
+    assert calls.read_text().splitlines() == ["called"] * 4
+
+
+def test_nobody_waits_for_a_worktree_that_cannot_be_made(repo: Repo) -> None:
+    bases = [CommitId("1" * 40), repo.head, repo.head, repo.head]
+    pool = repo.pool(jobs=len(bases), slow_workers=True)
+    with ThreadPoolExecutor(len(bases)) as threads:
+        coming = [threads.submit(pool.open, key(f"t{n}"), base) for n, base in enumerate(bases)]
+        with pytest.raises(GitFailed):
+            coming[0].result()
+        for one in coming[1:]:
+            as_checked_out(repo, one.result())
