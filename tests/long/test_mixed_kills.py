@@ -9,27 +9,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.mixed_killing import MODES, SCHEDULES, Outcome, mixed
+from tests.support.mixed_killing import How, Outcome, mixed
 
 ROUNDS = int(os.environ.get("GITPAR_KILL_ROUNDS", "120"))
-_SAMPLE = (3,)
+_SAMPLE = (103,)
 
 
 @pytest.fixture(scope="module")
-def expected() -> dict[tuple[str, str], Outcome]:
-    """What comes of undisturbed runs, by schedule and way to publish; made when it is first wanted."""
+def expected() -> dict[How, Outcome]:
+    """What comes of undisturbed runs; made when it is first wanted."""
     return {}
 
 
 def kill(
-    tmp_path: Path, record: Callable[[str, object], None], seed: int, expected: dict[tuple[str, str], Outcome]
+    tmp_path: Path, record: Callable[[str, object], None], seed: int, expected: dict[How, Outcome]
 ) -> list[str]:
     chance = random.Random(seed)
-    how = chance.choice(SCHEDULES), chance.choice(MODES)
+    how = How.chosen(chance)
     if how not in expected:
-        with mixed(tmp_path / "undisturbed", os.environ, *how) as victim:
+        with mixed(tmp_path / "undisturbed", os.environ, how) as victim:
             expected[how] = victim.undisturbed()
-    with mixed(tmp_path / "killed", os.environ, *how) as victim:
+    with mixed(tmp_path / "killed", os.environ, how) as victim:
         times, wrong = victim.killed(chance, chance.randint(2, 5), expected[how])
     record("kills", times)
     return wrong
@@ -42,8 +42,8 @@ def kill(
 def test_a_mixed_run_killed_at_random_ends_as_if_nothing_had_happened(
     tmp_path: Path,
     record_property: Callable[[str, object], None],
-    expected: dict[tuple[str, str], Outcome],
+    expected: dict[How, Outcome],
     seed: int,
 ) -> None:
     wrong = kill(tmp_path, record_property, seed, expected)
-    assert not wrong, "\n".join([f"seed {seed}", *wrong])
+    assert not wrong, "\n".join([f"seed {seed}: {How.chosen(random.Random(seed))}", *wrong])

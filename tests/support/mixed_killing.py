@@ -1,6 +1,7 @@
 """Kills runs in which gates hold a task, policies settle conflicts and requests are made; all at once.
 
-What must come of it is what comes of the same run when nobody disturbs it.
+With a repairer two tasks conflict and the agent that did one of them settles that. What must
+come of it is what comes of the same run when nobody disturbs it.
 """
 
 from __future__ import annotations
@@ -17,10 +18,25 @@ from typing import Any
 from tests.support.bystander import Bystander, left_behind, look_at
 from tests.support.driving import Driver, Said
 from tests.support.hosting import hosting
-from tests.support.publishing import LINES, Shop
+from tests.support.publishing import KINDS, LINES, Shop
 from tests.support.sealed import git
 
-SETTINGS = '[merge]\nunion = ["CHANGELOG.md"]\n[gates.sane]\ncommand = "sleep 0.1; ! grep -q bad f"\n'
+SETTINGS = """\
+policies = ["drivers", "agent", "serialize", "hold"]
+[merge]
+union = ["CHANGELOG.md"]
+[gates.sane]
+command = "sleep 0.1; ! grep -q bad f"
+[agents.own]
+command = "sh own.sh"
+"""
+OWN = """\
+case "$(cat)" in
+*'Settle a conflict'*) sleep 0.2; sed '/^<<<<<<</,/^>>>>>>>/c line 16 left right' f > new ;;
+*) sleep 0.1; sed "16s/$/ $GITPAR_TASK/" f > new ;;
+esac
+mv new f
+"""
 SCHEDULES = ("waves", "dag")
 MODES = ("pr-per-level", "pr-per-task")
 
@@ -37,17 +53,34 @@ class Outcome:
     """How often each task was landed."""
 
 
+@dataclass(frozen=True)
+class How:
+    """How tasks start, what is published where, and whether two tasks conflict."""
+
+    schedule: str
+    mode: str
+    kind: str
+    conflict: bool
+
+    @classmethod
+    def chosen(cls, chance: random.Random) -> How:
+        """Draws one."""
+        drawn = chance.choice(SCHEDULES), chance.choice(MODES), chance.choice(KINDS)
+        return cls(*drawn, conflict=chance.random() < 0.5)
+
+
 class Mixed:
     """One repository with a remote, a forge before it, and a plan."""
 
-    def __init__(self, shop: Shop, environ: Mapping[str, str], schedule: str, mode: str) -> None:
+    def __init__(self, shop: Shop, environ: Mapping[str, str], how: How) -> None:
         self.shop = shop
+        self.how = how
         self.log = shop.folder / "log"
         self.log.touch()
         self.environ = {**environ, **shop.forge.environ()}
         self.driver = Driver(shop.repository, self.environ)
         flags = ("--jobs", "3", "--grace", "1", "--speculate", "--gate-jobs", "2")
-        asked = ("--schedule", schedule, "--publish", mode)
+        asked = ("--schedule", how.schedule, "--publish", how.mode)
         self.arguments = ("run", str(self._plan()), *flags, *asked)
         self.before = self._look()
 
@@ -59,6 +92,11 @@ class Mixed:
             {**self._task("bad", 9, "one"), "retries": 0},
             self._task("three", 12, "two", "slow"),
         ]
+        if self.how.conflict:
+            tasks += [
+                {"id": name, "title": f"Do {name}", "prompt": f"Put {name} behind line 16.", "agent": "own"}
+                for name in ("left", "right")
+            ]
         path = self.shop.folder / "plan.json"
         path.write_text(json.dumps({"tasks": tasks}), encoding="utf-8")
         return path
@@ -86,8 +124,11 @@ class Mixed:
         return Outcome(
             said.status,
             said.states,
-            # with dag it is chance who comes first
-            {name: tuple(sorted(text.splitlines())) for name, text in texts.items()},
+            # it can be chance who comes first
+            {
+                name: tuple(sorted(" ".join(sorted(line.split())) for line in text.splitlines()))
+                for name, text in texts.items()
+            },
             tuple((self._named(head), self._named(base), state) for head, base, state in shop.stack()),
             tuple(sorted(Counter(subjects.splitlines()).items())),
         )
@@ -136,17 +177,18 @@ class Mixed:
 
 
 @contextmanager
-def mixed(folder: Path, environ: Mapping[str, str], schedule: str, mode: str) -> Iterator[Mixed]:
+def mixed(folder: Path, environ: Mapping[str, str], how: How) -> Iterator[Mixed]:
     """Makes the repository, its remote and its forge."""
     folder.mkdir(parents=True, exist_ok=True)
     shop = folder / "shop"
     git(folder, "init", "-q", "--bare", "--initial-branch=main", "origin.git")
     git(folder, "init", "-q", "--initial-branch=main", "shop")
-    for name, text in {"f": LINES, "CHANGELOG.md": "# Changes\n", "gitpar.toml": SETTINGS}.items():
+    files = {"f": LINES, "CHANGELOG.md": "# Changes\n", "gitpar.toml": SETTINGS, "own.sh": OWN}
+    for name, text in files.items():
         (shop / name).write_text(text, encoding="utf-8")
     git(shop, "add", "-A")
     git(shop, "commit", "-q", "-m", "base")
     git(shop, "remote", "add", "origin", "../origin.git")
     git(shop, "push", "-q", "origin", "main")
-    with hosting(folder / "origin.git", "github") as forge:
-        yield Mixed(Shop(folder, forge), environ, schedule, mode)
+    with hosting(folder / "origin.git", how.kind) as forge:
+        yield Mixed(Shop(folder, forge), environ, how)
