@@ -24,6 +24,7 @@ from gitpar.git import leftovers
 from gitpar.git.admin import SAVED_INDEX, Head
 from gitpar.git.command import GitCommand
 from gitpar.git.environment import GitEnvironment
+from gitpar.git.flushing import flush
 from gitpar.git.index_trees import same_entries
 from gitpar.git.keeping import TreeOfFiles
 from gitpar.git.leftovers import History
@@ -98,6 +99,8 @@ class Taking:
         result = self._result(head.commit, tree, head_tree)
         hidden = self._hidden(history, head.commit, hidden_ids)
         capture = self._keep((result, tree), [*hidden, *extra], rest)
+        if head.commit != self._attempt.base or hidden or extra or self._index_changed():
+            flush(git, self._common / "objects", (capture.result, capture.keep), self._attempt.base)
         capture = self._move(capture)
         passage(Step.CAPTURED)
         return capture
@@ -205,6 +208,12 @@ class Taking:
                 rest.add_tree("staged", _unmerged_tree(git, self._slot.own, listed.fields))
         copy.unlink(missing_ok=True)
 
+    def _index_changed(self) -> bool:
+        """Says whether the worker's git has written its index, and so perhaps objects."""
+        admin = self._slot.admin
+        now, handed_out = (_looks(admin / name) for name in ("index", SAVED_INDEX))
+        return now != handed_out
+
     def _base_tree(self, git: GitCommand) -> TreeId:
         return self._slot.ground.tree_of(git, self._attempt.base)
 
@@ -269,6 +278,15 @@ class Taking:
     def _beside(self) -> GitEnvironment:
         variables = {**self._git.environment.variables, "GIT_WORK_TREE": str(self._common)}
         return GitEnvironment(self._common, variables, self._git.environment.settings)
+
+
+def _looks(index: Path) -> tuple[int, int]:
+    """Returns the time and size of an index, which a copy of it has as well."""
+    try:
+        found = index.stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)
 
 
 def _exists(git: GitCommand, commit: CommitId, base: CommitId) -> bool:

@@ -13,6 +13,7 @@ from gitpar.core.remedies import by_hand
 from gitpar.core.run import Run
 from gitpar.errors import GitparError
 from gitpar.git.comparing import workbench
+from gitpar.git.flushing import flush
 from gitpar.git.mergetree import SingleMerge
 from gitpar.git.refs import GitRefs
 from gitpar.git.remembered import Remembered
@@ -54,6 +55,7 @@ def settled(site: Site, root: Path, run: Run, task_ids: Sequence[TaskId]) -> lis
     refs = GitRefs(site.place)
     try:
         for task_id, made in found:
+            flush(site.place.command, site.place.objects, [made.commit], made.base)
             _keep(refs, run, task_id, made.commit)
             _remember(site, run, task_id, made.commit)
     finally:

@@ -1,0 +1,42 @@
+"""Has the disk take what others' git wrote: by default that leaves loose objects to the system's cache.
+
+A power cut would leave empty files of them, under refs and a journal that say all is there.
+What gitpar writes itself is flushed as it is written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from gitpar.core.names import CommitId
+from gitpar.git.command import GitCommand
+
+
+def flush(git: GitCommand, store: Path, tips: Iterable[str], base: CommitId) -> int:
+    """Flushes every loose object that the tips lead to and the base does not; returns how many.
+
+    Packs are on the disk when git has made them. Raises OSError where the disk does not
+    take one.
+    """
+    asked = "".join(f"{tip}\n" for tip in tips) + f"^{base}\n"
+    # 128: broken history, which whoever needs it will tell of
+    listed = git.run(
+        *("rev-list", "--objects", "--no-object-names", "--missing=allow-any", "--stdin"),
+        stdin=asked.encode(),
+        ok=(0, 128),
+    )
+    return sum(_flushed(f"{store}/{name[:2]}/{name[2:]}") for name in listed.text.split())
+
+
+def _flushed(file: str) -> bool:
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False  # packed, or in another store
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return True
