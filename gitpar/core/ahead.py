@@ -29,9 +29,12 @@ def may_start(run: Run, task: TaskRun) -> bool:
     """Says whether a task whose level is not cut may be worked on: what it depends on is all there.
 
     A result of the level that is worked on has to have landed, one of the levels above
-    it has to be finished.
+    it has to be finished. What another repository's run works on is there once its level
+    is over in all.
     """
     level = run.levels[task.level - 1]
+    if task.task.id in run.elsewhere:
+        return False
     if task.state is not TaskState.PENDING or level.base is not None or run.waiting.get(task.task.id):
         return False
     if is_for_person(task):
@@ -187,7 +190,7 @@ def _coming(run: Run, level: Level) -> Iterator[float]:
     landing += [level.carrying] if level.carrying is not None else []
     there = frozenset(landing)
     waiting = {later for task_id in landing for later in run.graph.dependents[task_id]}
-    for later in waiting:
+    for later in waiting - run.elsewhere:
         task = run.tasks[later]
         mine = run.levels[task.level - 1]
         if task.state is TaskState.PENDING and later not in mine.offered and mine.base is None:

@@ -80,7 +80,7 @@ def _level_opening(run: Run, event: e.LevelOpening) -> None:
     level.stage = Stage.OPENING
     level.base = level.tip = event.base
     level.opened_at = level.opened_at or event.at
-    if run.sisters is not None:
+    if run.sisters is not None and not run.dag:
         from gitpar.core.sisters import share_out  # noqa: PLC0415 - most runs are in one repository
 
         share_out(run, level)

@@ -40,12 +40,17 @@ def follow(run: Run, event: e.Event) -> None:
         return
     task = run.tasks[task_id]
     if task.state in (TaskState.FINISHED, TaskState.LANDED):
-        for later in run.graph.dependents[task_id]:
-            level = run.levels[run.tasks[later].level - 1]
-            if later not in level.offered and may_start(run, run.tasks[later]):
-                offer(run, level, later)
+        let_start(run, task_id)
     elif task.state is not TaskState.RUNNING:
         take_back(run, task_id)
+
+
+def let_start(run: Run, task_id: TaskId) -> None:
+    """Lets those start that wait for a task, and for nothing else that is not there."""
+    for later in run.graph.dependents[task_id]:
+        level = run.levels[run.tasks[later].level - 1]
+        if later not in level.offered and may_start(run, run.tasks[later]):
+            offer(run, level, later)
 
 
 def _take_back_all(run: Run) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from gitpar.core import accounts
 from gitpar.core.agents import Allowance
-from gitpar.core.budgets import LEAST_S, time_left
+from gitpar.core.budgets import LEAST_S, of_all, taken, time_left
 from gitpar.core.commands import Command, Pause, StopForBudget
 from gitpar.core.gate_book import GateBook, GateRun
 from gitpar.core.gate_commands import RunGate
@@ -54,7 +54,7 @@ def afforded(run: Run, book: GateBook, due: Sequence[Command]) -> list[Command]:
     if not run.limited and not run.accounts:
         return list(due)
     found: list[Command] = []
-    beside = sum(1 for n in book.open if book.runs[n].agent)
+    beside = sum(1 for each in _books(run) for n in tuple(each.open) if each.runs[n].agent)
     for command in due:
         if not isinstance(command, RunGate):
             found.append(command)
@@ -63,15 +63,34 @@ def afforded(run: Run, book: GateBook, due: Sequence[Command]) -> list[Command]:
         if pause is not None:
             found += [pause] if not run.paused_until or pause.until < run.paused_until else []
             continue
-        if why := _used_up(run, book, command, beside):
-            if not (book.at_work(run) or book.open or found):
+        if why := _used_up(run, command, beside):
+            if not (book.at_work(run) or book.open or found or any(map(_is_busy, run.beside))):
                 return [StopForBudget(why)]
             continue
-        if command.rules.agent and beside and run.limited and not book.spent.attempts:
+        if command.rules.agent and beside and run.limited and not _known(run).attempts:
             continue  # nobody knows yet what one takes
         beside += bool(command.rules.agent)
         found.append(_with_limits(run, command))
     return found
+
+
+def _books(run: Run) -> list[GateBook]:
+    """The gates of all repositories of the plan."""
+    return [each.gates for each in of_all(run) if each.gates is not None]
+
+
+def _known(run: Run) -> Spent:
+    """Returns what agents that are gates have taken so far."""
+    found = Spent()
+    for book in _books(run):
+        found.attempts += book.spent.attempts
+        found.tokens += book.spent.tokens
+        found.usd += book.spent.usd
+    return found
+
+
+def _is_busy(run: Run) -> bool:
+    return bool(run.active) or (run.gates is not None and bool(run.gates.open))
 
 
 def _paused(run: Run, command: RunGate) -> Pause | None:
@@ -82,7 +101,7 @@ def _paused(run: Run, command: RunGate) -> Pause | None:
     return Pause(account.until)
 
 
-def _used_up(run: Run, book: GateBook, command: RunGate, beside: int) -> str:
+def _used_up(run: Run, command: RunGate, beside: int) -> str:
     """Says which limit another gate would pass, with so many agents beside it; empty where none."""
     left_s = time_left(run, _level(run, command))
     if left_s is not None and left_s <= 0:
@@ -91,9 +110,10 @@ def _used_up(run: Run, book: GateBook, command: RunGate, beside: int) -> str:
     left = _left(run, command)
     if not command.rules.agent or left is None:
         return ""
-    known = book.spent.attempts
-    usd = book.spent.usd / known * (beside + 1) if known else 0.0
-    tokens = book.spent.tokens / known * (beside + 1) if known else 0.0
+    of_gates = _known(run)
+    known = of_gates.attempts
+    usd = of_gates.usd / known * (beside + 1) if known else 0.0
+    tokens = of_gates.tokens / known * (beside + 1) if known else 0.0
     if left.usd is not None and (left.usd <= 0 or usd > left.usd):
         left_over = f"${left.usd:.2f}"
     elif left.tokens is not None and (left.tokens <= 0 or tokens > left.tokens):
@@ -126,8 +146,8 @@ def _with_limits(run: Run, command: RunGate) -> RunGate:
 
 def _left(run: Run, command: RunGate) -> Allowance | None:
     limits, level = run.settings, _level(run, command)
-    of_run = (limits.max_cost_usd, limits.max_tokens, run.spent)
-    of_wave = (limits.wave_max_cost_usd, limits.wave_max_tokens, level.spent)
+    of_run = (limits.max_cost_usd, limits.max_tokens, taken(run))
+    of_wave = (limits.wave_max_cost_usd, limits.wave_max_tokens, taken(run, level))
     both = (of_run, of_wave)
     usd = min((most - spent.usd for most, _, spent in both if most is not None), default=None)
     tokens = min((most - spent.tokens for _, most, spent in both if most is not None), default=None)

@@ -5,6 +5,7 @@ Stateless: each call looks at what is known and asks for the next thing that is 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
 
@@ -25,11 +26,19 @@ _LOST = (TaskState.HELD, TaskState.FAILED, TaskState.BLOCKED)
 
 def numbered(run: Run, book: GateBook, due: list[Command]) -> list[Command]:
     """Gives each run of a gate among the commands its limits and a number of its own."""
-    numbers = count(len(book.runs) + 1)
+    numbers = _numbers(run, len(book.runs))
     return [
         replace(command, number=next(numbers)) if isinstance(command, RunGate) else command
         for command in afforded(run, book, due)
     ]
+
+
+def _numbers(run: Run, known: int) -> Iterator[int]:
+    """Yields the numbers that come after so many; no two repositories of one plan have the same."""
+    if run.sisters is None:
+        return count(known + 1)
+    names = [sister.name for sister in run.sisters.all]
+    return count(known * len(names) + names.index(run.sisters.own) + 1, len(names))
 
 
 def first_of_all(book: GateBook) -> list[Command] | None:

@@ -21,7 +21,7 @@ def resumed(run: Run, event: e.RunResumed) -> None:
     budgets.raised(run, event)
     pacing.begin(run)
     run.agreed = None
-    if run.sisters is not None and run.level is not None:
+    if run.sisters is not None and run.level is not None and not run.dag:
         from gitpar.core.sisters import share_out  # noqa: PLC0415 - most runs are in one repository
 
         share_out(run, run.level)

@@ -271,6 +271,7 @@ class Run:
     """Everything known about one run. Changed only by `apply` (gitpar.core.apply)."""
 
     agreed: RunEnd | None = None  # with its sisters: how all of them end
+    beside: tuple[Run, ...] = ()  # its sisters, while one gitpar drives them: what they take counts as well
 
     def __init__(self, opened: RunOpened) -> None:
         self.id: RunId = opened.run
@@ -287,7 +288,7 @@ class Run:
         self.sisters, self.elsewhere = opened.sisters, elsewhere(opened.sisters, opened.tasks)
         left_out = dict(opened.skipped)
         self.tasks = {task.id: task_run(task, left_out.get(task.id)) for task in self.graph}
-        self.dag = opened.sisters is None and starts_early(opened.settings)
+        self.dag = starts_early(opened.settings)
         self.ranks = ranks(self.graph, opened.starts) if self.dag else {}
         self.queues = Level(0, ())  # for dag: those that all levels share
         self.levels = [self.new_level(n, wave) for n, wave in enumerate(self.graph.waves, start=1)]

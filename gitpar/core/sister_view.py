@@ -9,7 +9,6 @@ from itertools import accumulate
 
 from gitpar.core.agents import Tokens
 from gitpar.core.asked import Sister
-from gitpar.core.graph import TaskGraph
 from gitpar.core.names import TaskId
 from gitpar.core.pace import Pace
 from gitpar.core.run import Run
@@ -57,7 +56,7 @@ def together(found: Sequence[tuple[Sister, Run]], now: float | None = None) -> R
         waits=tuple(wait for one in alike for wait in one.waits),
         tasks=tasks,
         conflicts=tuple(pair for one in alike for pair in one.conflicts),
-        metrics=_metrics(alike, tasks, found[0][1].graph),
+        metrics=_metrics(alike, tasks, [run for _, run in found]),
         to_publish=any(one.to_publish for one in alike),
         publication=_publication(views),
         gates=tuple(gate for one in alike for gate in one.gates),
@@ -92,9 +91,7 @@ def seen_as_one(runs: Sequence[Run]) -> Run:
     for run in runs:
         one.active |= run.active.copy()
     one.current = min(run.current for run in runs)
-    one.pace = Pace(
-        sum(run.pace.jobs for run in runs) if one.settings.jobs_first is not None else one.settings.jobs
-    )
+    one.pace = Pace(_jobs(runs))
     return one
 
 
@@ -106,15 +103,21 @@ def _messages(said: Iterable[tuple[str, str]]) -> str:
     return "; ".join(f"{name}: {text}" for name, text in told)
 
 
-def _metrics(found: Sequence[RunView], tasks: Sequence[TaskView], graph: TaskGraph) -> Metrics:
+def _jobs(runs: Sequence[Run]) -> int:
+    """How many may be at work at once in all repositories."""
+    settings = runs[0].settings
+    return sum(run.pace.jobs for run in runs) if settings.jobs_first is not None else settings.jobs
+
+
+def _metrics(found: Sequence[RunView], tasks: Sequence[TaskView], runs: Sequence[Run]) -> Metrics:
     """Makes the figures of all runs; the wall time is that of the run that took longest."""
     each = [one.metrics for one in found]
     first = each[0]
     attempts = [attempt for task in tasks for attempt in task.attempts]
     wall_s, task_s = max(one.wall_s for one in each), sum(one.task_s for one in each)
     longest = {TaskId(task.id): sum(a.duration_s or 0.0 for a in task.attempts) for task in tasks}
-    critical_s = sum(longest[name] for name in graph.critical_path(longest))
-    jobs = max(1, found[0].jobs)
+    critical_s = sum(longest[name] for name in runs[0].graph.critical_path(longest))
+    jobs = max(1, _jobs(runs))
     costs = [one.cost_usd for one in each if one.cost_usd is not None]
     tokens = Tokens()
     for one in each:
@@ -128,7 +131,7 @@ def _metrics(found: Sequence[RunView], tasks: Sequence[TaskView], graph: TaskGra
         efficiency=task_s / wall_s / jobs if wall_s else 0.0,
         conflict_rate=_conflict_rate(found),
         max_concurrent=min(_at_once(attempts), sum(one.max_concurrent for one in each), jobs),
-        jobs=found[0].jobs,
+        jobs=jobs,
         adapted=sum(one.adapted for one in each),
         spawned=sum(one.spawned for one in each),
         succeeded=sum(one.succeeded for one in each),

@@ -13,6 +13,7 @@ from typing import Any
 
 from gitpar.core import events as e
 from gitpar.core import sister_events as se
+from gitpar.core.early import let_start
 from gitpar.core.progress import note_of
 from gitpar.core.run import Level, Run, Stage, TaskState
 from gitpar.core.verdicts import block_dependents, pass_over, set_state
@@ -83,6 +84,14 @@ def shares(needs: Mapping[str, int], jobs: int) -> dict[str, int]:
     return found
 
 
+def can_use(run: Run) -> int:
+    """Returns how many places a run has use for where tasks start before their level."""
+    level = run.level
+    at_once = len(run.active) + len(run.queues.ready) + len(run.early.preparing)
+    alone = level is not None and bool(level.solo or level.aside)
+    return max(at_once, int(alone))
+
+
 def share_out(run: Run, level: Level) -> None:
     """Gives a run its share of the places for a level that begins in all repositories."""
     if run.sisters is None or run.settings.jobs_first is not None:
@@ -107,6 +116,9 @@ def _shared(run: Run, event: se.LevelShared) -> None:
         if outcome.state in _LOST:
             block_dependents(run, task)
     pass_over(run)
+    if run.dag:
+        for outcome in event.outcomes:
+            let_start(run, outcome.task)
 
 
 def _agreed(run: Run, event: se.EndAgreed) -> None:

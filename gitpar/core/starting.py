@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from gitpar.core.accounts import account_of, agent_of, held_until
-from gitpar.core.budgets import must_wait, used_up
+from gitpar.core.budgets import at_work, must_wait, used_up
 from gitpar.core.commands import Command, Pause, StopForBudget
 from gitpar.core.names import TaskId
 from gitpar.core.run import Run
@@ -35,7 +35,7 @@ def startable(run: Run, queue: Iterable[TaskId], free: int) -> tuple[list[TaskId
         if must_wait(run, agent, len(found)):
             break
         if why := used_up(run, run.levels[run.tasks[task_id].level - 1], agent, len(found)):
-            if run.active or found:
+            if at_work(run) or found:
                 break  # what those at work leave over is known when they end
             return [], [StopForBudget(why)]
         if account in run.accounts and run.accounts[account].times:

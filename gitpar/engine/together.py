@@ -14,6 +14,7 @@ from gitpar.core.events import AttemptCaptured, AttemptLost, Event, LevelOpened,
 from gitpar.core.run import Run, Stage
 from gitpar.core.sisters import done_with, ends_as, outcomes, shares, waits_for_sisters, worst
 from gitpar.engine.coordinator import Coordinator
+from gitpar.engine.sharing import Places, redistributed
 from gitpar.ports import Clock, Watcher
 
 _BEFORE_WORK = (Stage.WAITING, Stage.OPENING)
@@ -33,6 +34,9 @@ class Seat:
         """How it would end; None while it has something to do."""
         self.jobs = 0
         """How many places it has on the level that is worked on."""
+        self.busy = 0
+        """How many workers and gates it has under way."""
+        self.places = Places(run)
         self._together = together
         self._watcher = watcher
 
@@ -75,7 +79,11 @@ class Together:
     def seat(self, run: Run, watcher: Watcher) -> Seat:
         """Takes a run in; all have to be in before the first goes on."""
         seat = Seat(self, run, watcher)
-        self._seats.append(seat)
+        with self.lock:
+            for each in self._seats:
+                each.run.beside += (run,)
+                run.beside += (each.run,)
+            self._seats.append(seat)
         return seat
 
     def joined(self, seat: Seat, loop: Coordinator) -> None:
@@ -88,6 +96,9 @@ class Together:
                 loop.tell(self._stop)
             self._release()
             self._give_places(seat)
+            if seat.run.dag:
+                seat.places.look()
+                self._share_places()
             self._end(seat)
 
     def left(self, seat: Seat) -> None:
@@ -120,8 +131,31 @@ class Together:
             self._give_places(seat)
         elif isinstance(event, AttemptCaptured | AttemptLost):
             self._give_places(seat)
+        if seat.run.dag and seat.places.changed(event):
+            self._share_places()
+        if seat.run.limited:
+            self._look_at_limits(seat)
         if seat.run.level is None and seat.ending is None:
             self._end(seat)
+
+    def _look_at_limits(self, seat: Seat) -> None:
+        """Has the others look again, who may have waited for what this one's workers leave over."""
+        busy = len(seat.run.active) + (len(seat.run.gates.open) if seat.run.gates is not None else 0)
+        if busy < seat.busy:
+            for each in self._seats:
+                if each is not seat and each.loop is not None:
+                    each.loop.look_again()
+        seat.busy = busy
+
+    def _share_places(self) -> None:
+        """Gives the places of all to who has use for them, where tasks start before their level."""
+        settings = self._seats[0].run.settings
+        if settings.jobs_first is not None:
+            return
+        for at, jobs in redistributed([each.places for each in self._seats], settings.jobs):
+            if (loop := self._seats[at].loop) is not None:
+                self._seats[at].places.promise(jobs)
+                loop.tell(se.PlacesGiven(at=self._clock.now(), jobs=jobs))
 
     def _end(self, seat: Seat) -> None:
         """Has all end alike once each has come to its end."""
@@ -150,7 +184,7 @@ class Together:
     def _give_places(self, seat: Seat) -> None:
         """Gives places that one repository needs no more on this level to those that have more to do."""
         settings = seat.run.settings
-        if settings.jobs_first is not None:
+        if settings.jobs_first is not None or seat.run.dag:
             return
         number = (
             min(seat.done + 1, len(seat.run.levels)) if waits_for_sisters(seat.run) is None else seat.done

@@ -41,7 +41,7 @@ from gitpar.wiring.request import RunRequest
 from gitpar.wiring.running import Owned, catch_up, decided, driven, is_finished, start_alone
 from gitpar.wiring.sandboxing import Sandboxes
 from gitpar.wiring.sister_sites import SisterRun, sister_runs
-from gitpar.wiring.sisterly import Share
+from gitpar.wiring.sisterly import Share, beside
 from gitpar.wiring.site import Site
 
 
@@ -127,8 +127,9 @@ def resume_across(
     if asked:
         _check(chosen, runs, asked)
     known = _decisions(runs)
+    first, _ = load_settings(runs[0].site.place.main, {}, os.environ)
     parts = [
-        _Part(each.sister, each.site, chosen.id, _taking_over(each, asked, known), steal=steal)
+        _Part(each.sister, each.site, chosen.id, _taking_over(each, asked, known, first), steal=steal)
         for each in runs
     ]
     return _driven(parts, watcher)
@@ -175,7 +176,7 @@ def _decisions(runs: Sequence[SisterRun]) -> list[PersonDecided]:
 
 
 def _taking_over(
-    of: SisterRun, asked: Remedies, known: Sequence[PersonDecided]
+    of: SisterRun, asked: Remedies, known: Sequence[PersonDecided], first: Settings
 ) -> Callable[[SqliteJournal], _Begun]:
     """Returns how a run is taken over, in the thread that then drives it."""
     site = of.site
@@ -184,14 +185,14 @@ def _taking_over(
         replayed = list(journal.events(of.run.id))
         run = fold(replayed)
         settings, _ = load_settings(site.place.main, {}, os.environ)
-        settings = replace(settings, run=run.settings)
+        settings = beside(replace(settings, run=run.settings), first)
         crew = crew_of(settings, site.place.main)
         if run.settings.agents:
             look_for(crew, run.settings.agents, os.environ)
         sandboxes = sandboxes_of(site, crew, settings)
         mine = (task for task in run.graph if task.id not in run.elsewhere)
         told = sandboxes.check(workers_of(mine, run.settings))
-        events = catch_up(site, run, settings, ())
+        events = catch_up(site, run, first, ())
         missed = known[sum(isinstance(event, PersonDecided) for event in replayed) :]
         for each in missed:
             apply(run, each)
@@ -260,7 +261,7 @@ def _work(part: _Part, group: Together, meeting: threading.Barrier, watcher: Wat
             else:
                 journal.append(begun.events)
                 meeting.wait()
-            owned = Owned(begun.run, journal, begun.sandboxes)
+            owned = Owned(begun.run, journal, begun.sandboxes, group.lock)
 
             def loop(coordinator: Coordinator) -> None:
                 group.joined(seat, coordinator)

@@ -21,7 +21,7 @@ from gitpar.core.remedies import Remedies, decisions
 from gitpar.core.run import Run
 from gitpar.core.selection import Skipped
 from gitpar.core.view import RunView, view
-from gitpar.engine.coordinator import Coordinator
+from gitpar.engine.coordinator import Coordinator, Turn
 from gitpar.errors import UsageError
 from gitpar.git.refs import GitRefs
 from gitpar.journal.lease import Owner
@@ -205,6 +205,8 @@ class Owned:
     run: Run
     journal: SqliteJournal
     sandboxes: Sandboxes
+    turn: Turn | None = None
+    """What it is to hold while it decides, where it is not alone."""
 
 
 def driven(
@@ -225,7 +227,7 @@ def driven(
     with world_of(site, run, pool, owned.sandboxes, of_streams=environments) as world:
         watcher.begin(run)
         try:
-            loop(Coordinator(run, owned.journal, world, watcher))
+            loop(Coordinator(run, owned.journal, world, watcher, turn=owned.turn))
         finally:
             watcher.end(run)
     return view(run, run.last_at)

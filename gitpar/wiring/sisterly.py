@@ -7,7 +7,6 @@ from dataclasses import replace
 from gitpar.config import Settings
 from gitpar.core.asked import Sisters
 from gitpar.core.graph import TaskGraph
-from gitpar.core.settings import Schedule
 from gitpar.values import dataclass
 from gitpar.wiring.repositories import part_of
 
@@ -21,6 +20,7 @@ _OF_ALL = (
         "barrier_wait_s",
         "publish",
         "streams",
+        "schedule",
     ),
 )
 """Settings of the run, which one repository alone cannot differ in: the first one's count."""
@@ -42,26 +42,29 @@ class Share:
 
     def settings(self, own: Settings) -> Settings:
         """Returns the settings for its run: its own, the first one's for what concerns all and who works."""
-        run = replace(own.run, schedule=Schedule.WAVES)
         first = self.settings_of_first
         if first is None:
-            return replace(own, run=run)
+            return own
         of_all = {name: getattr(first.run, name) for name in _OF_ALL}
         run = replace(
-            run,
+            own.run,
             **of_all,
             write_back=False,  # the plan is written to once, by the first
-            agent_command=run.agent_command or first.run.agent_command,
-            remote=self.remote or run.remote,
+            agent_command=own.run.agent_command or first.run.agent_command,
+            remote=self.remote or own.run.remote,
         )
-        return replace(
-            own,
-            run=run,
-            agent=own.agent or first.agent,
-            profiles={**first.profiles, **own.profiles},
-            stream_settings=first.stream_settings,
-        )
+        return beside(replace(own, run=run), first)
 
     def part_of(self, graph: TaskGraph) -> TaskGraph:
         """Returns its tasks alone, on the levels that they have in the whole plan."""
         return part_of(graph, self.sisters.own)
+
+
+def beside(own: Settings, first: Settings) -> Settings:
+    """Returns a repository's settings with what no journal holds of who works, of the first one's."""
+    return replace(
+        own,
+        agent=own.agent or first.agent,
+        profiles={**first.profiles, **own.profiles},
+        stream_settings=first.stream_settings,
+    )

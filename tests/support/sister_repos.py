@@ -77,7 +77,7 @@ def by_repo(run: Facts) -> dict[str, Facts]:
 LANDED = ("a1", "w1", "l1", "a2", "w2", "w3", "b1", "b2")
 
 
-def three(folder: Path) -> Workshop:
+def three(folder: Path, **settings: Any) -> Workshop:
     """Three repositories and a plan of three waves: two results conflict, one task fails, one is blocked."""
     shop = Workshop(folder, "api", "web", "lib")
     line = "sed 's/$/ {name}/' README.md > new; mv new README.md"
@@ -92,6 +92,7 @@ def three(folder: Path) -> Workshop:
         shop.task("x", "a1", command="exit 3", retries=0),
         shop.task("lost", "x", repo="../lib"),
         shop.task("w3", "a2", repo="../web"),
+        **settings,
     )
     return shop
 
