@@ -12,7 +12,6 @@ the exact time of each file's last change is kept, which nobody can set.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import struct
 import time
@@ -20,25 +19,23 @@ from dataclasses import field
 from pathlib import Path
 
 from gitpar.git import admin as admin_files
+from gitpar.git.index_file import (
+    ASSUMED,
+    ENTRY_BYTES,
+    EXTENDED,
+    HEADER_BYTES,
+    NAME_LENGTH,
+    TIMES,
+    WORD,
+    known,
+    sealed,
+)
 from gitpar.values import dataclass
 
-_HEADER_BYTES = 12
 _FACTS = struct.Struct(">8xI8xII8xI20xH")
 """Of an entry: the second of its content, inode, mode, size; flags."""
 
-_TIMES = struct.Struct(">6I")
-"""Of an entry: times of change and of content, in seconds and nanoseconds each; device, inode."""
-
-_ENTRY_BYTES = 62
-"""How long an entry is before its path."""
-
 _FILES_AND_LINKS = (0b1000, 0b1010)
-_WORD = 0xFFFFFFFF
-_VERSIONS = (2, 3)
-_EXTENDED = 0x4000
-_ASSUMED = 0x8000
-_NAME_LENGTH = 0x0FFF
-_CHECKSUM_BYTES = 20
 _SECOND_NS = 10**9
 _MARGIN_S = 2
 _TICK_S = 0.001
@@ -108,8 +105,7 @@ def distrust(index: Path) -> None:
 def _read(index: Path) -> bytearray:
     """Returns an index of a version that is read here, else nothing."""
     data = bytearray(index.read_bytes())
-    known = data[:4] == b"DIRC" and int.from_bytes(data[4:8], "big") in _VERSIONS
-    return data if known else bytearray()
+    return data if known(data) else bytearray()
 
 
 def _aged(data: bytearray, worktree: Path, *, copied: bool) -> dict[bytes, int]:
@@ -119,16 +115,16 @@ def _aged(data: bytearray, worktree: Path, *, copied: bool) -> dict[bytes, int]:
     """
     changed: dict[bytes, int] = {}
     root = os.fsencode(worktree) + b"/"
-    count, at = int.from_bytes(data[8:12], "big"), _HEADER_BYTES
+    count, at = int.from_bytes(data[8:12], "big"), HEADER_BYTES
     second = int(time.time()) - _MARGIN_S - count
     lstat, utime = os.lstat, os.utime
     for number in range(second, second + count):
         content_s, inode, mode, size, flags = _FACTS.unpack_from(data, at)
-        entry, begin = at, at + _ENTRY_BYTES + (2 if flags & _EXTENDED else 0)
-        length = flags & _NAME_LENGTH
-        end = begin + length if length < _NAME_LENGTH else data.index(0, begin + length)
+        entry, begin = at, at + ENTRY_BYTES + (2 if flags & EXTENDED else 0)
+        length = flags & NAME_LENGTH
+        end = begin + length if length < NAME_LENGTH else data.index(0, begin + length)
         at += (end - at + 8) & ~7
-        if flags & (_EXTENDED | _ASSUMED) or mode >> 12 not in _FILES_AND_LINKS:
+        if flags & (EXTENDED | ASSUMED) or mode >> 12 not in _FILES_AND_LINKS:
             continue
         name = bytes(data[begin:end])
         path = root + name
@@ -136,24 +132,22 @@ def _aged(data: bytearray, worktree: Path, *, copied: bool) -> dict[bytes, int]:
             found = lstat(path)
         except OSError:
             continue
-        if (int(found.st_mtime) & _WORD, found.st_size & _WORD) != (content_s, size):
+        if (int(found.st_mtime) & WORD, found.st_size & WORD) != (content_s, size):
             continue
         if not copied:
-            if found.st_ino & _WORD != inode:
+            if found.st_ino & WORD != inode:
                 continue
             utime(path, ns=(found.st_atime_ns, number * _SECOND_NS), follow_symlinks=False)
-            content_s, found = number & _WORD, lstat(path)
+            content_s, found = number & WORD, lstat(path)
         changed_ns = found.st_ctime_ns
-        times = (changed_ns // _SECOND_NS & _WORD, changed_ns % _SECOND_NS, content_s, 0)
-        _TIMES.pack_into(data, entry, *times, found.st_dev & _WORD, found.st_ino & _WORD)
+        times = (changed_ns // _SECOND_NS & WORD, changed_ns % _SECOND_NS, content_s, 0)
+        TIMES.pack_into(data, entry, *times, found.st_dev & WORD, found.st_ino & WORD)
         changed[name] = changed_ns
     return changed
 
 
 def _written(data: bytearray, index: Path, changed_ns: dict[bytes, int]) -> Ages | None:
-    if any(data[-_CHECKSUM_BYTES:]):  # git can be told to write none
-        data[-_CHECKSUM_BYTES:] = hashlib.sha1(data[:-_CHECKSUM_BYTES], usedforsecurity=False).digest()
-    admin_files.write_atomically(index, bytes(data))
+    admin_files.write_atomically(index, sealed(data))
     if not changed_ns:
         return Ages()
     last_ns = max(changed_ns.values())

@@ -47,6 +47,19 @@ SETTINGS: tuple[tuple[str, str], ...] = (
     ("core.splitIndex", "false"),  # a copied index must be whole
 )
 
+WORKTREE_SETTINGS: tuple[tuple[str, str], ...] = (
+    *SETTINGS,
+    ("submodule.recurse", "false"),  # gitpar sees to submodules itself
+    ("core.trustctime", "true"),  # a worker may set a file's times back
+    ("core.checkStat", "default"),  # likewise
+    ("core.ignoreStat", "false"),  # would mark everything as assumed unchanged
+    ("core.safecrlf", "false"),  # may refuse to add a file
+    ("index.sparse", "false"),  # a folder collapsed in the index hides its files from the comparison
+    ("core.preloadIndex", "false"),  # its threads cost more than they save beside other worktrees
+    ("add.ignoreErrors", "false"),  # a file that cannot be added must be heard of
+    ("advice.addEmbeddedRepo", "false"),  # nobody reads it
+)
+
 
 def without_local(environ: Mapping[str, str]) -> dict[str, str]:
     """Returns the environment without what points git at a particular repository.

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from gitpar.core.names import TreeId
 from gitpar.git.commits import publish
 from gitpar.git.coordinator import Coordinator
+from gitpar.git.index_file import Changed
 from gitpar.git.objects import ObjectWriter
-from gitpar.git.trees import difference
+from gitpar.git.trees import compose, difference
 
 if TYPE_CHECKING:
     from pygit2 import Index, Repository
@@ -39,12 +40,27 @@ class IndexTrees:
 
         `base` is a tree which that store has.
         """
+        tree = _written(self._coordinator.pygit(), index)
+        if tree is not None:
+            self._publish(base, tree, store)
+        return tree
+
+    def store_changed(self, base: TreeId, changed: Changed, store: ObjectWriter) -> TreeId | None:
+        """Likewise, of an index that has this changed against a tree; None where it cannot be made so."""
         repository = self._coordinator.pygit()
-        tree = _written(repository, index)
-        if tree is not None and tree != base:
+        if not changed:
+            return base
+        tree = compose(repository, base, {path: new for path, (_, new) in changed.items()})
+        if difference(repository, base, tree).files != changed:
+            return None
+        self._publish(base, tree, store)
+        return tree
+
+    def _publish(self, base: TreeId, tree: TreeId, store: ObjectWriter) -> None:
+        if tree != base:
+            repository = self._coordinator.pygit()
             new = difference(repository, base, tree).objects
             publish(repository, store, self._coordinator.in_scratch(new))
-        return tree
 
 
 def same_entries(one: bytes, other: bytes) -> bool:

@@ -155,3 +155,9 @@ def _expanded(worktree: Path, entry: str, patterns: Sequence[str], dropped: list
             yield from _expanded(worktree, f"{below}/", patterns, dropped)
         elif found.name != ".git":
             yield from _expanded(worktree, below, patterns, dropped)
+
+
+def stash_entries(common: Path) -> Sequence[str]:
+    """Lists the commits of the stash, which all worktrees share, oldest first."""
+    lines = admin_files.read_bytes(common / "logs" / "refs" / "stash").splitlines()
+    return [fields[1].decode() for line in lines if len(fields := line.split(b" ", 2)) > 1]

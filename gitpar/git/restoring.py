@@ -1,36 +1,164 @@
 """Gives a worktree back the files its attempt changed, and only those.
 
 A capture has just compared every file with the index, so what differs from the base is
-known from the two commits. Reading all files again costs as much as the capture did.
+known. Reading all files again costs as much as the capture did. Most files are copied from
+another worktree: unpacking one from git's store can cost as much as starting git does.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import stat
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import field
 from pathlib import Path
 
 from gitpar.core.changes import ChangeKind, FileChange
+from gitpar.core.names import CommitId
+from gitpar.git.admin import read_bytes, save_index, write_atomically
 from gitpar.git.command import GitCommand
+from gitpar.git.index_file import Changed, Layout, Layouts, changed_ns, entry_at, put_facts, sealed
+from gitpar.git.trees import NO_ENTRY
+from gitpar.values import dataclass
 
 _MADE = (ChangeKind.ADDED, ChangeKind.COPIED, ChangeKind.RENAMED)
+_NEW = (ChangeKind.ADDED, ChangeKind.COPIED)
+_RIGHTS = {0o100644: 0o666, 0o100755: 0o777}
+"""What a file of each mode is made with, less the umask: as git makes them."""
+
+_MOST_BYTES = 4_000_000
+"""So large a file is copied at most: its content is held in memory."""
 
 
-def restore(git: GitCommand, worktree: Path, changes: Sequence[FileChange]) -> bool:
-    """Removes what was added and checks out what was changed or deleted; says whether the index was written.
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """What gives a worktree back its commit: paths that are to go, and paths that are to come back."""
 
-    The index that `git` works with holds the base. Raises OSError or GitFailed where a
+    made: list[str]
+    back: list[str]
+
+
+@dataclass(slots=True)
+class Original:
+    """Another worktree of the same commit, and the index it was handed out with.
+
+    A file there that was not changed since gitpar wrote that index is as git checked it
+    out. The time of its last change tells, which nobody can set.
+    """
+
+    folder: Path
+    index: Path
+    _data: bytes = field(default=b"")
+
+    @property
+    def data(self) -> bytes:
+        """The index, read once."""
+        self._data = self._data or read_bytes(self.index)
+        return self._data
+
+
+@dataclass(frozen=True, slots=True)
+class Originals:
+    """The other worktrees of a commit."""
+
+    base: CommitId
+    layouts: Layouts
+    there: Sequence[Original]
+
+
+def undoing_of(changed: Changed) -> Undoing:
+    """Returns what undoes the changes of an index."""
+    made = [path for path, (before, _) in changed.items() if before == NO_ENTRY]
+    return Undoing(made, [path for path, (before, _) in changed.items() if before != NO_ENTRY])
+
+
+def undoing_of_changes(changes: Sequence[FileChange]) -> Undoing:
+    """Returns what undoes the changes between two commits."""
+    made = [change.path for change in changes if change.kind in _MADE]
+    return Undoing(made, [change.base_path for change in changes if change.kind not in _NEW])
+
+
+def give_back(git: GitCommand, own: Original, undoing: Undoing, others: Originals) -> None:
+    """Makes a worktree and its index as they were handed out.
+
+    `git` works with the index beside that of `own`. Raises OSError or GitFailed where a
     file cannot be given back.
     """
-    _remove(worktree, (change.path for change in changes if change.kind in _MADE))
-    back = [
-        change.base_path for change in changes if change.kind not in (ChangeKind.ADDED, ChangeKind.COPIED)
-    ]
-    if not back:
+    _remove(own.folder, undoing.made)
+    index = bytearray(own.data)
+    like = others.layouts.of(others.base, own.data)
+    left = undoing.back
+    if like is not None:
+        left = [path for path in left if not _copied_back(own.folder, path, (index, like), others)]
+    if len(left) < len(undoing.back):
+        write_atomically(own.index.with_name("index"), sealed(index))
+    else:
+        save_index(own.index, own.index.with_name("index"))
+    if left:
+        listed = b"".join(os.fsencode(path) + b"\0" for path in left)
+        git.run("checkout-index", "-f", "-u", "-z", "--stdin", stdin=listed)
+
+
+def _copied_back(worktree: Path, path: str, index: tuple[bytearray, Layout], others: Originals) -> bool:
+    """Gives a file back that is untouched in another worktree, and notes it in the index.
+
+    False where git has to check it out. The index is laid out as said.
+    """
+    data, like = index
+    at = like.at(data, os.fsencode(path))
+    content = _original(path, entry_at(data, at), like, others.there) if at is not None else None
+    target = f"{worktree}/{path}"
+    if at is None or content is None or not _folder(worktree, target.rpartition("/")[0]):
         return False
-    listed = b"".join(os.fsencode(path) + b"\0" for path in back)
-    git.run("checkout-index", "-f", "-u", "-z", "--stdin", stdin=listed)
+    with suppress(FileNotFoundError):
+        os.unlink(target)  # noqa: PTH108 - a few each time
+    rights = _RIGHTS[entry_at(data, at)[0]]
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, rights)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    put_facts(data, at, os.lstat(target))
     return True
+
+
+def _original(path: str, entry: tuple[int, str], like: Layout, originals: Sequence[Original]) -> bytes | None:
+    """Returns what a path's file holds where no attempt has touched it, being what its entry says."""
+    mode, name = entry
+    if mode not in _RIGHTS:
+        return None
+    for original in originals:
+        at = like.at(original.data, os.fsencode(path))
+        if at is None or entry_at(original.data, at) != entry:
+            continue
+        try:
+            descriptor = os.open(f"{original.folder}/{path}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            continue
+        with os.fdopen(descriptor, "rb") as file:
+            found = os.fstat(descriptor)
+            if found.st_ctime_ns != changed_ns(original.data, at) or found.st_size > _MOST_BYTES:
+                continue
+            content = file.read()
+        # not so where git writes a file otherwise than it stores it
+        if hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest() == name:
+            return content
+    return None
+
+
+def _folder(worktree: Path, path: str) -> bool:
+    """Says whether a path is a folder reached through folders only, made here where it is missing."""
+    if path == str(worktree):
+        return True
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        if not _folder(worktree, path.rpartition("/")[0]):
+            return False
+        os.mkdir(path)  # noqa: PTH102 - a few each time
+        return True
+    # a worker may have put a file or a link in its place
+    return stat.S_ISDIR(found.st_mode) and _folder(worktree, path.rpartition("/")[0])
 
 
 def _remove(worktree: Path, paths: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, field, replace
 from pathlib import Path
 
@@ -22,29 +22,17 @@ from gitpar.git.aging import Ages
 from gitpar.git.changes import ChangeReader
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.commits import CommitWriter
-from gitpar.git.environment import SETTINGS, GitEnvironment
+from gitpar.git.environment import WORKTREE_SETTINGS, GitEnvironment
+from gitpar.git.index_file import Changed, Layouts
 from gitpar.git.index_trees import IndexTrees
+from gitpar.git.leftovers import stash_entries
 from gitpar.git.programs import Preparation, open_up, run_setup
-from gitpar.git.restoring import restore
+from gitpar.git.restoring import Original, Originals, give_back, undoing_of, undoing_of_changes
 from gitpar.git.seeding import Seeds, Wanted, mark
 from gitpar.git.site import PoolSettings, Record, Site, State
 from gitpar.git.walking import Folders
 from gitpar.ports import AttemptKey
 from gitpar.values import dataclass
-
-WORKTREE_SETTINGS: tuple[tuple[str, str], ...] = (
-    *SETTINGS,
-    ("submodule.recurse", "false"),  # gitpar sees to submodules itself
-    ("core.trustctime", "true"),  # a worker may set a file's times back
-    ("core.checkStat", "default"),  # likewise
-    ("core.ignoreStat", "false"),  # would mark everything as assumed unchanged
-    ("core.safecrlf", "false"),  # may refuse to add a file
-    ("index.sparse", "false"),  # a folder collapsed in the index hides its files from the comparison
-    ("core.preloadIndex", "false"),  # its threads cost more than they save beside other worktrees
-    ("add.ignoreErrors", "false"),  # a file that cannot be added must be heard of
-    ("advice.addEmbeddedRepo", "false"),  # nobody reads it
-)
-
 
 SEEDS_FILE = "seeds.json"
 STAGED_INDEX = "index"
@@ -72,6 +60,9 @@ class Ground:
     """The trees of bases, asked for once."""
     told: list[str] = field(default_factory=list)
     """What went wrong in taking worktrees away, a sentence each."""
+    layouts: Layouts = field(default_factory=Layouts)
+    made: dict[int, Slot] = field(default_factory=dict)
+    """The worktrees that this process made, by number."""
 
     def tree_of(self, git: GitCommand, base: CommitId) -> TreeId:
         """Returns the tree of an attempt's base."""
@@ -105,6 +96,8 @@ class Slot:
     """Nested `.git` and special files that the capture found and git would not clean."""
     whole: bool = False
     """Whether the capture found that its index names every file in the worktree, and no folder is empty."""
+    changed: Changed | None = None
+    """What the capture found in its index and not in the one handed out; None where that is not known."""
     path: Path = field(init=False)
     """The worktree."""
     own: Path = field(init=False)
@@ -134,6 +127,11 @@ class Slot:
                 self.path, GIT_DIR=str(self.admin), GIT_WORK_TREE=str(self.path), GIT_NO_REPLACE_OBJECTS="1"
             )
         return self._git
+
+    @property
+    def original(self) -> Original:
+        """The worktree as it was handed out."""
+        return Original(self.path, self.admin / SAVED_INDEX)
 
     def standing(self) -> bool:
         """Says whether the folder that was handed out is where it was."""
@@ -166,6 +164,7 @@ class Slot:
         passage(Step.WORKTREE_CHECKED_OUT)
         self._seed(base)
         self._save_index(base)
+        self.ground.made[self.record.number] = self
 
     def _add(self, base: CommitId) -> None:
         site = self.ground.site
@@ -233,7 +232,7 @@ class Slot:
         """Attaches HEAD to the attempt's branch and writes down, durably, whose the slot is."""
         admin_files.attach(self.admin, branch)
         self.folders.begin(self.ground.site.link(key.task, self.path))
-        self.oddities, self.whole = (), False
+        self.oddities, self.whole, self.changed = (), False, None
         if self.ages is not None:
             self.ages.begin()
         stash = tuple(stash_entries(self.ground.site.common))
@@ -242,7 +241,7 @@ class Slot:
 
     def lend(self) -> None:
         """Hands the worktree out, on no branch, to somebody who leaves nothing to keep."""
-        self.oddities, self.whole = (), False
+        self.oddities, self.whole, self.changed = (), False, None
         self.record = replace(self.record, state=State.MAKING, task="", n=0)
         self.ground.site.write(self.record)
 
@@ -287,10 +286,19 @@ class Slot:
 
     def _restored(self, base: CommitId, result: CommitId) -> bool:
         """Gives back what the attempt changed, all else being as the saved index has it."""
-        self._index_from(self.admin / SAVED_INDEX)
-        changes = self.ground.reader.change_sets([(base, result)])[0].files if result != base else ()
+        if self.changed is not None:
+            undoing = undoing_of(self.changed)
+        else:
+            found = self.ground.reader.change_sets([(base, result)])[0].files if result != base else ()
+            undoing = undoing_of_changes(found)
+        others = [
+            one.original
+            for one in list(self.ground.made.values())
+            if one is not self and one.ages is not None and one.record.base == base
+        ]
         try:
-            if restore(self.git, self.path, changes):
+            give_back(self.git, self.original, undoing, Originals(base, self.ground.layouts, others))
+            if undoing.back:
                 self._save_index(base)
         except (GitFailed, OSError):
             return False
@@ -361,16 +369,11 @@ class Slot:
     def remove(self) -> None:
         """Takes the worktree away. Everything in it must have been captured."""
         site, settings = self.ground.site, self.ground.settings
+        self.ground.made.pop(self.record.number, None)
         if problem := site.tear_down(self.record, settings.teardown, settings.teardown_timeout_s):
             self.ground.told.append(problem)
         site.take_away(self.path, self.admin if self.record.admin else None)
         site.forget(self.record.number)
-
-
-def stash_entries(common: Path) -> Sequence[str]:
-    """Lists the commits of the stash, which all worktrees share, oldest first."""
-    lines = admin_files.read_bytes(common / "logs" / "refs" / "stash").splitlines()
-    return [fields[1].decode() for line in lines if len(fields := line.split(b" ", 2)) > 1]
 
 
 def _escaped(path: str) -> str:

@@ -71,10 +71,14 @@ def entries(repository: Repository, tree: str) -> Mapping[bytes, Entry]:
     if sum(len(mode) + len(name) for mode, name, _ in parts) + 22 * len(parts) != len(data):
         raise ValueError(f"{tree} is no tree")
     found: dict[bytes, Entry] = {name: (int(mode, 8), id_.hex()) for mode, name, id_ in parts}
+    _remember(tree, found)
+    return found
+
+
+def _remember(tree: str, content: dict[bytes, Entry]) -> None:
     if len(_parsed) >= _MOST_PARSED:
         _parsed.clear()
-    _parsed[tree] = found
-    return found
+    _parsed[tree] = content
 
 
 def entry_at(repository: Repository, tree: str, path: str, *, folders: bool = False) -> Entry:
@@ -153,7 +157,7 @@ def _composed(repository: Repository, tree: str, changes: Mapping[tuple[bytes, .
     return _write_tree(repository, content) if content else ""
 
 
-def _write_tree(repository: Repository, content: Mapping[bytes, Entry]) -> str:
+def _write_tree(repository: Repository, content: dict[bytes, Entry]) -> str:
     from pygit2.enums import ObjectType  # noqa: PLC0415 - loaded with the repository
 
     # git sorts folders as if their names ended in a slash
@@ -161,4 +165,6 @@ def _write_tree(repository: Repository, content: Mapping[bytes, Entry]) -> str:
     data = b"".join(
         b"%o %s\0%s" % (content[name][0], name, bytes.fromhex(content[name][1])) for name in order
     )
-    return str(repository.write(ObjectType.TREE, data))
+    tree = str(repository.write(ObjectType.TREE, data))
+    _remember(tree, content)
+    return tree

@@ -1,0 +1,139 @@
+# ruff: noqa: E501 - a worker's script reads best on one line
+"""A worktree gets back what its attempt changed, from another worktree where that is certain to be the same."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gitpar.git.worktrees import GitWorktrees
+from gitpar.ports import Workplace
+from tests.support.pools import Repo, key, new_repo, sealed, shell
+
+_EVERYTHING = (
+    "echo more >> a.txt; rm src/b.py; chmod -x program; echo new > new; mkdir -p n/m; echo new > n/m/f;"
+    " mv same.txt n/same.txt; rm -r gone; echo file > gone; rm 'ü/é'; rmdir ü; mkdir ü; echo x > 'ü/other'"
+)
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
+    sealed(tmp_path, monkeypatch)
+    made = new_repo(tmp_path / "repo")
+    made.write({"ü/é": "é\n", "same.txt": "ONE\ntwo\nthree\nfour\n", "gone/deep/file": "g\n"})
+    (made.path / "link").symlink_to("a.txt")
+    (made.path / "program").write_text("#!/bin/sh\n")
+    (made.path / "program").chmod(0o755)
+    made.commit()
+    return made
+
+
+@pytest.fixture
+def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Puts a `git` before the real one that writes down how it was called."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    script = f'#!/bin/sh\necho "$*" >>"{tmp_path}/calls"\nexec {shutil.which("git")} "$@"\n'
+    (folder / "git").write_text(script)
+    (folder / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    return tmp_path / "calls"
+
+
+def two(repo: Repo) -> tuple[GitWorktrees, Workplace, Workplace]:
+    pool = repo.pool()
+    return pool, pool.open(key("t1"), repo.head), pool.open(key("t2"), repo.head)
+
+
+def given_back(repo: Repo, pool: GitWorktrees, place: Workplace) -> Path:
+    """Captures and releases an attempt and asserts that the worktree is as it was, by every byte."""
+    pool.release(place, pool.capture(place, processes_gone=True))
+    again = pool.open(key("t3"), repo.head)
+    assert again.path == place.path
+    assert repo.git("status", "--porcelain", "--ignored", cwd=again.path) == ""
+    assert repo.git("diff-files", cwd=again.path) == ""  # the index knows the files' times
+    index = repo.git("rev-parse", "--path-format=absolute", "--git-path", "index", cwd=again.path)
+    Path(index).unlink()
+    repo.git("reset", "-q", cwd=again.path)  # forgets all times: every file is read
+    assert repo.git("status", "--porcelain", "--ignored", cwd=again.path) == ""
+    return again.path
+
+
+def checked_out(calls: Path) -> int:
+    return calls.read_text().count("checkout-index")
+
+
+def test_files_come_back_from_another_worktree_without_git(repo: Repo, calls: Path) -> None:
+    pool, place, other = two(repo)
+    shell(place, _EVERYTHING)
+    shell(other, "echo mine >> README.md 2>/dev/null || true; echo mine > mine")
+    given_back(repo, pool, place)
+    assert checked_out(calls) == 0
+    assert (other.path / "mine").read_text() == "mine\n"
+
+
+LEFT_TO_GIT = {
+    "changed there too": ("echo 1 >> a.txt", "echo 2 >> a.txt"),
+    "changed there, with its size and time": (
+        "echo 1 >> a.txt",
+        "cp -p a.txt t; tr a-z A-Z < t > a.txt; touch -r t a.txt; rm t",
+    ),
+    "made again there with the same content": ("echo 1 >> a.txt", "cp -p a.txt t; mv t a.txt"),
+    "gone there": ("echo 1 >> a.txt", "rm a.txt"),
+    "a link there": ("echo 1 >> a.txt", "mv a.txt t; ln -s t a.txt"),
+    "a pipe there": ("echo 1 >> a.txt", "rm a.txt; mkfifo a.txt"),
+    "a link": ("rm link; echo 1 > link", "true"),
+    "its folder is a link": ("rm -r gone; ln -s ../outside gone; echo gone >> .git-ignored", "true"),
+}
+
+
+@pytest.mark.parametrize("how", LEFT_TO_GIT)
+def test_what_is_not_certain_is_checked_out_by_git(repo: Repo, calls: Path, how: str) -> None:
+    mine, theirs = LEFT_TO_GIT[how]
+    pool, place, other = two(repo)
+    outside = place.path.with_name("outside")
+    outside.mkdir()
+    shell(other, theirs)
+    shell(place, mine)
+    given_back(repo, pool, place)
+    assert checked_out(calls) or "folder" in how
+    assert not list(outside.iterdir())
+
+
+def test_an_ignored_link_in_the_place_of_a_folder_is_not_followed(repo: Repo) -> None:
+    pool, place, _other = two(repo)
+    outside = place.path.with_name("outside")
+    outside.mkdir()
+    exclude = repo.common / "info" / "exclude"
+    exclude.parent.mkdir(exist_ok=True)
+    exclude.write_text("/gone\n")
+    shell(place, "rm -r gone; ln -s ../outside gone")
+    pool.release(place, pool.capture(place, processes_gone=True))
+    again = pool.open(key("t3"), repo.head)
+    assert (again.path / "gone/deep/file").read_text() == "g\n"
+    assert not list(outside.iterdir())
+
+
+def test_files_that_git_converts_are_converted_again(repo: Repo, calls: Path) -> None:
+    repo.write({".gitattributes": "*.txt text eol=crlf\n"})
+    repo.commit()
+    pool, place, _other = two(repo)
+    assert b"\r\n" in (place.path / "a.txt").read_bytes()
+    shell(place, "echo 1 >> a.txt; echo 1 >> src/b.py")
+    path = given_back(repo, pool, place)
+    assert b"\r\n" in (path / "a.txt").read_bytes()
+    assert checked_out(calls) == 1
+
+
+def test_an_edit_right_after_is_seen(repo: Repo) -> None:
+    """The file that came back was written in the same second, and has the same size."""
+    pool, place, _other = two(repo)
+    shell(place, "tr a-z A-Z < a.txt > t; mv t a.txt")
+    pool.release(place, pool.capture(place, processes_gone=True))
+    again = pool.open(key("t3"), repo.head)
+    shell(again, "tr a-z n-za-m < a.txt > t; mv t a.txt")
+    changed = (again.path / "a.txt").read_text()
+    found = pool.capture(again, processes_gone=True)
+    assert repo.git("show", f"{found.result}:a.txt") + "\n" == changed
