@@ -24,7 +24,7 @@ from gitpar.git import leftovers
 from gitpar.git.admin import SAVED_INDEX, Head
 from gitpar.git.command import GitCommand
 from gitpar.git.environment import GitEnvironment
-from gitpar.git.flushing import flush
+from gitpar.git.flushing import flush, flush_objects
 from gitpar.git.index_trees import same_entries
 from gitpar.git.keeping import TreeOfFiles
 from gitpar.git.leftovers import History
@@ -99,8 +99,9 @@ class Taking:
         result = self._result(head.commit, tree, head_tree)
         hidden = self._hidden(history, head.commit, hidden_ids)
         capture = self._keep((result, tree), [*hidden, *extra], rest)
-        if head.commit != self._attempt.base or hidden or extra or self._index_changed():
-            flush(git, self._common / "objects", (capture.result, capture.keep), self._attempt.base)
+        no_commits = head.commit == self._attempt.base and not (hidden or extra)
+        if not no_commits or self._index_changed():
+            self._flush(git, capture, tree if no_commits else None)
         capture = self._move(capture)
         passage(Step.CAPTURED)
         return capture
@@ -207,6 +208,14 @@ class Taking:
             elif listed.fields:
                 rest.add_tree("staged", _unmerged_tree(git, self._slot.own, listed.fields))
         copy.unlink(missing_ok=True)
+
+    def _flush(self, git: GitCommand, capture: Capture, tree: TreeId | None) -> None:
+        """Has the disk take what the worker's git wrote; no more than a tree where there is one."""
+        store, trees = self._common / "objects", self._slot.ground.index_trees
+        if trees is not None and tree is not None and capture.keep == capture.result:
+            flush_objects(store, trees.new_objects(self._base_tree(git), tree))
+        else:
+            flush(git, store, (capture.result, capture.keep), self._attempt.base)
 
     def _index_changed(self) -> bool:
         """Says whether the worker's git has written its index, and so perhaps objects."""

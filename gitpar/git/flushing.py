@@ -15,7 +15,7 @@ from gitpar.git.command import GitCommand
 
 
 def flush(git: GitCommand, store: Path, tips: Iterable[str], base: CommitId) -> int:
-    """Flushes every loose object that the tips lead to and the base does not; returns how many.
+    """Flushes every loose object that commits or trees lead to and the base does not; returns how many.
 
     Packs are on the disk when git has made them. Raises OSError where the disk does not
     take one.
@@ -27,10 +27,16 @@ def flush(git: GitCommand, store: Path, tips: Iterable[str], base: CommitId) -> 
         stdin=asked.encode(),
         ok=(0, 128),
     )
-    return sum(_flushed(f"{store}/{name[:2]}/{name[2:]}") for name in listed.text.split())
+    return flush_objects(store, listed.text.split())
 
 
-def _flushed(file: str) -> bool:
+def flush_objects(store: Path, names: Iterable[str]) -> int:
+    """Flushes those of the objects that are loose; returns how many. Raises as `flush` does."""
+    return sum(flush_file(f"{store}/{name[:2]}/{name[2:]}") for name in names)
+
+
+def flush_file(file: str) -> bool:
+    """Flushes a file; False where there is none."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:

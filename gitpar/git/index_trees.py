@@ -56,11 +56,14 @@ class IndexTrees:
         self._publish(base, tree, store)
         return tree
 
+    def new_objects(self, base: TreeId, tree: TreeId) -> list[str]:
+        """Lists the trees and blobs that a tree has where another has others or none."""
+        return difference(self._coordinator.pygit(), base, tree).objects
+
     def _publish(self, base: TreeId, tree: TreeId, store: ObjectWriter) -> None:
         if tree != base:
-            repository = self._coordinator.pygit()
-            new = difference(repository, base, tree).objects
-            publish(repository, store, self._coordinator.in_scratch(new))
+            new = self._coordinator.in_scratch(self.new_objects(base, tree))
+            publish(self._coordinator.pygit(), store, new)
 
 
 def same_entries(one: bytes, other: bytes) -> bool:

@@ -20,6 +20,7 @@ from subprocess import Popen
 from typing import Protocol
 
 from gitpar.git.command import GitCommand, GitFailed
+from gitpar.git.flushing import flush_file
 from gitpar.values import dataclass
 
 _AT_ONCE = 64
@@ -162,6 +163,7 @@ def _linked(scratch: Path, store: Path, name: str) -> bool:
             os.link(f"{scratch}/{name[:2]}/{name[2:]}", target)
         except FileExistsError:
             os.utime(target)  # as git does: a `prune` takes what is old and has no name
+            flush_file(target)  # whoever wrote it may have left that to the system
     except OSError:
         return False
     return True

@@ -16,7 +16,7 @@ from gitpar.git import flushing
 from gitpar.git.command import GitCommand
 from gitpar.git.environment import GitEnvironment
 from gitpar.git.flushing import flush
-from tests.support.pools import Repo, new_repo, sealed, work
+from tests.support.pools import Repo, key, new_repo, sealed, shell, work
 
 
 @pytest.fixture
@@ -62,10 +62,22 @@ def flushed() -> Iterator[list[object]]:
 USES = {
     "a commit": ("echo 1 > n; git add n; git commit -qm w", 3),
     "a commit that is left behind": ("echo 1 > n; git add n; git commit -qm w; git reset -q --hard HEAD~", 3),
-    "what is staged": ("echo 1 > n; git add n", 3),
-    "what came out of a stash": ("echo 1 > a.txt; git stash -q; git stash pop -q", 3),
+    "what is staged": ("echo 1 > n; git add n", 2),
+    "what came out of a stash": ("echo 1 > a.txt; git stash -q; git stash pop -q", 2),
     "nothing of a worker without git": ("echo 1 > n; echo 2 > a.txt", 0),
 }
+
+
+def test_a_tree_that_was_there_is_flushed_as_well(repo: Repo) -> None:
+    """A worker's git made the tree of the result, and left it to the system."""
+    pool = repo.pool()
+    place = pool.open(key(), repo.head)
+    shell(place, "echo 1 > n; git add n; git write-tree > ../made")
+    with flushed() as found:
+        capture = pool.capture(place, processes_gone=True)
+    made = place.path.with_name("made").read_text().strip()
+    assert repo.git("rev-parse", f"{capture.result}^{{tree}}") == made
+    assert len(found) == 2
 
 
 @pytest.mark.parametrize("name", USES)
