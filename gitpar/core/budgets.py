@@ -8,6 +8,8 @@ several repositories have one budget.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Collection
 from dataclasses import replace
 
 from gitpar.core.agents import COMMAND, Allowance
@@ -15,7 +17,11 @@ from gitpar.core.events import RunResumed
 from gitpar.core.run import Level, Run, Spent, TaskRun
 
 LEAST_S = 60.0
-"""A worker for whom less than this is left is not started."""
+"""A worker or a gate for whom less than this is left is not started."""
+
+_OF_RUN = ("max_cost_usd", "max_tokens", "max_time_s")
+_OF_WAVE = tuple(f"wave_{name}" for name in _OF_RUN)
+_OF_TASK = ("task_max_cost_usd", "task_max_tokens")
 
 
 def spend(run: Run, task: TaskRun) -> None:
@@ -31,7 +37,7 @@ def spend(run: Run, task: TaskRun) -> None:
 
 def raised(run: Run, event: RunResumed) -> None:
     """Puts the limits of a resume in place of those that the run began with."""
-    names = ("max_cost_usd", "max_tokens", "max_time_s")
+    names = (*_OF_RUN, *_OF_WAVE, *_OF_TASK)
     given = {name: value for name in names if (value := getattr(event, name)) is not None}
     if given:
         run.settings = replace(run.settings, **given)
@@ -72,15 +78,65 @@ def used_up(run: Run, level: Level, agent: str, beside: int) -> str:
         limits = run.settings
         of_run = _over(run, taken(run), (limits.max_cost_usd, limits.max_tokens), beside)
         if of_run:
-            variable = "GITPAR_MAX_COST" if "$" in of_run else "GITPAR_MAX_TOKENS"
-            return f"the run's budget is used up: {of_run}; with a higher one: {variable}=… gitpar resume"
+            how = raising(run, level, ["usd" if "$" in of_run else "tokens"])
+            return f"the run's budget is used up: {of_run}{how}"
         of_wave = _over(run, taken(run, level), (limits.wave_max_cost_usd, limits.wave_max_tokens), beside)
         if of_wave:
-            return f"the budget of wave {level.number} is used up: {of_wave}"
+            how = raising(run, level, ["usd" if "$" in of_wave else "tokens"])
+            return f"the budget of wave {level.number} is used up: {of_wave}{how}"
     left = time_left(run, level)
     if left is not None and left < LEAST_S:
-        return f"its time is used up: {max(0.0, left):.0f} s are left, and a worker needs {LEAST_S:.0f}"
+        short = f"{max(0.0, left):.0f} s are left, and a worker needs {LEAST_S:.0f}"
+        return f"{_whose_time(run, level)} is used up: {short}{raising(run, level, ['s'])}"
     return ""
+
+
+def raising(run: Run, level: Level, units: Collection[str]) -> str:
+    """Says what to type to go on with more of `usd`, `tokens` or `s`: every limit that is as good as reached.
+
+    What is named is twice the limit, or as much more as it was where it was passed, and
+    enough for another attempt.
+    """
+    spent = taken(run)
+    known = max(1, spent.attempts)
+    needs = {"usd": spent.usd / known, "tokens": spent.tokens / known, "s": LEAST_S}
+    found = [limit for limit in _limits(run, level) if limit[0] in units]
+    tightest = min((most - gone for _, _, most, gone in found), default=0.0)
+    settings = []
+    for unit, variable, most, gone in found:
+        if most - gone <= max(tightest, needs[unit]):
+            enough = max(2 * most, gone + max(most, needs[unit]))
+            settings.append(f"GITPAR_{variable}={_written(unit, enough)}")
+    return f"; to go on with more: {' '.join(settings)} gitpar resume {run.id}" if settings else ""
+
+
+def _limits(run: Run, level: Level) -> list[tuple[str, str, float, float]]:
+    """Lists the limits of the run and the wave: the unit, the setting, the most, and what is gone of it."""
+    own, of_run, of_wave = run.settings, taken(run), taken(run, level)
+    worked_s = max(_worked_s(each) for each in of_all(run))
+    rows = (
+        ("usd", "MAX_COST", own.max_cost_usd, of_run.usd),
+        ("usd", "WAVE_MAX_COST", own.wave_max_cost_usd, of_wave.usd),
+        ("tokens", "MAX_TOKENS", own.max_tokens, of_run.tokens),
+        ("tokens", "WAVE_MAX_TOKENS", own.wave_max_tokens, of_wave.tokens),
+        ("s", "MAX_TIME", own.max_time_s, worked_s),
+        ("s", "WAVE_MAX_TIME", own.wave_max_time_s, _wave_s(run, level)),
+    )
+    return [(unit, name, float(most), float(gone)) for unit, name, most, gone in rows if most is not None]
+
+
+def _written(unit: str, amount: float) -> str:
+    """Returns an amount as a setting is written, rounded up to whole cents, hundreds of tokens or minutes."""
+    if unit == "usd":
+        return f"{math.ceil(amount * 100 - 1e-6) / 100:g}"
+    if unit == "tokens":
+        return str(math.ceil(amount / 100) * 100)
+    return f"{math.ceil(amount / 60 - 1e-6)}m"
+
+
+def _whose_time(run: Run, level: Level) -> str:
+    times = [(most - gone, name) for unit, name, most, gone in _limits(run, level) if unit == "s"]
+    return f"the time of wave {level.number}" if min(times)[1] == "WAVE_MAX_TIME" else "the run's time"
 
 
 def allowance(run: Run, task: TaskRun) -> Allowance | None:
@@ -138,13 +194,11 @@ def must_wait(run: Run, agent: str, beside: int) -> bool:
 
 def time_left(run: Run, level: Level) -> float | None:
     """Returns the seconds that are left for workers; None without a limit."""
-    left = []
-    if run.settings.max_time_s is not None:
-        gone = max(_worked_s(each) for each in of_all(run))
-        left.append(run.settings.max_time_s - gone)
-    if run.settings.wave_max_time_s is not None and level.opened_at:
-        left.append(run.settings.wave_max_time_s - (run.last_at - level.opened_at))
-    return min(left, default=None)
+    return min((most - gone for unit, _, most, gone in _limits(run, level) if unit == "s"), default=None)
+
+
+def _wave_s(run: Run, level: Level) -> float:
+    return run.last_at - level.opened_at if level.opened_at else 0.0
 
 
 def _worked_s(run: Run) -> float:

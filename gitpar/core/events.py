@@ -81,6 +81,11 @@ class RunResumed(Event):
     max_cost_usd: float | None = None
     max_tokens: int | None = None
     max_time_s: float | None = None
+    wave_max_cost_usd: float | None = None
+    wave_max_tokens: int | None = None
+    wave_max_time_s: float | None = None
+    task_max_cost_usd: float | None = None
+    task_max_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

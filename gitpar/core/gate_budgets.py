@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from gitpar.core import accounts
 from gitpar.core.agents import Allowance
-from gitpar.core.budgets import LEAST_S, of_all, taken, time_left
+from gitpar.core.budgets import LEAST_S, of_all, raising, taken, time_left
 from gitpar.core.commands import Command, Pause, StopForBudget
 from gitpar.core.gate_book import GateBook, GateRun
 from gitpar.core.gate_commands import RunGate
@@ -103,10 +103,12 @@ def _paused(run: Run, command: RunGate) -> Pause | None:
 
 def _used_up(run: Run, command: RunGate, beside: int) -> str:
     """Says which limit another gate would pass, with so many agents beside it; empty where none."""
-    left_s = time_left(run, _level(run, command))
-    if left_s is not None and left_s <= 0:
-        more = _higher("GITPAR_MAX_TIME") if run.settings.max_time_s is not None else ""
-        return f"the time is used up before gate `{command.rules.name}` could be run{more}"
+    level, own = _level(run, command), command.rules.timeout_s
+    left_s = time_left(run, level)
+    least_s = LEAST_S if own is None else min(LEAST_S, own)
+    if left_s is not None and left_s < least_s:
+        short = f"{max(0.0, left_s):.0f} s are left, and gate `{command.rules.name}` needs {least_s:.0f}"
+        return f"the time is used up: {short}{raising(run, level, ['s'])}"
     left = _left(run, command)
     if not command.rules.agent or left is None:
         return ""
@@ -120,28 +122,16 @@ def _used_up(run: Run, command: RunGate, beside: int) -> str:
         left_over = f"{left.tokens} tokens"
     else:
         return ""
-    return f"the budget is used up: {left_over} are left for gate `{command.rules.name}`{raised_by(run)}"
-
-
-def raised_by(run: Run) -> str:
-    """Says what to type for a higher budget of the run; empty where only waves have one."""
-    limits = run.settings
-    known = (("GITPAR_MAX_COST", limits.max_cost_usd), ("GITPAR_MAX_TOKENS", limits.max_tokens))
-    variable = next((name for name, most in known if most is not None), "")
-    return _higher(variable) if variable else ""
-
-
-def _higher(variable: str) -> str:
-    return f"; with a higher one: {variable}=… gitpar resume"
+    how = raising(run, level, ["usd" if "$" in left_over else "tokens"])
+    return f"the budget is used up: {left_over} are left for gate `{command.rules.name}`{how}"
 
 
 def _with_limits(run: Run, command: RunGate) -> RunGate:
     left_s = time_left(run, _level(run, command))
     own = command.rules.timeout_s
-    given = None if left_s is None else max(LEAST_S, left_s)
-    hurried = given is not None and (own is None or given < own)
+    hurried = left_s is not None and (own is None or left_s < own)
     allowance = _left(run, command) if command.rules.agent else None
-    return replace(command, timeout_s=given if hurried else None, allowance=allowance)
+    return replace(command, timeout_s=left_s if hurried else None, allowance=allowance)
 
 
 def _left(run: Run, command: RunGate) -> Allowance | None:

@@ -10,8 +10,9 @@ from gitpar.core import events as e
 from gitpar.core import gate_events as ge
 from gitpar.core.agents import Trouble
 from gitpar.core.apply import settle
+from gitpar.core.budgets import raising
 from gitpar.core.gate_book import GateBook, GateRun, Trial
-from gitpar.core.gate_budgets import raised_by, spend
+from gitpar.core.gate_budgets import spend
 from gitpar.core.gate_words import blame_text
 from gitpar.core.run import Run, TaskState
 from gitpar.core.troubles import silence_text
@@ -82,7 +83,9 @@ def _troubled(run: Run, event: ge.GateTroubled) -> None:
         accounts.told_to_slow_down(run, gates.runs[event.number].agent, event.at)
         pacing.slowed(run, event.at)
     elif event.trouble is Trouble.BUDGET:
-        gates.to_end[event.number] = f"{event.message}{raised_by(run)}"
+        level = run.levels[gates.runs[event.number].opened.level - 1]
+        units = ["usd" if "$" in event.message else "tokens"]
+        gates.to_end[event.number] = f"{event.message}{raising(run, level, units)}"
     elif event.trouble is Trouble.KEY:
         gates.to_end[event.number] = f"its key was refused ({event.message})"
 

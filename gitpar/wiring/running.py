@@ -184,6 +184,11 @@ def _with_limits(event: Event, settings: Settings) -> Event:
         max_cost_usd=limits.max_cost_usd,
         max_tokens=limits.max_tokens,
         max_time_s=limits.max_time_s,
+        wave_max_cost_usd=limits.wave_max_cost_usd,
+        wave_max_tokens=limits.wave_max_tokens,
+        wave_max_time_s=limits.wave_max_time_s,
+        task_max_cost_usd=limits.task_max_cost_usd,
+        task_max_tokens=limits.task_max_tokens,
     )
 
 

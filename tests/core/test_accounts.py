@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 
@@ -10,110 +10,13 @@ from gitpar.core import agent_events as ae
 from gitpar.core import commands as c
 from gitpar.core import events as e
 from gitpar.core.agent_rules import AgentRules
-from gitpar.core.agents import AgentReport, Allowance, Said, Tokens, Trouble
-from gitpar.core.apply import apply, fold
+from gitpar.core.agents import AgentReport, Trouble
 from gitpar.core.briefing import briefing
-from gitpar.core.commands import opening
-from gitpar.core.conflicts import ConflictKind, PathConflict
-from gitpar.core.decide import decide
-from gitpar.core.graph import Task
-from gitpar.core.names import CommitId, RunId, TaskId
-from gitpar.core.run import AttemptState, Run, TaskState
-from gitpar.core.settings import Policy, RunSettings, StreamRules
+from gitpar.core.names import CommitId, TaskId
+from gitpar.core.run import AttemptState, TaskState
+from gitpar.core.settings import RunSettings, StreamRules
+from tests.support.play import CLAUDE, GOOD, Play, failed, play
 from tests.support.simulation import task
-
-CLAUDE = AgentRules(name="claude", account="acme", fallback=None, resumes=True, cooling_s=10.0)
-GOOD = AgentReport(said=Said.ENDED, session="s", tokens=Tokens(fresh=900, out=100), cost_usd=1.0)
-
-
-def failed(trouble: Trouble, message: str = "no") -> AgentReport:
-    return AgentReport(said=Said.FAILED, trouble=trouble, message=message, session="s")
-
-
-@dataclass
-class Play:
-    """A run of agents, moved by hand: commands are opened as they come, time goes only where it is told."""
-
-    tasks: list[Task]
-    settings: RunSettings
-    at: float = 1000.0
-    journal: list[e.Event] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        opened = e.RunOpened(
-            at=self.at,
-            run=RunId("r1"),
-            plans=(),
-            format="gitpar",
-            tasks=tuple(self.tasks),
-            wave_notes=(),
-            base=CommitId("base"),
-            settings=self.settings,
-        )
-        self.journal.append(opened)
-        self.run = Run(opened)
-        self.due()
-        self.say(e.LevelOpened(at=self.at, level=1))
-
-    def say(self, event: e.Event) -> None:
-        self.journal.append(event)
-        apply(self.run, event)
-        assert fold(self.journal).tasks == self.run.tasks
-
-    def due(self) -> list[c.Command]:
-        """Opens everything that is due, and returns it."""
-        found: list[c.Command] = []
-        while commands := decide(self.run):
-            for command in commands:
-                found.append(command)
-                self.say(opening(command, self.at))
-        return found
-
-    def started(self) -> list[str]:
-        return [f"{one.task} {one.agent}" for one in self.due() if isinstance(one, c.StartAttempt)]
-
-    def slow(self, name: str, after_s: float = 0.1) -> None:
-        self.at += after_s
-        n = len(self.run.tasks[TaskId(name)].attempts)
-        self.say(
-            ae.AgentTroubled(at=self.at, task=TaskId(name), n=n, trouble=Trouble.RATE_LIMIT, message="429")
-        )
-
-    def end(self, name: str, report: AgentReport, ending: e.Ending = e.Ending.EXITED) -> None:
-        self.at += 1.0
-        where = TaskId(name)
-        n = len(self.run.tasks[where].attempts)
-        bad = report.said is Said.FAILED
-        code = None if ending is not e.Ending.EXITED else int(bad)
-        self.say(
-            e.WorkerEnded(
-                at=self.at,
-                task=where,
-                n=n,
-                ending=ending,
-                exit=code,
-                duration_s=1.0,
-                report=report,
-                message="cut",
-            )
-        )
-        result = CommitId("base" if bad else f"{name}{n}")
-        self.say(e.AttemptCaptured(at=self.at, task=where, n=n, result=result, files=() if bad else (name,)))
-
-    def wake(self) -> None:
-        self.at = self.run.paused_until
-        self.say(ae.PauseOver(at=self.at))
-
-    def state(self, name: str) -> TaskState:
-        return self.run.tasks[TaskId(name)].state
-
-
-def play(
-    count: int = 6, *, jobs: int = 3, rules: tuple[AgentRules, ...] = (CLAUDE,), **settings: object
-) -> Play:
-    names = [f"t{n}" for n in range(count)]
-    tasks = [task(name, agent="claude") for name in names]
-    return Play(tasks, RunSettings(jobs=jobs, agents=rules, **settings))  # type: ignore[arg-type]
 
 
 def test_a_storm_opens_the_breaker_one_tries_and_its_success_lets_all_start() -> None:
@@ -315,86 +218,3 @@ def test_silence_and_questions_end_a_worker() -> None:
     assert asked.last.report is not None
     assert asked.last.report.trouble is Trouble.PERMISSION
     assert (asked.state, len(asked.attempts)) == (TaskState.FAILED, 1)  # it would ask again
-
-
-def test_a_budget_stops_before_it_is_passed() -> None:
-    run = play(10, jobs=4, max_cost_usd=5.5)
-    assert run.started() == ["t0 claude"]  # nobody knows yet what one takes
-    run.end("t0", GOOD)
-    assert run.started() == ["t1 claude", "t2 claude", "t3 claude", "t4 claude"]
-    for name in ("t1", "t2", "t3"):
-        run.end(name, GOOD)
-        assert run.started() == []
-    run.end("t4", GOOD)
-    [stop] = [one for one in run.due() if isinstance(one, c.StopForBudget)]
-    assert stop.message == (
-        "the run's budget is used up: $5.00 of $5.50, an attempt takes about $1.00; "
-        "with a higher one: GITPAR_MAX_COST=… gitpar resume"
-    )
-    assert run.run.spent.usd == pytest.approx(5.0)
-    assert run.run.closing is e.RunEnd.INTERRUPTED
-    run.say(e.RunClosed(at=run.at, end=e.RunEnd.INTERRUPTED))
-    run.say(e.RunResumed(at=run.at, max_cost_usd=6.5))
-    assert run.started() == ["t5 claude"]  # one more and what it takes stay below, two do not
-
-
-def test_a_tasks_own_budget_ends_its_worker_and_its_retries() -> None:
-    tasks = [task("a", agent="claude", max_tokens=2500), task("b", agent="claude"), task("c", agent="claude")]
-    run = Play(tasks, RunSettings(jobs=2, retries=9, agents=(CLAUDE,), task_max_cost_usd=2.5))
-    starts = [one for one in run.due() if isinstance(one, c.StartAttempt)]
-    assert [one.allowance for one in starts] == [Allowance(tokens=2500, usd=2.5), Allowance(usd=2.5)]
-    bad = replace(GOOD, said=Said.FAILED, message="no")
-    run.end("a", bad)
-    [start] = run.due()
-    assert isinstance(start, c.StartAttempt)
-    assert start.allowance == Allowance(tokens=1500, usd=1.5)
-    told = "its task's budget is used up: 1400 of 1500 tokens, an answer takes about 700"
-    run.say(ae.AgentTroubled(at=run.at, task=TaskId("a"), n=2, trouble=Trouble.BUDGET, message=told))
-    assert run.due() == [c.EndWorker(TaskId("a"), 2, told)]
-    run.end("a", AgentReport(tokens=Tokens(fresh=1400)), e.Ending.CUT_SHORT)
-    assert run.state("a") is TaskState.FAILED
-    assert run.run.tasks[TaskId("a")].reason == "cut; its own budget is used up: 2400 of 2500 tokens"
-    for _ in range(2):
-        run.started()
-        run.end("b", bad)
-    assert run.run.tasks[TaskId("b")].reason == (
-        "exit status 1: no; its own budget is used up: $2.00 of $2.50"
-    )
-
-
-def test_a_result_that_does_not_merge_is_not_run_again_without_a_budget_for_it() -> None:
-    tasks = [task("a", agent="claude", max_tokens=1500)]
-    run = Play(tasks, RunSettings(jobs=1, agents=(CLAUDE,), policies=(Policy.SERIALIZE, Policy.HOLD)))
-    run.started()
-    run.end("a", GOOD)
-    run.due()
-    clash = (PathConflict("a", ConflictKind.CONTENT, "clash"),)
-    run.say(e.LandingRefused(at=run.at, task=TaskId("a"), n=1, tip=CommitId("base"), conflicts=clash))
-    assert run.state("a") is TaskState.HELD
-
-
-def test_a_waves_tokens_stop_it_alike() -> None:
-    run = play(4, jobs=4, wave_max_tokens=2500)
-    assert run.started() == ["t0 claude"]
-    run.end("t0", GOOD)
-    assert run.started() == ["t1 claude"]
-    run.end("t1", GOOD)
-    [stop] = [one for one in run.due() if isinstance(one, c.StopForBudget)]
-    assert stop.message.startswith("the budget of wave 1 is used up: 2000 of 2500 tokens")
-
-
-def test_a_worker_has_a_minute_at_least_or_does_not_start() -> None:
-    run = play(3, jobs=1, wave_max_time_s=100.0)
-    [start] = run.due()
-    assert isinstance(start, c.StartAttempt)
-    assert start.timeout_s == pytest.approx(100.0)
-    run.at += 35.0
-    run.end("t0", GOOD)
-    [start] = run.due()
-    assert isinstance(start, c.StartAttempt)
-    assert start.timeout_s == pytest.approx(64.0)
-    run.end("t1", GOOD)
-    run.at += 10.0
-    run.say(ae.PauseOver(at=run.at))
-    [stop] = [one for one in run.due() if isinstance(one, c.StopForBudget)]
-    assert stop.message.startswith("its time is used up: 5")

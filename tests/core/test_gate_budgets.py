@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -36,11 +37,9 @@ def a_run(**limits: Any) -> Run:
 
 @pytest.mark.parametrize(
     ("left_s", "timeout_s"),
-    [(5000.0, None), (3599.0, 3599.0), (70.0, 70.0), (60.0, 60.0), (2.0, 60.0)],
+    [(5000.0, None), (3599.0, 3599.0), (70.0, 70.0), (60.0, 60.0)],
 )
-def test_a_gate_has_the_time_that_is_left_and_at_least_a_minute(
-    left_s: float, timeout_s: float | None
-) -> None:
+def test_a_gate_has_the_time_that_is_left(left_s: float, timeout_s: float | None) -> None:
     run = a_run(max_time_s=9000.0)
     run.worked_s = 9000.0 - left_s
     [found] = due(run, TESTS)
@@ -48,14 +47,22 @@ def test_a_gate_has_the_time_that_is_left_and_at_least_a_minute(
     assert found.timeout_s == timeout_s
 
 
-def test_a_gate_for_which_no_time_is_left_stops_the_run() -> None:
+def test_a_gate_for_which_less_than_a_minute_is_left_stops_the_run() -> None:
     run = a_run(max_time_s=9000.0)
-    run.worked_s = 9000.0
-    why = "the time is used up before gate `tests` could be run"
-    assert due(run, TESTS) == [StopForBudget(f"{why}; with a higher one: GITPAR_MAX_TIME=… gitpar resume")]
-    of_wave = a_run(wave_max_time_s=10.0)
-    of_wave.levels[0].opened_at = 80.0
-    assert due(of_wave, TESTS) == [StopForBudget(why)]
+    run.worked_s = 8941.0
+    why = "the time is used up: 59 s are left, and gate `tests` needs 60; to go on with more: "
+    assert due(run, TESTS) == [StopForBudget(f"{why}GITPAR_MAX_TIME=300m gitpar resume {run.id}")]
+    of_wave = a_run(wave_max_time_s=70.0)
+    of_wave.levels[0].opened_at = 89.0
+    assert due(of_wave, TESTS) == [StopForBudget(f"{why}GITPAR_WAVE_MAX_TIME=3m gitpar resume {run.id}")]
+
+
+def test_a_gate_with_a_short_limit_of_its_own_needs_no_more_than_that() -> None:
+    run = a_run(max_time_s=9000.0)
+    run.worked_s = 8970.0
+    [found] = due(run, replace(TESTS, timeout_s=20.0))
+    assert isinstance(found, RunGate)
+    assert found.timeout_s is None
 
 
 def test_an_agent_has_what_is_left_of_the_run_and_of_the_wave() -> None:
@@ -79,7 +86,7 @@ def test_an_agent_that_takes_more_than_is_left_stops_the_run_and_a_command_does_
     assert isinstance(found, StopForBudget)
     assert found.message == (
         "the budget is used up: $0.50 are left for gate `review`; "
-        "with a higher one: GITPAR_MAX_COST=… gitpar resume"
+        f"to go on with more: GITPAR_MAX_COST=4 gitpar resume {run.id}"
     )
     assert [type(each) for each in due(run, TESTS)] == [RunGate]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gitpar.core.agents import AgentReport, Said, Trouble
 from gitpar.core.run import TaskState
-from tests.core.test_accounts import failed, play
+from tests.support.play import failed, play
 
 
 def test_a_wave_that_failed_whole_is_tried_once_more_without_those_that_would_fail_alike() -> None:

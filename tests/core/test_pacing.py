@@ -7,7 +7,7 @@ from gitpar.core import events as e
 from gitpar.core.apply import fold
 from gitpar.core.pacing import matters
 from gitpar.core.settings import RunSettings
-from tests.core.test_accounts import CLAUDE, GOOD, Play
+from tests.support.play import CLAUDE, GOOD, Play
 from tests.support.simulation import task
 
 

@@ -137,7 +137,7 @@ def test_a_gate_that_would_pass_the_budget_is_ended_and_stops_the_run(
     assert gate["agent"]["tokens"] == {"in": 900, "out": 50, "cached": 0, "stored": 0}
     assert gate["message"] == (
         "the agent of a gate cannot work: the run's budget is used up: 950 of 1000 tokens, an answer takes "
-        "about 950; with a higher one: GITPAR_MAX_TOKENS=… gitpar resume"
+        f"about 950; to go on with more: GITPAR_MAX_TOKENS=2000 gitpar resume {run['run']}"
     )
     assert gate["message"] in done.stderr
     program(tmp_path / "programs", "claude", f"cat > /dev/null\n{prints(claude_init(), PASS)}")

@@ -61,7 +61,9 @@ def command(call: Invocation, /, run: str | None, *, steal: bool, barrier: str |
     --retry, --skip, --accept or --resolve says what to do about tasks that are held or
     failed, --approve or --answer what came of tasks for a person, each of which may be given
     again, or --replan finds that the plan has changed. One that waits for the request of a wave
-    to be merged goes on once it is.
+    to be merged goes on once it is. One that stopped at a limit (max_cost, max_tokens, max_time,
+    and those of waves and tasks) goes on with what gitpar.toml or a variable says now, such as
+    GITPAR_WAVE_MAX_TIME=40m.
     """
     from gitpar.core.remedies import Remedies  # noqa: PLC0415 - not needed for --help
 

@@ -97,7 +97,7 @@ _SWITCHES = ("write_back", "keep_worktrees")
     "max_time_s",
     metavar="S",
     type=_LIMIT,
-    help="Longest time of the run; each worker has 60 s at least.  [default: none]",
+    help="Longest time of the run; no worker starts with less than 60 s.  [default: none]",
 )
 @click.option("--into", metavar="BRANCH", help="Branch to fast-forward at the end.  [default: none]")
 @click.option(
