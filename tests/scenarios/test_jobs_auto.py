@@ -13,10 +13,10 @@ from gitpar.core.run import Run
 from gitpar.core.settings import RunSettings
 from gitpar.engine.sampling import Sampling, look
 from gitpar.wiring.clock import SystemClock
-from tests.core.test_accounts import Play
 from tests.support.agent_programs import settings
 from tests.support.cli import gitpar
 from tests.support.plans import facts, states, write_plan
+from tests.support.play import Play
 from tests.support.simulation import task
 
 
