@@ -22,7 +22,7 @@ class Places:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._promised: int | None = None
-        self._needs = 0
+        self._needs = self._held = 0
         if run.sisters is not None and run.dag and run.settings.jobs_first is None:
             run.pace = replace(run.pace, jobs=0)
 
@@ -55,13 +55,13 @@ class Places:
         heard = isinstance(event, se.PlacesGiven)
         if heard:
             self._promised = None
-        needs = self._needs
+        before = self._needs, self._held
         self.look()
-        return heard or needs != self._needs
+        return heard or before != (self._needs, self._held)
 
     def look(self) -> None:
-        """Sees how many it has use for now."""
-        self._needs = can_use(self._run)
+        """Sees how many it has use for now, and how many it holds."""
+        self._needs, self._held = can_use(self._run), self.held
 
 
 def redistributed(all_of_them: Sequence[Places], jobs: int) -> Iterator[tuple[int, int]]:

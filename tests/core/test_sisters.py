@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from gitpar.core.apply import apply
 from gitpar.core.asked import Sister, Sisters
 from gitpar.core.decide import decide
-from gitpar.core.events import LevelOpened, LevelOpening, RunOpened, RunResumed
+from gitpar.core.events import Event, LevelOpened, LevelOpening, RunOpened, RunResumed
 from gitpar.core.graph import Source, Task
 from gitpar.core.names import CommitId, RunId, TaskId
 from gitpar.core.run import Run, TaskState
-from gitpar.core.settings import RunSettings
+from gitpar.core.settings import RunSettings, Schedule
 from gitpar.core.sister_events import LevelShared, Outcome, PlacesGiven
 from gitpar.core.sisters import done_with, outcomes, shares, waits_for_sisters
+from gitpar.engine.sharing import Places, redistributed
 
 BASE = CommitId("b" * 40)
 
@@ -29,6 +30,59 @@ def test_no_place_is_given_twice_or_for_nothing_and_none_is_kept_back(
     assert sum(found.values()) == min(jobs, sum(needs.values()))
     wanting = [name for name, need in needs.items() if need]
     assert jobs < len(wanting) or all(found[name] for name in wanting)
+
+
+class _Shop:
+    """Runs of which only their places are looked at: who has so much ready and at work, and hears later."""
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+        self.runs = [opened(name, jobs, Schedule.DAG) for name in ("api", "web")]
+        for run in self.runs:
+            run.queues.ready.clear()
+        self.places = [Places(run) for run in self.runs]
+        self.told: list[list[PlacesGiven]] = [[] for _ in self.runs]
+
+    def act(self, at: int, what: str) -> None:
+        run = self.runs[at]
+        event: Event = LevelOpened(at=3.0, level=1)
+        if what == "ready":
+            run.queues.ready.append(TaskId("r"))
+        elif what == "start" and run.queues.ready and len(run.active) < run.pace.jobs:
+            run.queues.ready.popleft()
+            run.active[TaskId(str(len(run.active)))] = 1
+        elif what == "end" and run.active:
+            run.active.popitem()
+        elif what == "again" and run.active:
+            run.active.popitem()
+            run.queues.ready.append(TaskId("r"))
+        elif what == "hear" and self.told[at]:
+            event = self.told[at].pop(0)
+            apply(run, event)
+        if self.places[at].changed(event):
+            for to, jobs in redistributed(self.places, self.jobs):
+                self.places[to].promise(jobs)
+                self.told[to].append(PlacesGiven(at=3.0, jobs=jobs))
+        assert sum(max(run.pace.jobs, len(run.active)) for run in self.runs) <= self.jobs
+
+
+@given(
+    st.integers(1, 4),
+    st.lists(st.tuples(st.integers(0, 1), st.sampled_from(["ready", "start", "end", "again", "hear"]))),
+)
+def test_where_tasks_start_early_no_place_is_held_twice_and_none_kept_from_who_has_use_for_it(
+    jobs: int, steps: list[tuple[int, str]]
+) -> None:
+    shop = _Shop(jobs)
+    for at, what in steps:
+        shop.act(at, what)
+    while any(shop.told):
+        for at in range(2):
+            shop.act(at, "hear")
+    has = [max(run.pace.jobs, len(run.active)) for run in shop.runs]
+    use = [len(run.active) + len(run.queues.ready) for run in shop.runs]
+    assert sum(has) == min(jobs, sum(use))
+    assert all(one <= wanted for one, wanted in zip(has, use, strict=True))
 
 
 def task(name: str, repo: str, *depends_on: str) -> Task:
@@ -51,7 +105,7 @@ TASKS = (
 )
 
 
-def opened(own: str, jobs: int = 4) -> Run:
+def opened(own: str, jobs: int = 4, schedule: Schedule = Schedule.WAVES) -> Run:
     """The run of one repository, at work on its first level."""
     sisters = Sisters(own, (Sister("api", "/api"), Sister("web", "/web")))
     run = Run(
@@ -63,7 +117,7 @@ def opened(own: str, jobs: int = 4) -> Run:
             tasks=TASKS,
             wave_notes=(),
             base=BASE,
-            settings=RunSettings(jobs=jobs),
+            settings=RunSettings(jobs=jobs, schedule=schedule),
             sisters=sisters,
         )
     )
