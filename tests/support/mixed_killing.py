@@ -129,9 +129,21 @@ class Mixed:
                 name: tuple(sorted(" ".join(sorted(line.split())) for line in text.splitlines()))
                 for name, text in texts.items()
             },
-            tuple((self._named(head), self._named(base), state) for head, base, state in shop.stack()),
+            self._requests(),
             tuple(sorted(Counter(subjects.splitlines()).items())),
         )
+
+    def _requests(self) -> tuple[tuple[str, str, str], ...]:
+        """Every request: head, base and state; with dag it is chance which is first: a stack will do."""
+        found = [(self._named(head), self._named(base), state) for head, base, state in self.shop.stack()]
+        if self.how.schedule == "dag":
+            below = ["main", *(head for head, _, _ in found)]
+            found = [
+                (head, "below" if base == under else base, state)
+                for (head, base, state), under in zip(found, below, strict=False)
+            ]
+            found.sort()
+        return tuple(found)
 
     def _named(self, branch: str) -> str:
         return branch.replace(self.shop.run, "RUN")
