@@ -26,6 +26,7 @@ from gitpar.ports import Job, WorkerResult
 _CLOSING_S = 15.0
 _RELEASE_S = 10.0
 _RELEASE_TICK_S = 0.02
+_ANEW = "the machine was started anew before its work was kept"
 
 
 class LocalBackend:
@@ -95,7 +96,8 @@ class LocalBackend:
 
         A supervisor that outlived its owner is given time to end its worker and to
         record it. A process that cannot be ended gives a result with `processes_gone`
-        False, INTERRUPTED where nothing was recorded.
+        False, INTERRUPTED where nothing was recorded. So is what ended before the machine was
+        started anew: a power cut may have taken what it had written.
         """
         part = job_exit_file.with_name(f"{job_exit_file.name}.part")
         released = _await_release(part)
@@ -103,6 +105,8 @@ class LocalBackend:
         if not released:
             _await_release(part)
         result = _recorded(job_exit_file)
+        if result is not None and _is_from_before(job_exit_file):
+            result = replace(result, ending=Ending.INTERRUPTED, exit=None, message=_ANEW)
         part.unlink(missing_ok=True)
         if left:
             found = result or WorkerResult(Ending.INTERRUPTED, None, 0.0)
@@ -230,6 +234,12 @@ def _recorded(exit_file: Path) -> WorkerResult | None:
         return _result(json.loads(exit_file.read_bytes()))
     except (FileNotFoundError, ValueError, LookupError, TypeError):
         return None
+
+
+def _is_from_before(file: Path) -> bool:
+    """Says whether a file was written before this start of the machine."""
+    up_s = time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    return file.stat().st_mtime < time.time() - up_s
 
 
 def _await_release(part: Path) -> bool:

@@ -6,6 +6,7 @@ worktree itself.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -25,6 +26,7 @@ INHERITED = ("config.worktree", "info/sparse-checkout")
 _KEPT_AT_RESET = {"commondir", "gitdir", "locked", "HEAD", SAVED_INDEX}
 _NOT_SCANNED = {"index", "gitdir", "commondir", "locked", "config.worktree", "FETCH_HEAD", SAVED_INDEX}
 _SCANNED_BYTES = 4_000_000
+_CHECKSUM_BYTES = 20
 _ID = re.compile(rb"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
 _STATES = (
     ("rebase-merge", "a rebase was left in progress"),
@@ -225,6 +227,17 @@ def link_index(source: Path, target: Path) -> None:
         save_index(source, target)
 
 
+def is_whole(index: Path) -> bool:
+    """Says whether an index is what git wrote, which can be told to write no sum.
+
+    Source: gitformat-index(5).
+    """
+    data = read_bytes(index)
+    said = data[-_CHECKSUM_BYTES:]
+    found = hashlib.sha1(data[:-_CHECKSUM_BYTES], usedforsecurity=False).digest()
+    return data[:4] == b"DIRC" and (not any(said) or said == found)
+
+
 def entry_count(index: Path) -> int:
     """Returns how many entries an index has, 0 where there is none. Source: gitformat-index(5)."""
     try:
@@ -248,5 +261,5 @@ def restore(admin: Path, worktree: Path, reason: str, head: str) -> None:
     write_atomically(admin / "commondir", b"../..\n")
     write_atomically(admin / "gitdir", os.fsencode(worktree / ".git") + b"\n")
     write_atomically(admin / "locked", reason.encode())
-    if not (admin / "HEAD").exists():
+    if not read_bytes(admin / "HEAD"):
         write_atomically(admin / "HEAD", f"{head}\n".encode())

@@ -109,11 +109,16 @@ class Taking:
     # --- where HEAD stands --------------------------------------------------------------
 
     def _mend_admin(self) -> None:
-        """Makes the admin folder again where a worker removed it or what git needs of it."""
+        """Makes the admin folder again where a worker removed it or what git needs of it.
+
+        A power cut leaves files without content, and the index that was saved may be one.
+        """
         admin, branch = self._slot.admin, self._attempt.branch
-        if all((admin / name).is_file() for name in ("HEAD", "commondir", "gitdir")):
+        if self._slot.ages is None and not admin_files.is_whole(admin / SAVED_INDEX):
+            (admin / SAVED_INDEX).unlink(missing_ok=True)
+        if all(admin_files.read_bytes(admin / name) for name in ("HEAD", "commondir", "gitdir")):
             return
-        if not (admin / "HEAD").exists():
+        if not admin_files.read_bytes(admin / "HEAD"):
             self._notes.append("git's metadata of the worktree had been removed and was made again")
         at = f"ref: {branch}" if admin_files.read_ref(self._common, branch) else self._attempt.base
         admin_files.restore(admin, self._slot.path, self._slot.ground.site.reason, at)
@@ -123,9 +128,9 @@ class Taking:
         branch = self._attempt.branch
         head = admin_files.read_head(self._common, self._slot.admin)
         tip = admin_files.read_ref(self._common, branch)
-        if head.commit == NO_COMMIT or not _exists(git, head.commit, self._attempt.base):
+        if head.commit == NO_COMMIT or not self._exists(git, head.commit):
             found = admin_files.last_logged(self._slot.admin) or tip
-            commit = found if found and _exists(git, found, self._attempt.base) else self._attempt.base
+            commit = found if found and self._exists(git, found) else self._attempt.base
             what = "its branch was deleted" if head.ref == branch else "HEAD was left without a commit"
             self._notes.append(f"{what}: recovered at {commit[:12]}")
             return Head(head.ref, commit)
@@ -168,7 +173,16 @@ class Taking:
         ids |= leftovers.new_stashes(site.common, self._slot.record.stash, short(branch), prefix)
         ids |= dict.fromkeys(leftovers.only_fetched(git, admin, set(ids)), "FETCH_HEAD")
         ids.pop(self._attempt.base, None)
+        if self._slot.ages is None:
+            ids = {each: what for each, what in ids.items() if self._exists(git, each)}
         return ids
+
+    def _exists(self, git: GitCommand, commit: str) -> bool:
+        """Says whether a commit can be kept; all below it is looked at where its attempt is recovered."""
+        base = self._attempt.base
+        if self._slot.ages is None and commit != base:
+            return leftovers.is_connected(git, commit, base)
+        return commit == base or git.run("cat-file", "-e", f"{commit}^{{commit}}", ok=(0, 1, 128)).status == 0
 
     def _hidden(self, history: History, head: CommitId, ids: dict[str, str]) -> list[str]:
         """Returns the newest commits that HEAD does not lead to, and notes where each was found."""
@@ -205,8 +219,8 @@ class Taking:
             listed = at_copy.run("ls-files", "-s", "-z", ok=(0, 128))
             if listed.status != 0:
                 self._notes.append("its index could not be read")
-            elif listed.fields:
-                rest.add_tree("staged", _unmerged_tree(git, self._slot.own, listed.fields))
+            elif entries := _present(git, listed.fields):
+                rest.add_tree("staged", _unmerged_tree(git, self._slot.own, entries))
         copy.unlink(missing_ok=True)
 
     def _flush(self, git: GitCommand, capture: Capture, tree: TreeId | None) -> None:
@@ -298,8 +312,11 @@ def _looks(index: Path) -> tuple[int, int]:
     return (found.st_mtime_ns, found.st_size)
 
 
-def _exists(git: GitCommand, commit: CommitId, base: CommitId) -> bool:
-    return commit == base or git.run("cat-file", "-e", f"{commit}^{{commit}}", ok=(0, 1, 128)).status == 0
+def _present(git: GitCommand, entries: Sequence[str]) -> list[str]:
+    """Returns those of an index's entries whose objects are there: a power cut may have taken some."""
+    asked = "".join(f"{entry.split(' ', 2)[1]}\n" for entry in entries).encode()
+    lines = git.run("cat-file", "--batch-check=%(objectname)", "--buffer", stdin=asked).text.splitlines()
+    return [entry for entry, line in zip(entries, lines, strict=True) if " " not in line]
 
 
 def _unmerged_tree(git: GitCommand, scratch: Path, entries: Sequence[str]) -> TreeId:

@@ -23,9 +23,16 @@ def clear_away(ground: Ground, held: Container[int]) -> None:
         if record.number not in held and _holds_nothing(ground, record):
             Slot(ground, record.with_admin(record.admin or _found(site, record))).remove()
     stay = {record.admin for record in site.records()}
+    paths = {Path(record.path) for record in site.records()}
     for admin, place in site.admins():
-        if admin.name not in stay and (place is None or not os.path.lexists(place)):
+        if admin.name in stay or place in paths:
+            continue
+        if place is None or not os.path.lexists(place):
             site.take_away(site.folder / "nothing", admin)
+        elif site.unused(admin):
+            site.take_away(place, admin)
+    for path in site.orphans():
+        site.take_away(path, None)
 
 
 def _found(site: Site, record: Record) -> str:

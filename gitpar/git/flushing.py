@@ -13,6 +13,9 @@ from pathlib import Path
 from gitpar.core.names import CommitId
 from gitpar.git.command import GitCommand
 
+_NAME = 38
+"""How long the name of a loose object's file is."""
+
 
 def flush(git: GitCommand, store: Path, tips: Iterable[str], base: CommitId) -> int:
     """Flushes every loose object that commits or trees lead to and the base does not; returns how many.
@@ -28,6 +31,23 @@ def flush(git: GitCommand, store: Path, tips: Iterable[str], base: CommitId) -> 
         ok=(0, 128),
     )
     return flush_objects(store, listed.text.split())
+
+
+def drop_empty(store: Path) -> int:
+    """Removes loose objects without content, which a power cut left; returns how many.
+
+    git would take them for there already, and not write them when they are made again. None
+    that is whole has no content, and git gives an object its name when it is written.
+    """
+    empty = [
+        found.path
+        for folder in store.glob("[0-9a-f][0-9a-f]")
+        for found in os.scandir(folder)
+        if len(found.name) == _NAME and not found.stat().st_size
+    ]
+    for path in empty:
+        Path(path).unlink(missing_ok=True)
+    return len(empty)
 
 
 def flush_objects(store: Path, names: Iterable[str]) -> int:

@@ -51,8 +51,8 @@ def history(git: GitCommand, ids: Iterable[str], base: CommitId) -> History:
     asked = "".join(f"{name}\n" for name in sorted(ids)) + f"^{base}\n"
     listed = git.run(
         "rev-list",
+        "--ignore-missing",  # read before standard input is
         "--stdin",
-        "--ignore-missing",
         "--no-commit-header",
         "--format=%H %T %P",
         stdin=asked.encode(),
@@ -63,6 +63,12 @@ def history(git: GitCommand, ids: Iterable[str], base: CommitId) -> History:
         found.parents[commit] = tuple(filter(None, parents))
         found.trees[commit] = tree
     return found
+
+
+def is_connected(git: GitCommand, commit: str, base: CommitId) -> bool:
+    """Says whether all is there that a commit brings to the base: a power cut may have taken some of it."""
+    asked = ("rev-list", "--objects", "--quiet", "--missing=allow-promisor", commit, f"^{base}")
+    return git.run(*asked, ok=(0, 1, 128)).status == 0
 
 
 def only_fetched(git: GitCommand, admin: Path, known: set[str]) -> set[str]:

@@ -8,6 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from subprocess import Popen
 
 from gitpar.core.names import NO_COMMIT, CommitId, RefName, short
@@ -20,6 +21,8 @@ _ARGUMENTS = ("update-ref", "-m", "gitpar", "--stdin", "-z")
 _ABSENT = "0" * 40
 _PATIENCE_S = 2.0
 _LOCKED = re.compile(r"Unable to create '(?P<path>[^']*\.lock)': File exists")
+_OURS = re.compile(r"refs/(gitpar/.+|notes/gitpar|heads/.+/(level/\d+|(task|landed)/.+))\.lock")
+"""Locks of refs that only a run's owner moves, and in an instant."""
 _IN_THE_WAY = re.compile(r"'(?P<there>refs/[^']*)' exists; cannot create '(?P<wanted>refs/[^']*)'")
 
 
@@ -28,6 +31,7 @@ class GitRefs:
 
     def __init__(self, place: RepositoryPlace) -> None:
         self._git = place.command
+        self._common = place.common
         self._where = f"--git-dir={place.common}"
         self._lock = threading.Lock()
         self._session: Popen[bytes] | None = None
@@ -50,21 +54,42 @@ class GitRefs:
     def move(self, updates: Sequence[RefUpdate]) -> None:
         """Moves all refs or none, durably; raises RefMoved where an old value differs.
 
-        A lock file that somebody holds is waited for up to two seconds. Raises
-        EnvironmentFault naming it then, UsageError where a branch blocks the name.
+        A lock file that somebody holds is waited for up to two seconds; one of a ref of gitpar's
+        own is what a power cut left, then, and removed. Raises EnvironmentFault naming any
+        other, UsageError where a branch blocks the name.
         """
         if not updates:
             return
         with self._lock:
             give_up_at = time.monotonic() + _PATIENCE_S
             pause_s = 0.02
+            seen: dict[str, tuple[int, int]] = {}
             while (failure := self._transact(updates)) is not None:
                 if self._settled(updates, failure):
                     return
+                there = self._own_lock(failure, seen)
                 if time.monotonic() > give_up_at:
-                    raise _locked(failure)
+                    if there is None:
+                        raise _locked(failure)
+                    there.unlink(missing_ok=True)
+                    continue
                 time.sleep(pause_s)
                 pause_s = min(pause_s * 2, 0.3)
+
+    def _own_lock(self, failure: str, seen: dict[str, tuple[int, int]]) -> Path | None:
+        """Returns the lock in the way if it is one of gitpar's own refs and was `seen` there at first."""
+        found = _LOCKED.search(failure)
+        path = Path(found["path"]) if found else self._common
+        if not path.is_relative_to(self._common):
+            return None
+        if not _OURS.fullmatch(path.relative_to(self._common).as_posix()):
+            return None
+        try:
+            now = path.lstat()
+        except FileNotFoundError:
+            return None
+        looks = (now.st_ino, now.st_mtime_ns)
+        return path if seen.setdefault(str(path), looks) == looks else None
 
     def close(self) -> None:
         """Ends the update-ref process."""

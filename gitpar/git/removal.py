@@ -20,6 +20,7 @@ def leftovers(common: Path, run: RunId, root: Path) -> tuple[str, ...]:
     site = Site(common.resolve(), run, root.resolve())
     found = [f"worktree {record.path}" for record in site.records() if os.path.lexists(record.path)]
     found += [f"worktree entry {admin}" for admin, _ in _unknown(site)]
+    found += [f"worktree {path}" for path in site.orphans()]
     found += [f"folder {path}" for path in site.trash()]
     found += [f"link {link}" for link in _dead_links(site)]
     return tuple(found)
@@ -54,15 +55,24 @@ def remove_run(
         site.take_away(path, named or admin_files.find_admin(site.common, path))
         site.forget(record.number)
     for admin, place in list(_unknown(site)):
-        if place is not None and os.path.lexists(place) and not purge:
+        if place is not None and os.path.lexists(place) and not (purge or site.unused(admin)):
             kept.append(f"worktree {place} (gitpar did not make it, or its record is gone)")
             continue
         removed.append(f"worktree entry {admin}")
         site.take_away(place or site.folder / admin.name, admin)
+    for path in site.orphans():
+        removed.append(f"worktree {path}")
+        site.take_away(path, None)
     for link in _dead_links(site):
         link.unlink(missing_ok=True)
     site.sweep(behind=False)
     return tuple(removed), tuple(kept)
+
+
+def stale_locks(common: Path, prefix: str, run: RunId) -> Iterator[Path]:
+    """Yields git's locks of a run's own refs: with nobody at work on the run, a power cut left them."""
+    yield from (common / "refs" / "heads" / prefix / run).rglob("*.lock")
+    yield from (common / "refs" / "gitpar").glob(f"*/{run}/**/*.lock")
 
 
 def _unknown(site: Site) -> Iterator[tuple[Path, Path | None]]:

@@ -169,7 +169,29 @@ class Site:
             for admin, place in admin_folders(self.common)
             if read_bytes(admin / "locked").decode(errors="replace").strip() == self.reason
             or (place is not None and place.parent == self.folder)
+            or (place is None and self._lost(admin))
         ]
+
+    def unused(self, admin: Path) -> bool:
+        """Says whether a worktree was made and nobody has been in it, whose record a power cut took."""
+        locked, head = (read_bytes(admin / name) for name in ("locked", "HEAD"))
+        return locked.decode(errors="replace").strip() == self.reason and not head.startswith(b"ref:")
+
+    def orphans(self) -> list[Path]:
+        """Lists worktrees that no record and no git knows: the power was cut before anybody was in them."""
+        known = {Path(record.path) for record in self.records()}
+        known |= {place for _, place in self.admins() if place is not None}
+        there = (path for path in self.folder.glob("*") if path.name.isdecimal())
+        return [path for path in there if path not in known]
+
+    def _lost(self, admin: Path) -> bool:
+        """Says whether a power cut emptied the files of an admin folder: git calls it prunable, but locked.
+
+        Those that gitpar has git make have numbers for names. Nobody makes one meanwhile.
+        """
+        with self.locked():
+            empty = not any(read_bytes(admin / name) for name in ("gitdir", "commondir", "locked"))
+            return admin.name.isdecimal() and empty
 
     def take_away(self, path: Path, admin: Path | None) -> None:
         """Removes a worktree: aside and out of git's list at once, its bytes behind.

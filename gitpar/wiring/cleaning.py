@@ -15,7 +15,7 @@ from gitpar.engine.places import run_folder
 from gitpar.errors import EnvironmentFault
 from gitpar.faults import Step, passage
 from gitpar.git.refs import GitRefs
-from gitpar.git.removal import leftovers, remove_run
+from gitpar.git.removal import leftovers, remove_run, stale_locks
 from gitpar.git.written import hold_unused, unused_ref
 from gitpar.journal.lease import Owner, is_alive, named
 from gitpar.journal.sqlite import SqliteJournal
@@ -67,6 +67,8 @@ def clean_at(site: Site, chosen: Run, *, purge: bool, dry_run: bool) -> CleanRep
             removed += gone
             kept += stays
             passage(Step.CLEAN_REFS)
+            for lock in stale_locks(site.place.common, chosen.settings.prefix, chosen.id):
+                lock.unlink(missing_ok=True)
             if not purge:
                 hold_unused(site.place, chosen.id, refs)  # a killed run that nobody resumed
             if doomed:

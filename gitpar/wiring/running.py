@@ -23,6 +23,7 @@ from gitpar.core.selection import Skipped
 from gitpar.core.view import RunView, view
 from gitpar.engine.coordinator import Coordinator, Turn
 from gitpar.errors import UsageError
+from gitpar.git.flushing import drop_empty
 from gitpar.git.refs import GitRefs
 from gitpar.journal.lease import Owner
 from gitpar.journal.sqlite import SqliteJournal, new_run_id
@@ -129,6 +130,7 @@ def resume(  # noqa: PLR0913 - one way on, whatever for
 
 def catch_up(site: Site, run: Run, settings: Settings, found: Sequence[Event]) -> list[Event]:
     """Brings a replayed run in line with its refs and what was `found`; returns what is to be journaled."""
+    drop_empty(site.place.objects)
     events = [_with_limits(one, settings) for one in reconcile(run, _refs_of(site, run), time.time())]
     events += found
     _note_landed(site, run, events)

@@ -59,6 +59,11 @@ def test_a_worker_gets_its_prompt_and_environment_and_leaves_log_and_exit_file(
     }
     assert len(pids) == 1
     assert backend.recover(tmp_path / "exit-1") == result
+    os.utime(tmp_path / "exit-1", (1, 1))  # of before this start of the machine
+    found = backend.recover(tmp_path / "exit-1")
+    assert found is not None
+    why = "the machine was started anew before its work was kept"
+    assert (found.ending, found.exit, found.message) == (Ending.INTERRUPTED, None, why)
 
 
 @pytest.mark.parametrize(
