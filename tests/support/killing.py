@@ -39,15 +39,25 @@ class Victim:
     """A repository, a plan, and what must come out of it however often gitpar is killed."""
 
     def __init__(
-        self, folder: Path, environ: Mapping[str, str], *, pause_s: float = 0.0, dag: bool = False
+        self,
+        folder: Path,
+        environ: Mapping[str, str],
+        *,
+        pause_s: float = 0.0,
+        dag: bool = False,
+        commits: bool = False,
     ) -> None:
-        """With `dag` tasks start before their wave: `left` takes long, and `right` is out of its way."""
+        """With `dag` tasks start before their wave: `left` takes long, and `right` is out of its way.
+
+        With `commits` workers commit what they did.
+        """
         self.repository = folder / "victim"
         self.plan = folder / "plan.json"
         self.log = folder / "log"
         self.environ = dict(environ)
         self._pause_s = pause_s
         self._dag = dag
+        self._commits = commits
         self._git = PlainGit(folder, environ)
         self._make()
         self.driver = Driver(self.repository, environ)
@@ -82,6 +92,7 @@ class Victim:
             f"sed '{line}s/$/ {name}/' list.txt > new",
             "mv new list.txt",
             f"echo {name} > {name}.txt",
+            f"git add -A && git commit -qm {name}" if self._commits else ":",
         ]
         return {"id": name, "title": f"Do {name}", "command": " && ".join(parts), "depends_on": depends_on}
 
