@@ -19,6 +19,7 @@ from gitpar.git.commits import CommitWriter, identity
 from gitpar.git.environment import GitEnvironment
 from gitpar.git.objects import ObjectWriter
 from gitpar.git.repository import RepositoryPlace
+from gitpar.git.trees import EMPTY_TREE
 from gitpar.ports import Refs, RefUpdate
 from gitpar.values import dataclass
 
@@ -96,6 +97,8 @@ def hold_unused(place: RepositoryPlace, run: RunId, refs: Refs) -> CommitId | No
     before = refs.read(ref).get(ref, NO_COMMIT)
     objects = ObjectWriter(git, written.file.with_name("scratch"), written)
     try:
+        if EMPTY_TREE in left:
+            objects.write("tree", b"")  # git says that it is there also where it was only noted
         tree = objects.write("tree", _tree(left))
         writer = CommitWriter(objects, identity(place.command, "AUTHOR"), identity(place.command))
         held = writer.write(TreeId(tree), [*([before] if before else []), *unused], _MESSAGE)

@@ -80,6 +80,15 @@ def test_what_was_written_for_a_commit_that_never_came_is_held(repo: Repo, refs:
     assert repo.fsck() == ""
 
 
+def test_an_empty_tree_that_was_noted_and_never_written_is_there_when_it_is_held(
+    repo: Repo, refs: GitRefs
+) -> None:
+    repo.commit("base", {"f.txt": "1\n"})
+    Written.of_run(repo.place.common, RUN).note([("tree", b"")])
+    assert hold_unused(repo.place, RUN, refs) is not None
+    assert repo.fsck() == ""
+
+
 def test_an_object_is_noted_before_it_is_written(repo: Repo) -> None:
     commit = repo.commit("base", {"f.txt": "1\n"})
     written = Written.of_run(repo.place.common, RUN)
