@@ -29,11 +29,23 @@ class RepositoryPlace:
     shallow: bool
     partial: bool
     git_version: tuple[int, ...]
+    checkout: Path | None = None
+    """The main worktree where `common` is no `.git` in it: of submodules, or with a git folder apart."""
 
     @property
     def main(self) -> Path:
         """The folder people call the repository: the main worktree, or the bare folder itself."""
-        return self.common.parent if self.common.name == ".git" else self.common
+        return self.common.parent if self.common.name == ".git" else self.checkout or self.common
+
+    @property
+    def beside(self) -> Path:
+        """The folder that worktrees are made beside: of a submodule one next to what it is a part of."""
+        if self.checkout is not None and "modules" in self.common.parts:
+            outer = next((each.parent for each in self.common.parents if each.name == ".git"), None)
+            if outer is not None and self.checkout.is_relative_to(outer):
+                path = self.checkout.relative_to(outer).parts
+                return outer.with_name("-".join((outer.name, *path)))
+        return self.main
 
     @property
     def command(self) -> GitCommand:
@@ -61,15 +73,23 @@ def discover(path: Path) -> RepositoryPlace:
         raise _unreadable(path, f"its objects are named by {lines[3]}")
     if (common / "reftable").is_dir():
         raise _unreadable(path, "its refs are kept in reftable format")
+    root = Path(lines[4]) if len(lines) > 4 and found.status == 0 else None
     return RepositoryPlace(
-        root=Path(lines[4]) if len(lines) > 4 and found.status == 0 else None,
+        root=root,
         git_dir=git_dir,
         common=common,
         objects=common / "objects",
         shallow=lines[2] == "true",
         partial=any((common / "objects" / "pack").glob("*.promisor")),
         git_version=version,
+        checkout=None if common.name == ".git" else root if git_dir == common else _checkout(git, common),
     )
+
+
+def _checkout(git: GitCommand, common: Path) -> Path | None:
+    """Returns the main worktree of a repository from one of its other worktrees."""
+    said = git.run("config", "--file", str(common / "config"), "--get", "core.worktree", ok=(0, 1)).text
+    return (common / said).resolve() if said else None
 
 
 def git_version(git: GitCommand) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from gitpar.plans.item import Item
 from gitpar.plans.labels import is_id, is_optional, waits_in
 from gitpar.plans.markdown import Heading, Markdown
 from gitpar.plans.model import Draft, DraftTask, Wait
+from gitpar.plans.named_repos import ReposOfSections, repo_in
 from gitpar.plans.ordering import Ids, Order
 from gitpar.plans.people import agent_of_tags
 from gitpar.plans.plan_rows import live_rows
@@ -64,6 +65,7 @@ def read_boxes(root: Item, *, scope_from_title: bool = False) -> Boxes:
     found = beside_boxes(root, boxes(root)) or headed(root)
     made = Boxes(root.document.lines, Draft())
     ids = Ids()
+    repos = ReposOfSections(made.source, [box.at for box in found])
     for box in found:
         title = _title(box)
         task_id = ids.take(box.label.id, title)
@@ -73,7 +75,9 @@ def read_boxes(root: Item, *, scope_from_title: bool = False) -> Boxes:
             continue
         if task_id != box.label.id:
             box.item.warn(f"the id `{box.label.id}` is used a second time; this task is called `{task_id}`")
-        entry = DraftTask(_task(box, task_id, made, from_title=scope_from_title), box.item)
+        task = _task(box, task_id, made, from_title=scope_from_title)
+        repo = repo_in(made.source.lines[box.at + 1 : box.end]) or repos.of(box.heading)
+        entry = DraftTask(replace(task, repo=repo), box.item)
         made.rows.append(Boxed(entry, box))
         made.draft.tasks.append(entry)
         if box.starred or box.label.has("OPTIONAL") or is_optional(title):

@@ -83,6 +83,7 @@ def _drafted(row: Found, task_id: TaskId, sections: Sections) -> DraftTask:
         status=status,
         status_text=text,
         stream=row.stream,
+        repo=row.repo or sections.repo_of(row.id, row.title),
         agent=agent_of_row(row.cells, row.title, row.tail),
     )
     return DraftTask(task, row.item)

@@ -30,6 +30,7 @@ class Found:
     title: str
     status: Status | None
     stream: str | None = None
+    repo: str | None = None
     waits: str | None = None
     """What the column of dependencies says; None where there is no such column."""
     tail: str = ""
@@ -99,6 +100,7 @@ def _guessed(row: Row, above: Columns | None) -> Columns:
         title=free[1] if len(free) > 1 else None,
         date=None,
         stream=None,
+        repo=None,
         waits=None,
         first_is_task=True,
     )
@@ -148,15 +150,18 @@ def _row(item: Item, row: Row, columns: Columns, *, marked: bool) -> Found | Non
     task_id, title, sure = _names(row, columns)
     if not task_id or not (status.token or sure or (columns.first_is_task and not marked)):
         return None
-    stream = cell_at(row, columns.stream)
     waits = cell_at(row, columns.waits)
-    shown = {columns.id, columns.title, columns.status, columns.stream, columns.date, columns.waits}
+    shown = {
+        *(columns.id, columns.title, columns.status, columns.stream),
+        *(columns.repo, columns.date, columns.waits),
+    }
     return Found(
         item=item,
         id=task_id,
         title=title,
         status=status,
-        stream=(bare(stream) if bare(stream).casefold() not in EMPTY else None) if stream else None,
+        stream=_said(row, columns.stream),
+        repo=_said(row, columns.repo),
         waits=waits.text if waits is not None else ("" if columns.waits is not None else None),
         tail=cell.raw[status.end :].strip(" *_`"),
         cells=tuple(
@@ -165,6 +170,12 @@ def _row(item: Item, row: Row, columns: Columns, *, marked: bool) -> Found | Non
             if at not in shown
         ),
     )
+
+
+def _said(row: Row, at: int | None) -> str | None:
+    """Returns what a cell says; None where there is none or it says nothing."""
+    cell = cell_at(row, at)
+    return bare(cell) if cell is not None and bare(cell).casefold() not in EMPTY else None
 
 
 def _names(row: Row, columns: Columns) -> tuple[str, str, bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gitpar.plans.labels import Kind, label
 from gitpar.plans.markdown import Heading, Markdown
+from gitpar.plans.named_repos import repo_in
 from gitpar.plans.status_lines import Place, status_in
 
 _TASK_WORDS = ("task", "step", "phase", "sub-task", "subtask", "milestone")
@@ -31,6 +32,14 @@ class Sections:
             return ""
         first = self._source.headings[which].at + 1
         return self._source.text(first, self._source.section_end(which))
+
+    def repo_of(self, task_id: str, title: str) -> str | None:
+        """Returns the repository that a task's section names."""
+        which = self._which(task_id, title)
+        if which is None:
+            return None
+        first = self._source.headings[which].at + 1
+        return repo_in(self._source.lines[first : self._source.section_end(which)])
 
     def place_of_status(self, task_id: str, title: str) -> Place | None:
         """Returns where a task's section says how far it is, before the next heading of any level."""

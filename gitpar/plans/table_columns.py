@@ -18,6 +18,7 @@ class Role(Enum):
     STATUS = "status"
     DATE = "date"
     STREAM = "stream"
+    REPO = "repo"
     WAITS = "waits"
     OTHER = "other"
 
@@ -33,6 +34,7 @@ _ROLES: dict[Role, frozenset[str]] = {
         {"date", "completed", "completed on", "done on", "updated", "date completed", "completion date"}
     ),
     Role.STREAM: frozenset({"stream", "track", "lane", "workstream"}),
+    Role.REPO: frozenset({"repo", "repository"}),
     Role.WAITS: frozenset(
         {
             "depends",
@@ -74,6 +76,7 @@ class Columns:
     title: int | None
     date: int | None
     stream: int | None
+    repo: int | None
     waits: int | None
     first_is_task: bool
 
@@ -104,6 +107,7 @@ def columns_of(table: Table) -> Columns:
         title=title,
         date=roles.get(Role.DATE),
         stream=roles.get(Role.STREAM),
+        repo=roles.get(Role.REPO),
         waits=roles.get(Role.WAITS),
         first_is_task=is_task,
     )

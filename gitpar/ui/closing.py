@@ -296,7 +296,9 @@ def _look_into(task: TaskView, view: RunView) -> list[Step]:
     newest = task.attempts[-1]
     steps = [Step(f"what {named(task.id)} said:", command("gitpar", "logs", view.run, task.id))]
     if newest.commit is not None and task.files:
-        steps.append(Step(f"what {named(task.id)} did:", command("git", "show", newest.branch)))
+        there = next((each.path for each in view.repositories if each.name == task.repo), None)
+        at = () if there is None else ("-C", there)
+        steps.append(Step(f"what {named(task.id)} did:", command("git", *at, "show", newest.branch)))
     if view.state in (RunEnd.NEEDS_PERSON, RunEnd.FAILED):
         again = command("gitpar", "resume", view.run, "--retry", task.id)
         steps.append(Step(f"try {named(task.id)} again:", again))

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 def pool_settings(site: Site, settings: Settings) -> tuple[PoolSettings, str | None]:
     """Returns where and how worktrees are made, and a sentence where the usual place cannot be used."""
-    root, notice = default_root(site.place.main)
+    root, notice = default_root(site.place.beside)
     if settings.worktree_root is not None:
         root, notice = (site.place.main / settings.worktree_root).resolve(), None
     return PoolSettings(

@@ -183,6 +183,8 @@ class _Found:
             self._by_common[common] = Repo(name, site, said)
             self._by_name[name] = common
             return name
+        if known.said is None or known.said.base is None:
+            _check_worktrees(known.site, site)
         if said is not None and known.said is not None and known.name != name:
             raise UsageError(
                 f"`[repos]` has two names for one repository: `{known.name}` and `{name}` are both "
@@ -190,6 +192,23 @@ class _Found:
                 "Remove one of them from gitpar.toml and use the other in the plan; nothing was started",
             )
         return known.name
+
+
+def _check_worktrees(known: Site, other: Site) -> None:
+    """Refuses two worktrees of one repository that stand at different commits: a run has one base."""
+    if known.place.root == other.place.root:
+        return
+    stands, differs = (_head(each) for each in (known, other))
+    if stands != differs:
+        raise _Unknown(
+            f"`{other.place.root}` and `{known.place.root}` are worktrees of one repository and stand at "
+            f"different commits, {differs[:12]} and {stands[:12]}",
+            "Name one of them in all tasks, or say where to start: `base` in [repos.NAME] of gitpar.toml",
+        )
+
+
+def _head(site: Site) -> str:
+    return site.place.command.run("rev-parse", "--verify", "--quiet", "HEAD", ok=(0, 1)).text
 
 
 def _free_name(folder: Path, taken: Mapping[str, object]) -> str:

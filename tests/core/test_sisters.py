@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gitpar.core.apply import apply
@@ -35,11 +35,13 @@ def test_no_place_is_given_twice_or_for_nothing_and_none_is_kept_back(
 class _Shop:
     """Runs of which only their places are looked at: who has so much ready and at work, and hears later."""
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, at_work: tuple[int, int]) -> None:
+        """`at_work` are attempts of a dead owner's, which are to be looked after."""
         self.jobs = jobs
         self.runs = [opened(name, jobs, Schedule.DAG) for name in ("api", "web")]
-        for run in self.runs:
+        for run, orphans in zip(self.runs, at_work, strict=True):
             run.queues.ready.clear()
+            run.active.update({TaskId(f"orphan {n}"): 1 for n in range(orphans)})
         self.places = [Places(run) for run in self.runs]
         self.told: list[list[PlacesGiven]] = [[] for _ in self.runs]
 
@@ -63,17 +65,22 @@ class _Shop:
             for to, jobs in redistributed(self.places, self.jobs):
                 self.places[to].promise(jobs)
                 self.told[to].append(PlacesGiven(at=3.0, jobs=jobs))
-        assert sum(max(run.pace.jobs, len(run.active)) for run in self.runs) <= self.jobs
+        assert sum(max(run.pace.jobs, len(run.active)) for run in self.runs) <= self.jobs, what
 
 
+@example((0, 1), 0, [(0, "ready"), (1, "again")])
 @given(
-    st.integers(1, 4),
-    st.lists(st.tuples(st.integers(0, 1), st.sampled_from(["ready", "start", "end", "again", "hear"]))),
+    st.tuples(st.integers(0, 2), st.integers(0, 2)),
+    st.integers(0, 3),
+    st.lists(st.tuples(st.integers(0, 1), st.sampled_from(("ready", "start", "end", "again", "hear")))),
 )
 def test_where_tasks_start_early_no_place_is_held_twice_and_none_kept_from_who_has_use_for_it(
-    jobs: int, steps: list[tuple[int, str]]
+    at_work: tuple[int, int], more: int, steps: list[tuple[int, str]]
 ) -> None:
-    shop = _Shop(jobs)
+    jobs = max(1, sum(at_work) + more)
+    shop = _Shop(jobs, at_work)
+    for at in range(2):
+        shop.act(at, "joins")
     for at, what in steps:
         shop.act(at, what)
     while any(shop.told):

@@ -9,7 +9,8 @@ import pytest
 from tests.support.agent_programs import claude_init, claude_result, prints, program, settings
 from tests.support.cli import gitpar
 from tests.support.plans import facts, run_json, states
-from tests.support.sister_repos import Workshop, by_repo, kill, three
+from tests.support.sealed import git
+from tests.support.sister_repos import Workshop, by_repo, kill, levels, three
 
 
 @pytest.fixture
@@ -102,3 +103,39 @@ def test_a_number_means_one_gate_in_all_repositories(shop: Workshop) -> None:
     assert len(numbers) == len(set(numbers)) == 4
     printed = [gitpar("logs", "--gate", str(n), cwd=shop["web"]).stdout.strip() for n in numbers]
     assert sorted(printed) == sorted(f"gate of {name} {n}" for name in shop.names for n in (1, 2))
+
+
+def test_a_submodule_is_a_repository_like_another(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is called by its folder, and its worktrees are neither in `.git` nor in what it is a part of."""
+    allow = {"COUNT": "1", "KEY_0": "protocol.file.allow", "VALUE_0": "always"}
+    for name, value in allow.items():
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    git(shop["api"], "submodule", "--quiet", "add", "../web", "parts/web")
+    git(shop["api"], "commit", "--quiet", "--message", "Have a part")
+    inside = shop["api"] / "parts" / "web"
+    settings(inside, 'level-gate = "echo own settings"\n')
+    plan = shop.write(shop.task("a"), shop.task("w", repo="parts/web", command="pwd > where.txt"))
+    run = run_json(shop["api"], plan)
+    assert set(states(run).values()) == {"landed"}
+    assert by_repo(run)["web"]["path"] == str(inside)
+    assert [gate["gate"] for gate in run["gates"]] == ["echo own settings"]
+    where = git(inside, "show", f"{by_repo(run)['web']['levels'][-1]['branch']}:where.txt")
+    assert where.startswith(f"{shop.folder}/api-parts-web.worktrees/")
+    assert levels(inside).keys() == {"1"}
+    assert levels(shop["web"]) == {}
+    assert gitpar("status", cwd=inside).status == 0
+    git(inside, "worktree", "add", "--quiet", str(shop.folder / "beside"))
+    assert facts(gitpar("status", "--json", cwd=shop.folder / "beside")) == run
+
+
+def test_two_worktrees_of_one_repository_have_to_stand_at_one_commit(shop: Workshop) -> None:
+    git(shop["web"], "worktree", "add", "--quiet", "-b", "other", str(shop.folder / "beside"))
+    plan = shop.write(shop.task("w1", repo="../web"), shop.task("w2", repo="../beside"))
+    run = run_json(shop["api"], plan)
+    assert {task["repo"] for task in run["tasks"]} == {"web"}
+    git(shop.folder / "beside", "commit", "--quiet", "--allow-empty", "--message", "Go on")
+    done = gitpar("run", plan, cwd=shop["api"])
+    assert done.status == 2
+    assert "are worktrees of one repository and stand at different commits" in done.stderr
+    settings(shop["api"], '[repos.web]\npath = "../web"\nbase = "other"\n')
+    assert set(states(run_json(shop["api"], plan)).values()) == {"landed"}
