@@ -133,20 +133,13 @@ def _become(wanted: dict[str, object], files: list[int]) -> list[str]:
     return arguments
 
 
-def _leave(status: list[int]) -> None:
-    """Ends a fork after its threads and everything that was to be done at the end, but takes nothing apart.
-
-    To take apart what was loaded is to copy all of it first: half the cost of a short command.
-    """
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status[0])
-
-
 def main() -> None:
     """Loads, serves, and in a fork is the program."""
+    from gitpar.__main__ import leave  # noqa: PLC0415 - loads the program
+
     status = [1]
-    atexit.register(_leave, status)  # the first to be registered is the last to be called
+    # a fork would copy all that was loaded to take it apart: half the cost of a short command
+    atexit.register(leave, status)
     asked = socket.socket(fileno=int(sys.argv[1]))
     load()
     from gitpar.ui.cli.main import main as program  # noqa: PLC0415 - loaded by now
