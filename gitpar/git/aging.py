@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import struct
 import time
+from collections.abc import Iterable
 from dataclasses import field
 from pathlib import Path
 
@@ -58,6 +59,11 @@ class Ages:
         """Forgets everything where an attempt begins later than that second."""
         if time.time() >= self.until_s:
             self.changed_ns.clear()
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Leaves to git the files that have today's times by now: it reads what is as young as its index."""
+        for path in paths:
+            self.changed_ns.pop(os.fsencode(path), None)
 
     def reveal(self, worktree: Path) -> None:
         """Gives today's time to each file that was touched since, so that git reads it."""

@@ -72,6 +72,14 @@ class Layout:
         return self.starts[number] if found is not None and found[0] == path else None
 
 
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What one index has otherwise than another: entries, and paths whose files have other times only."""
+
+    changed: Changed = field(default_factory=dict)
+    touched: list[str] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class Layouts:
     """How the indexes of commits are laid out, each read once."""
@@ -113,8 +121,8 @@ def layout(data: bytes) -> Layout | None:
     return Layout(names, starts, _GITLINK_MODE in data) if _ends(data, at) else None
 
 
-def differences(like: Layout, before: bytes, after: bytes) -> Changed | None:
-    """Returns what has another mode or content in one index than in another.
+def differences(like: Layout, before: bytes, after: bytes) -> Differences | None:
+    """Returns what one index has otherwise than another.
 
     `before` is laid out as `like` says. None where that is not so, or where the indexes
     are of a kind that is not read here.
@@ -123,7 +131,7 @@ def differences(like: Layout, before: bytes, after: bytes) -> Changed | None:
     count, end = len(names), starts[-1]
     if not (known(before) and known(after) and _count(before) == count and _ends(before, end)):
         return None
-    found: Changed = {}
+    found = Differences()
     number = shift = 0
     left = _count(after)
     """How many entries of `after` are not looked at, from that on which stands beside `number`."""
@@ -139,14 +147,16 @@ def differences(like: Layout, before: bytes, after: bytes) -> Changed | None:
         if theirs is None or (ours is not None and ours[0] < theirs[0]):
             if ours is None:
                 break
-            found[os.fsdecode(ours[0])] = (ours[1], NO_ENTRY)
+            found.changed[os.fsdecode(ours[0])] = (ours[1], NO_ENTRY)
             number, shift = number + 1, shift - ours[2]
         elif ours is None or theirs[0] < ours[0]:
-            found[os.fsdecode(theirs[0])] = (NO_ENTRY, theirs[1])
+            found.changed[os.fsdecode(theirs[0])] = (NO_ENTRY, theirs[1])
             left, shift = left - 1, shift + theirs[2]
         else:
             if ours[1] != theirs[1]:
-                found[os.fsdecode(ours[0])] = (ours[1], theirs[1])
+                found.changed[os.fsdecode(ours[0])] = (ours[1], theirs[1])
+            else:
+                found.touched.append(os.fsdecode(ours[0]))
             shift += theirs[2] - ours[2]
             number, left = number + 1, left - 1
     return found if _ends(after, end + shift) else None

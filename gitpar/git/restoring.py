@@ -19,7 +19,7 @@ from gitpar.core.changes import ChangeKind, FileChange
 from gitpar.core.names import CommitId
 from gitpar.git.admin import read_bytes, save_index, write_atomically
 from gitpar.git.command import GitCommand
-from gitpar.git.index_file import Changed, Layout, Layouts, changed_ns, entry_at, put_facts, sealed
+from gitpar.git.index_file import Differences, Layout, Layouts, changed_ns, entry_at, put_facts, sealed
 from gitpar.git.trees import NO_ENTRY
 from gitpar.values import dataclass
 
@@ -34,10 +34,14 @@ _MOST_BYTES = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Undoing:
-    """What gives a worktree back its commit: paths that are to go, and paths that are to come back."""
+    """What gives a worktree back its commit: paths that are to go, and paths that are to come back.
+
+    `touched` are files that hold what they held, and have other times than the index says.
+    """
 
     made: list[str]
     back: list[str]
+    touched: list[str]
 
 
 @dataclass(slots=True)
@@ -68,16 +72,17 @@ class Originals:
     there: Sequence[Original]
 
 
-def undoing_of(changed: Changed) -> Undoing:
+def undoing_of(found: Differences) -> Undoing:
     """Returns what undoes the changes of an index."""
-    made = [path for path, (before, _) in changed.items() if before == NO_ENTRY]
-    return Undoing(made, [path for path, (before, _) in changed.items() if before != NO_ENTRY])
+    made = [path for path, (before, _) in found.changed.items() if before == NO_ENTRY]
+    back = [path for path, (before, _) in found.changed.items() if before != NO_ENTRY]
+    return Undoing(made, back, found.touched)
 
 
 def undoing_of_changes(changes: Sequence[FileChange]) -> Undoing:
     """Returns what undoes the changes between two commits."""
     made = [change.path for change in changes if change.kind in _MADE]
-    return Undoing(made, [change.base_path for change in changes if change.kind not in _NEW])
+    return Undoing(made, [change.base_path for change in changes if change.kind not in _NEW], [])
 
 
 def give_back(git: GitCommand, own: Original, undoing: Undoing, others: Originals) -> None:
@@ -92,7 +97,9 @@ def give_back(git: GitCommand, own: Original, undoing: Undoing, others: Original
     left = undoing.back
     if like is not None:
         left = [path for path in left if not _copied_back(own.folder, path, (index, like), others)]
-    if len(left) < len(undoing.back):
+        for path in undoing.touched:
+            _note(own.folder, path, (index, like))
+    if index != own.data:
         write_atomically(own.index.with_name("index"), sealed(index))
     else:
         save_index(own.index, own.index.with_name("index"))
@@ -120,6 +127,15 @@ def _copied_back(worktree: Path, path: str, index: tuple[bytearray, Layout], oth
         file.write(content)
     put_facts(data, at, os.lstat(target))
     return True
+
+
+def _note(worktree: Path, path: str, index: tuple[bytearray, Layout]) -> None:
+    """Gives a file today's time and notes that in the index: git reads it as long as it may change unseen."""
+    data, like = index
+    at = like.at(data, os.fsencode(path))
+    if at is not None:
+        os.utime(f"{worktree}/{path}", follow_symlinks=False)
+        put_facts(data, at, os.lstat(f"{worktree}/{path}"))
 
 
 def _original(path: str, entry: tuple[int, str], like: Layout, originals: Sequence[Original]) -> bytes | None:

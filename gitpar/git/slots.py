@@ -23,7 +23,7 @@ from gitpar.git.changes import ChangeReader
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.commits import CommitWriter
 from gitpar.git.environment import WORKTREE_SETTINGS, GitEnvironment
-from gitpar.git.index_file import Changed, Layouts
+from gitpar.git.index_file import Differences, Layouts
 from gitpar.git.index_trees import IndexTrees
 from gitpar.git.leftovers import stash_entries
 from gitpar.git.programs import Preparation, open_up, run_setup
@@ -96,7 +96,7 @@ class Slot:
     """Nested `.git` and special files that the capture found and git would not clean."""
     whole: bool = False
     """Whether the capture found that its index names every file in the worktree, and no folder is empty."""
-    changed: Changed | None = None
+    differences: Differences | None = None
     """What the capture found in its index and not in the one handed out; None where that is not known."""
     path: Path = field(init=False)
     """The worktree."""
@@ -232,7 +232,7 @@ class Slot:
         """Attaches HEAD to the attempt's branch and writes down, durably, whose the slot is."""
         admin_files.attach(self.admin, branch)
         self.folders.begin(self.ground.site.link(key.task, self.path))
-        self.oddities, self.whole, self.changed = (), False, None
+        self.oddities, self.whole, self.differences = (), False, None
         if self.ages is not None:
             self.ages.begin()
         stash = tuple(stash_entries(self.ground.site.common))
@@ -241,7 +241,7 @@ class Slot:
 
     def lend(self) -> None:
         """Hands the worktree out, on no branch, to somebody who leaves nothing to keep."""
-        self.oddities, self.whole, self.changed = (), False, None
+        self.oddities, self.whole, self.differences = (), False, None
         self.record = replace(self.record, state=State.MAKING, task="", n=0)
         self.ground.site.write(self.record)
 
@@ -286,8 +286,8 @@ class Slot:
 
     def _restored(self, base: CommitId, result: CommitId) -> bool:
         """Gives back what the attempt changed, all else being as the saved index has it."""
-        if self.changed is not None:
-            undoing = undoing_of(self.changed)
+        if self.differences is not None:
+            undoing = undoing_of(self.differences)
         else:
             found = self.ground.reader.change_sets([(base, result)])[0].files if result != base else ()
             undoing = undoing_of_changes(found)
@@ -298,8 +298,11 @@ class Slot:
         ]
         try:
             give_back(self.git, self.original, undoing, Originals(base, self.ground.layouts, others))
-            if undoing.back:
-                self._save_index(base)
+            if self.differences is None:
+                self.git.run("update-index", "-q", "--refresh", ok=(0, 1))
+            if self.ages is not None:
+                self.ages.forget([*undoing.back, *undoing.touched])
+            self._save_index(base)
         except (GitFailed, OSError):
             return False
         return True

@@ -18,7 +18,7 @@ from gitpar.git.admin import SAVED_INDEX
 from gitpar.git.aging import distrust
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.environment import WORKTREE_SETTINGS
-from gitpar.git.index_file import Changed, differences
+from gitpar.git.index_file import Differences, differences
 from gitpar.git.keeping import TreeOfFiles
 from gitpar.git.nested import Nested, nested
 from gitpar.git.programs import open_up
@@ -90,16 +90,16 @@ class Staging:
     def _tree(self) -> TreeId:
         ground = self._slot.ground
         found = None
-        self._slot.changed = self._changed()
+        self._slot.differences = self._differences()
         if ground.index_trees is not None:
             base = ground.tree_of(self._git, CommitId(self._slot.record.base))
             store = ground.commits.objects
-            if self._slot.changed is not None:
-                found = ground.index_trees.store_changed(base, self._slot.changed, store)
+            if self._slot.differences is not None:
+                found = ground.index_trees.store_changed(base, self._slot.differences.changed, store)
             found = found or ground.index_trees.store(self._index, base, store)
         return found or TreeId(self._git.run("write-tree").text)
 
-    def _changed(self) -> Changed | None:
+    def _differences(self) -> Differences | None:
         """Returns what the index has otherwise than it was handed out; None where that is not known."""
         saved = admin_files.read_bytes(self._slot.admin / SAVED_INDEX)
         like = self._slot.ground.layouts.of(self._slot.record.base, saved)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from gitpar.git.index_file import Layouts, differences, layout
+from gitpar.git.index_file import Differences, Layouts, differences, layout
 from tests.support.repo import Repo, sealed_repo
 
 _SEEDS = range(3)
@@ -69,9 +70,11 @@ def test_the_differences_are_those_which_git_finds(repo: Repo, seed: int) -> Non
             edit(repo, chance)
         like = layout(before)
         assert like is not None
-        changed = differences(like, before, index(repo))
-        assert changed == by_git(repo, tree)
-        found += len(changed)
+        between = differences(like, before, index(repo))
+        assert between is not None
+        assert between.changed == by_git(repo, tree)
+        assert not set(between.touched) & set(between.changed)
+        found += len(between.changed)
     assert found
 
 
@@ -83,8 +86,8 @@ def test_an_index_of_the_other_worktree_is_read_by_the_same_layout(repo: Repo) -
     like = layouts.of("commit", index(repo))
     assert like is not None
     assert index(repo) != other
-    assert differences(like, other, other) == {}
-    assert differences(like, index(repo), other) == {}
+    assert differences(like, other, other) == Differences()
+    assert differences(like, index(repo), other) == Differences({}, [os.fsdecode(one) for one in like.names])
     assert layouts.of("commit", other) is like
     assert [like.at(other, name) for name in like.names] == like.starts[:-1]
     assert like.at(other, b"folder/none") is None

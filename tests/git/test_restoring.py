@@ -52,8 +52,8 @@ def given_back(repo: Repo, pool: GitWorktrees, place: Workplace) -> Path:
     pool.release(place, pool.capture(place, processes_gone=True))
     again = pool.open(key("t3"), repo.head)
     assert again.path == place.path
-    assert repo.git("status", "--porcelain", "--ignored", cwd=again.path) == ""
     assert repo.git("diff-files", cwd=again.path) == ""  # the index knows the files' times
+    assert repo.git("status", "--porcelain", "--ignored", cwd=again.path) == ""
     index = repo.git("rev-parse", "--path-format=absolute", "--git-path", "index", cwd=again.path)
     Path(index).unlink()
     repo.git("reset", "-q", cwd=again.path)  # forgets all times: every file is read
@@ -125,6 +125,38 @@ def test_files_that_git_converts_are_converted_again(repo: Repo, calls: Path) ->
     path = given_back(repo, pool, place)
     assert b"\r\n" in (path / "a.txt").read_bytes()
     assert checked_out(calls) == 1
+
+
+TOUCHED = {
+    "its time": "touch a.txt src/b.py link program",
+    "an old time": "touch -d 2001-01-01 a.txt",
+    "rewritten": "cp a.txt t; cat t > a.txt; rm t",
+    "replaced": "cp a.txt t; mv t a.txt",
+    "rights that git does not keep": "chmod 600 a.txt",
+    "beside a change": "touch a.txt; echo 1 >> src/b.py",
+}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("how", TOUCHED)
+def test_the_index_knows_files_that_were_touched_only(repo: Repo, how: str, jobs: int) -> None:
+    """Commands of git that look at times only, as `git apply --index`, work in the next attempt."""
+    pool = repo.pool(jobs=jobs)
+    place = pool.open(key("t1"), repo.head)
+    if jobs > 1:
+        pool.open(key("t2"), repo.head)
+    shell(place, TOUCHED[how])
+    given_back(repo, pool, place)
+
+
+def test_the_index_knows_files_after_many_attempts_in_one_second(repo: Repo) -> None:
+    pool = repo.pool()
+    pool.open(key("t0"), repo.head)
+    for n in range(1, 8):
+        place = pool.open(key("t1", n), repo.head)
+        assert repo.git("diff-files", cwd=place.path) == ""
+        shell(place, f"echo {n} >> {['a.txt', 'src/b.py', 'program'][n % 3]}")
+        pool.release(place, pool.capture(place, processes_gone=True))
 
 
 def test_an_edit_right_after_is_seen(repo: Repo) -> None:
