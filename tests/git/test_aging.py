@@ -42,17 +42,17 @@ def times(repo: Repo, place: Workplace) -> dict[str, int]:
     return {name: int(line.split()[1].partition(":")[0]) for name, line in rows}
 
 
-def opened_and_edited(repo: Repo, pool: GitWorktrees, script: str) -> Workplace:
+def opened_and_edited(repo: Repo, script: str) -> tuple[GitWorktrees, Workplace]:
     """Returns an attempt in a new worktree whose worker was done in the second in which that was made."""
     for n in range(1, _TRIES):
+        pool = repo.pool()  # what was opened before stays where it is: a new one makes a new worktree
         while time.time() % 1 > _EARLY_S:
             time.sleep(0.01)
         second = int(time.time())
         place = pool.open(key(n=n), repo.head)
         shell(place, script)
         if int(time.time()) == second:
-            return place
-        pool = repo.pool()  # what was opened stays where it is: a new one makes a new worktree
+            return pool, place
     pytest.skip("this machine makes no worktree in less than a second")
 
 
@@ -74,8 +74,7 @@ def test_every_file_is_older_than_the_index_and_has_a_second_of_its_own(repo: Re
 
 @pytest.mark.parametrize("script", SAME_SIZE.values(), ids=SAME_SIZE)
 def test_an_edit_of_the_same_size_is_seen(repo: Repo, script: str) -> None:
-    pool = repo.pool()
-    place = opened_and_edited(repo, pool, script)
+    pool, place = opened_and_edited(repo, script)
     for n in (100, 101):  # in the worktree just made, and in that handed on
         capture = pool.capture(place, processes_gone=True)
         assert repo.git("show", f"{capture.result}:a.txt") == repo.git("show", "HEAD:same.txt")
@@ -86,7 +85,7 @@ def test_an_edit_of_the_same_size_is_seen(repo: Repo, script: str) -> None:
 
 
 def test_an_edit_is_seen_by_whoever_recovers_it(repo: Repo) -> None:
-    place = opened_and_edited(repo, repo.pool(), SAME_SIZE["with its own time"])
+    _, place = opened_and_edited(repo, SAME_SIZE["with its own time"])
     capture = repo.pool().recover(place.key, repo.head)
     assert capture is not None
     assert repo.git("show", f"{capture.result}:a.txt") == repo.git("show", "HEAD:same.txt")
