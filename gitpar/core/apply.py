@@ -109,6 +109,8 @@ def _level_compared(run: Run, event: e.LevelCompared) -> None:
 def _level_disturbed(run: Run, event: e.LevelDisturbed) -> None:
     run.disturbed = event.message
     level = run.levels[event.level - 1]
+    if level.candidate is not None:
+        level.to_land.appendleft(level.candidate.task)
     level.candidate = level.noting = None
 
 

@@ -75,8 +75,9 @@ class Attempts:
                 command, told = replace(command, session=""), replace(told, resumed=False)
             began_at = self._world.clock.now()
             result = self._work(command, told, place, afresh=afresh)
-            capture = self._world.worktrees.capture(place, processes_gone=result.processes_gone)
+            # first: ignore rules and filters that somebody planted would be in force while it is captured
             outside = self._world.outside(command.agent != COMMAND)
+            capture = self._world.worktrees.capture(place, processes_gone=result.processes_gone)
             captured = self._captured(command, capture, outside, Look(place.path, began_at))
         except (OSError, GitparError) as error:
             self._post(self._lost(command.task, command.n, error))

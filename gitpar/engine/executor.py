@@ -218,7 +218,11 @@ class Executor:
             self._disturbed(command.level, moved)
 
     def _disturbed(self, level: int, moved: RefMoved) -> None:
-        message = f"{moved.message}: somebody else moved it, so nothing was overwritten"
+        where = f"{moved.ref} {moved.expected}" if moved.expected else f"-d {moved.ref}"
+        message = (
+            f"{moved.message}: somebody else moved it, so nothing was overwritten;"
+            f" to go on from where it was: git update-ref {where}, then gitpar resume {self._run.id}"
+        )
         self._post(e.LevelDisturbed(at=self._world.clock.now(), level=level, message=message))
 
     def _close_run(self, command: c.CloseRun) -> None:

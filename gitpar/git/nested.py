@@ -41,7 +41,7 @@ class Nested:
             # a further worktree of the user's own repository: its refs are the user's
             found = admin_files.named_objects(git_dir)
             ids = "".join(f"{name}\n" for name in found)
-            listed = self._run("rev-list", "--stdin", "--ignore-missing", "--parents", stdin=ids.encode())
+            listed = self._run("rev-list", "--ignore-missing", "--stdin", "--parents", stdin=ids.encode())
         else:
             listed = self._run("rev-list", "--parents", "--all", "--reflog")
         return _newest(listed)

@@ -26,7 +26,11 @@ _FILES = (
     "info/attributes",
     "info/grafts",
     "info/sparse-checkout",
+    "objects/info/alternates",
+    "shallow",
 )
+_LEFT = ("shallow",)
+"""Told only: who fetches changes it, and without it what was fetched so cannot be read."""
 _FOLDERS = ("hooks",)
 _LARGEST_BYTES = 1_000_000
 _OWN = (
@@ -70,10 +74,15 @@ class Tampering:
 
     def look(self, *, checkout: bool) -> tuple[str, ...]:
         """Says what changed since the last look, a sentence each; `checkout`: among the user's files too."""
+        found: list[str] = []
         with self._lock:
-            found = [*self._look_at_settings(), *self._look_at_refs()]
-            if checkout:
-                found += self._look_at_checkout()
+            try:
+                found += self._look_at_settings()
+                found += self._look_at_refs()
+                if checkout:
+                    found += self._look_at_checkout()
+            except OSError as error:
+                found.append(f"what else is outside its worktree could not be seen or put back: {error}")
         return tuple(found)
 
     # --- config, hooks, info -------------------------------------------------------------
@@ -102,7 +111,9 @@ class Tampering:
             if kept is not None and sign is not None and kept.sign == sign:
                 continue
             path = self._place.common / name
-            if kept is None:
+            if name in _LEFT:
+                yield from self._left(name, kept)
+            elif kept is None:
                 yield f"`.git/{name}` was made: moved to `{self._away(path)}`"
             elif sign is None:
                 yield f"`.git/{name}` was removed: put back"
@@ -116,6 +127,14 @@ class Tampering:
                 self._put_back(path, kept)
             else:
                 self._settings[name] = _Kept(sign, kept.mode, kept.content)
+
+    def _left(self, name: str, kept: _Kept | None) -> Iterator[str]:
+        """Tells of a change to a file that is not put back."""
+        self._settings = dict(self._read_settings())
+        now = self._settings.get(name)
+        if kept is None or now is None or kept.content != now.content:
+            verb = "made" if kept is None else "removed" if now is None else "changed"
+            yield f"`.git/{name}` was {verb}, so git sees another history; it is left as it is"
 
     def _away(self, path: Path) -> Path:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -73,6 +73,28 @@ def _retried(connection: sqlite3.Connection, statement: str) -> None:
             return
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Returns what tells a file from any other that is put in its place; None where there is none."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino
+
+
+def written_anew(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    """Writes a database again whose file was removed while it is open, and opens that one instead."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    connection.execute("VACUUM INTO ?", (str(fresh),))
+    connection.close()
+    for suffix in ("-wal", "-shm", "-journal"):
+        path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)  # of the one that was removed
+    fresh.replace(path)
+    return open_to_write(path)
+
+
 def open_to_read(path: Path) -> sqlite3.Connection:
     """Opens the file so that nothing can be changed; an empty database where there is none.
 

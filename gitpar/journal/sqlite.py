@@ -21,7 +21,7 @@ from gitpar.errors import EnvironmentFault
 from gitpar.faults import Step, passage
 from gitpar.journal.codec import Encoded, decode, encode
 from gitpar.journal.fault import refuse_foreign_errors
-from gitpar.journal.file import open_to_read, open_to_write
+from gitpar.journal.file import identity, open_to_read, open_to_write, written_anew
 from gitpar.journal.lease import BEAT_EVERY_S, LeaseRow, Owner, check_takeover, lost
 from gitpar.journal.thread import OneThread
 
@@ -75,6 +75,7 @@ class SqliteJournal:
         self._thread = OneThread()
         self._next = 1 if lease is None else _next_seq(connection, lease.run)
         self._beat_at = 0.0 if lease is None else lease.heartbeat_at
+        self._file = None if lease is None else identity(path)
 
     @classmethod
     def own(cls, path: Path, run: RunId, owner: Owner, *, steal: bool = False) -> SqliteJournal:
@@ -129,6 +130,7 @@ class SqliteJournal:
         run = self._lease.run
         rows = [(run, seq, event.at, *encode(event)) for seq, event in enumerate(events, self._next)]
         with refuse_foreign_errors(self._path):
+            self._stay()
             passage(Step.JOURNAL_APPEND)
             with _transaction(self._connection):
                 self._check_lease(self._lease, beat=not rows)
@@ -193,12 +195,26 @@ class SqliteJournal:
         lease, self._lease = self._lease, None
         try:
             if lease is not None:
+                with refuse_foreign_errors(self._path):
+                    self._stay()
                 with refuse_foreign_errors(self._path), _transaction(self._connection):
                     self._connection.execute(
                         "UPDATE leases SET released = 1 WHERE run = ? AND token = ?", (lease.run, lease.token)
                     )
         finally:
             self._connection.close()
+
+    def _stay(self) -> None:
+        """Puts the file back where somebody removed it: what is open still has everything in it."""
+        there = identity(self._path)
+        if there is None:
+            self._connection = written_anew(self._connection, self._path)
+            self._file = identity(self._path)
+        elif there != self._file:
+            raise EnvironmentFault(
+                f"somebody put another file in the place of the journal `{self._path}`",
+                "What the run did until then was recorded in the one that is gone",
+            )
 
     def _check_lease(self, lease: LeaseRow, *, beat: bool) -> None:
         """Raises LeaseLost inside the transaction that is about to write."""

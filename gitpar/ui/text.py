@@ -268,7 +268,7 @@ def _landed(event: e.Landed, run: Run) -> list[str]:
 
 
 def _level_disturbed(event: e.LevelDisturbed, _run: Run) -> list[str]:
-    return [f"wave {event.level}: the run stops, nothing was overwritten: {clean(event.message)}"]
+    return [f"wave {event.level}: the run stops: {clean(event.message)}"]
 
 
 def _run_closed(event: e.RunClosed, run: Run) -> list[str]:

@@ -172,8 +172,8 @@ def decided(site: Site, settings: Settings, run: Run, asked: Remedies) -> list[E
 
 
 def is_finished(run: Run) -> bool:
-    """Says whether a run has come to its end and was not interrupted."""
-    return run.end is not None and run.end is not RunEnd.INTERRUPTED
+    """Says whether a run has come to its end: not interrupted, nor stopped by a level that was moved."""
+    return run.end is not None and run.end is not RunEnd.INTERRUPTED and not run.disturbed
 
 
 def _with_limits(event: Event, settings: Settings) -> Event:

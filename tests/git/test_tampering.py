@@ -50,6 +50,35 @@ def test_what_runs_code_is_put_back_and_kept(repo: Path, tampering: Tampering, t
     assert (repo / ".git/config").read_bytes() == before
 
 
+def test_another_store_of_objects_is_taken_away(repo: Path, tampering: Tampering, tmp_path: Path) -> None:
+    place = repo / ".git/objects/info/alternates"
+    place.parent.mkdir(exist_ok=True)
+    place.write_text("/elsewhere/objects\n", encoding="utf-8")
+    away = tmp_path / "kept/objects-info-alternates.1"
+    assert tampering.look(checkout=False) == (f"`.git/objects/info/alternates` was made: moved to `{away}`",)
+    assert not place.exists()
+
+
+def test_where_the_history_is_cut_is_told_and_left(repo: Path, tampering: Tampering) -> None:
+    place = repo / ".git/shallow"
+    for text, verb in (("a" * 40, "made"), ("a" * 40, ""), ("b" * 40, "changed"), ("", "removed")):
+        place.unlink(missing_ok=True)
+        if text:
+            place.write_text(f"{text}\n", encoding="utf-8")
+        told = f"`.git/shallow` was {verb}, so git sees another history; it is left as it is"
+        assert tampering.look(checkout=False) == ((told,) if verb else ())
+        assert place.exists() == bool(text)
+
+
+def test_what_cannot_be_put_back_is_told_and_stops_nothing(
+    repo: Path, tampering: Tampering, tmp_path: Path
+) -> None:
+    (tmp_path / "kept").write_text("a file where the folder is to be\n", encoding="utf-8")
+    git(repo, "config", "alias.co", "!evil")
+    [said] = tampering.look(checkout=True)
+    assert said.startswith("what else is outside its worktree could not be seen or put back: [Errno ")
+
+
 def test_what_a_branch_follows_is_left_as_it_is(repo: Path, tampering: Tampering) -> None:
     git(repo, "config", "branch.main.remote", "origin")
     git(repo, "config", "branch.main.merge", "refs/heads/main")

@@ -256,6 +256,35 @@ def test_two_runs_write_to_one_file(path: Path) -> None:
     two.close()
 
 
+@pytest.mark.parametrize("removed", ["file", "all", "folder"])
+def test_a_file_that_is_removed_meanwhile_is_put_back_whole(path: Path, removed: str) -> None:
+    journal = SqliteJournal.own(path, RUN, Owner.this_process())
+    journal.append([ended(1)])
+    if removed == "folder":
+        shutil.rmtree(path.parent)
+    else:
+        for file in path.parent.glob("*") if removed == "all" else [path]:
+            file.unlink()
+    journal.append([ended(2)])
+    assert read(path) == [1, 2]
+    path.unlink()
+    journal.close()
+    write(path, 3)
+    assert read(path) == [1, 2, 3]
+
+
+def test_a_file_that_another_one_took_the_place_of_is_not_written_over(path: Path) -> None:
+    journal = SqliteJournal.own(path, RUN, Owner.this_process())
+    journal.append([ended(1)])
+    shutil.rmtree(path.parent)
+    write(path, 7)
+    with pytest.raises(EnvironmentFault, match="another file in the place of the journal"):
+        journal.append([ended(2)])
+    with pytest.raises(EnvironmentFault):
+        journal.close()
+    assert read(path) == [7]
+
+
 def test_a_batch_with_one_bad_event_adds_nothing(path: Path) -> None:
     journal = SqliteJournal.own(path, RUN, Owner.this_process())
     journal.append([ended(1)])

@@ -128,6 +128,28 @@ WORKERS = {
     "moves-the-users-head": Hostile(
         f"{COMMON}; echo 'ref: refs/heads/evil' > $c/HEAD; sleep 0.2; echo 'ref: refs/heads/main' > $c/HEAD; echo x > mh"
     ),
+    "removes-the-journal": Hostile(f"{COMMON}; rm -f $c/gitpar/journal.db*; echo x > rj"),
+    "uses-another-store": Hostile(
+        # the objects of its commit are there, so git writes none of them here
+        f"{COMMON}; git init -q --bare $TMPDIR/store; export GIT_OBJECT_DIRECTORY=$TMPDIR/store/objects GIT_ALTERNATE_OBJECT_DIRECTORIES=$c/objects; echo elsewhere > as; git add as; git commit -qm x; mkdir -p $c/objects/info; echo $TMPDIR/store/objects > $c/objects/info/alternates",
+        said="`.git/objects/info/alternates` was made: moved to",
+    ),
+    "becomes-another-repository": Hostile(
+        "rm .git; git init -q .; echo x > ar; git add -A; git commit -qm evil",
+        said="the history of the repository `.` (1 tips) is kept",
+    ),
+    "becomes-a-link": Hostile(
+        'w=$PWD; cd ..; mv "$w" "$TMPDIR/moved"; ln -s "$TMPDIR/moved" "$w"', "failed", "worktree is gone"
+    ),
+    "forbids-writing": Hostile("mkdir fw; echo x > fw/f; chmod -R a-w ."),
+    "forbids-everything": Hostile("echo x > fe; chmod 000 ."),
+    "backdates": Hostile(
+        "echo other >> README.md; touch -d 1990-01-01 README.md; : > bd; touch -d 2099-01-01 bd"
+    ),
+    "prunes": Hostile(
+        'git worktree unlock "$PWD"; git worktree prune --expire=now; git gc -q --prune=now; echo x > pr'
+    ),
+    "odd-bytes-and-long-names": Hostile('printf x > "$(printf "\\377.txt")"; echo x > "$(printf %0255d 0)"'),
 }
 BYSTANDERS = ("one", "two", "three")
 
@@ -180,3 +202,37 @@ def test_every_hostile_worker_is_contained_and_told_and_the_rest_lands(
         not [path for path in (repo.parent / "repo.worktrees").rglob("*") if path.is_file()] or os.geteuid()
     )
     assert tree
+
+
+def test_ignore_rules_that_are_planted_hide_nothing_that_neighbours_made(repo: Path, tmp_path: Path) -> None:
+    planted, gone = tmp_path / "planted", tmp_path / "gone"
+    evil = f"{COMMON}; mkdir -p $c/info; echo '*' > $c/info/exclude; touch {planted}; until [ -e {gone} ]; do sleep 0.02; done"
+    calm = f"until [ -e {planted} ]; do sleep 0.02; done; echo mine > mine.txt"
+    tasks: dict[str, dict[str, object]] = {
+        "evil": {"command": evil, "timeout_s": 20},
+        "calm": {"command": calm},
+        "last": {"command": f"cat mine.txt && touch {gone}", "depends_on": ["calm"]},
+    }
+    plan = write_plan(tmp_path / "plan.json", tasks)
+    done = gitpar("run", plan, "--json", "--jobs", "3", "--schedule", "dag", cwd=repo)
+    run = facts(done)
+    assert set(states(run).values()) == {"landed"}
+    assert show(repo, tip(run), "mine.txt") == "mine"
+    assert "`.git/info/exclude` was " in done.stderr
+
+
+def test_a_run_whose_level_was_removed_goes_on_once_it_is_put_back(repo: Path, tmp_path: Path) -> None:
+    once = f"{COMMON}; mkdir {tmp_path}/once && git for-each-ref --format='delete %(refname)' refs/heads/gitpar | git update-ref --stdin; echo x > dl"
+    calm = {"command": f"until [ -d {tmp_path}/once ]; do sleep 0.02; done; sleep 0.2; echo calm > calm.txt"}
+    plan = write_plan(tmp_path / "plan.json", {"evil": {"command": once}, "calm": calm})
+    done = gitpar("run", plan, "--json", "--jobs", "2", cwd=repo)
+    run = facts(done, 1)
+    assert set(states(run).values()) == {"finished"}
+    base = git(repo, "rev-parse", "main")
+    level = f"refs/heads/gitpar/{run['run']}/level/1"
+    back = f"git update-ref {level} {base}"
+    assert f"to go on from where it was: {back}, then gitpar resume {run['run']}" in done.stderr
+    git(repo, *back.split()[1:])
+    again = facts(gitpar("resume", "--json", cwd=repo))
+    assert set(states(again).values()) == {"landed"}
+    assert again["metrics"]["spawned"] == 2
