@@ -12,6 +12,7 @@ from gitpar.core.agents import AgentReport, Said, Tokens, Trouble
 
 _LONGEST_LINE = 8_000_000
 _KEPT_TEXT = 200_000
+_SLOW = (Trouble.RATE_LIMIT, Trouble.OVERLOADED)
 
 
 def dig(value: Any, *keys: str) -> Any:
@@ -84,7 +85,9 @@ class JsonLines:
             self.met(trouble, line)
 
     def activity(self) -> str:
-        """Says what the agent is doing."""
+        """Says what the agent is doing: waiting, where its provider told it to."""
+        if self.found.said is Said.NOTHING and self.found.trouble in _SLOW:
+            return f"waiting, its provider says to: {self.found.message}"
         return self.doing
 
     def report(self) -> AgentReport:
@@ -118,7 +121,7 @@ class JsonLines:
 
     def met(self, trouble: Trouble, message: str) -> None:
         """Remembers what keeps the agent from its work."""
-        slowed = self.found.slowed + (trouble in (Trouble.RATE_LIMIT, Trouble.OVERLOADED))
+        slowed = self.found.slowed + (trouble in _SLOW)
         self.found = replace(self.found, trouble=trouble, message=one_line(message), slowed=slowed)
 
     def in_session(self, session: str) -> None:

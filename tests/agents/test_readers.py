@@ -189,6 +189,7 @@ def test_what_an_agent_is_doing_is_told_while_it_works() -> None:
 def test_a_trouble_that_passes_is_forgotten_and_one_that_lasts_is_not() -> None:
     reader = ClaudeReader()
     read(reader, lines(claude_init(), claude_retry(429, "rate_limit")))
+    assert reader.activity() == "waiting, its provider says to: rate_limit 429"
     assert reader.report().trouble is Trouble.RATE_LIMIT
     read(reader, lines(claude_tool("Read", file_path="a")))
     assert reader.report().trouble is Trouble.NONE
