@@ -10,7 +10,7 @@ all are called a few times. Frozen classes refuse changes, as there.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 __all__ = ["dataclass"]
@@ -18,6 +18,9 @@ __all__ = ["dataclass"]
 _LATE = ("__init__", "__repr__", "__eq__", "__hash__")
 _PLAIN_CALLS = 100
 """As many objects can be made, field by field, in the time in which one `__init__` is compiled."""
+
+_Field = tuple[str, object, Any, bool]
+"""Of a field: name, default, default factory, whether it is given."""
 
 _ASPECTS = ("default", "default_factory", "init", "repr", "hash", "compare", "metadata", "kw_only")
 
@@ -55,18 +58,22 @@ def _initialised_plainly(cls: type, name: str, *, slots: bool, frozen: bool) -> 
 
     Calls that are wrong are left to the compiled one, which says what is wrong with them.
     """
-    fields: list[dataclasses.Field[Any]] = []
+    fields: list[_Field] = []
+    names: set[str] = set()
     places: list[str] = []
     calls = 0
 
     def method(self: object, *arguments: object, **named: object) -> Any:
-        nonlocal calls, fields, places
+        nonlocal calls, fields, names, places
         if not calls:
-            fields = list(dataclasses.fields(cls))
-            places = [one.name for one in fields if one.init and not one.kw_only]
+            known = dataclasses.fields(cls)
+            fields = [(one.name, one.default, one.default_factory, one.init) for one in known]
+            names = {one.name for one in known if one.init}
+            places = [one.name for one in known if one.init and not one.kw_only]
         calls += 1
-        values = _given(fields, places, arguments, named, slots=slots) if calls <= _PLAIN_CALLS else None
-        if values is None:
+        values = dict(zip(places, arguments, strict=False)) | named
+        wrong = len(values) < len(arguments) + len(named) or not named.keys() <= names
+        if wrong or calls > _PLAIN_CALLS or not _filled(values, fields, slots=slots):
             setattr(cls, name, _method(cls, name, {"slots": slots, "frozen": frozen}))
             return getattr(cls, name)(self, *arguments, **named)
         for field, value in values.items():
@@ -78,33 +85,19 @@ def _initialised_plainly(cls: type, name: str, *, slots: bool, frozen: bool) -> 
     return method
 
 
-def _given(
-    fields: Sequence[dataclasses.Field[Any]],
-    places: Sequence[str],
-    arguments: Sequence[object],
-    named: Mapping[str, object],
-    *,
-    slots: bool,
-) -> dict[str, object] | None:
-    """Returns the value of each field in a call of `__init__`, None where the call is wrong."""
-    if len(arguments) > len(places):
-        return None
-    own = dict(zip(places, arguments, strict=False))
-    if named.keys() & own.keys() or not named.keys() <= {one.name for one in fields if one.init}:
-        return None
-    own |= named
-    values = {}
-    for one in fields:
-        if one.name in own:
-            values[one.name] = own[one.name]
-        elif one.default_factory is not dataclasses.MISSING:
-            values[one.name] = one.default_factory()
-        elif one.default is dataclasses.MISSING:
-            if one.init:
-                return None
-        elif one.init or slots:
-            values[one.name] = one.default
-    return values
+def _filled(values: dict[str, object], fields: Sequence[_Field], *, slots: bool) -> bool:
+    """Adds what has a default to the values of a call of `__init__`; False where something is missing."""
+    for name, default, factory, init in fields:
+        if name in values:
+            continue
+        if factory is not dataclasses.MISSING:
+            values[name] = factory()
+        elif default is dataclasses.MISSING:
+            if init:
+                return False
+        elif init or slots:
+            values[name] = default
+    return True
 
 
 def _method(cls: Any, name: str, options: Any) -> Callable[..., Any]:

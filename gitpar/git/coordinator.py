@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 import os
 import re
 import shutil
@@ -182,3 +183,9 @@ def _undurable(environment: GitEnvironment) -> GitEnvironment:
         pair for pair in environment.settings if pair[0] not in ("core.fsync", "core.fsyncMethod")
     )
     return dataclasses.replace(environment, settings=(*settings, ("core.fsync", "none")))
+
+
+def load_ahead() -> None:
+    """Has libgit2 loaded on a thread of its own, beside what waits for git at the start of a run."""
+    # a daemon: nobody need wait for it where there turns out to be nothing to do
+    threading.Thread(target=importlib.import_module, args=("pygit2",), name="loading", daemon=True).start()

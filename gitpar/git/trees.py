@@ -6,11 +6,13 @@ that are not UTF-8, and because an own reading of a tree is one more opinion.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from gitpar.core.names import CommitId, TreeId
 from gitpar.values import dataclass
@@ -33,6 +35,9 @@ _parsed: dict[str, dict[bytes, Entry]] = {}
 """Trees read before, by id: an id always means the same tree. Nobody changes them."""
 
 _MOST_COMPARED = 100
+
+_written: WeakKeyDictionary[Repository, set[str]] = WeakKeyDictionary()
+"""Trees that were written through a repository: a landing is computed several times over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +170,9 @@ def _write_tree(repository: Repository, content: dict[bytes, Entry]) -> str:
     data = b"".join(
         b"%o %s\0%s" % (content[name][0], name, bytes.fromhex(content[name][1])) for name in order
     )
-    tree = str(repository.write(ObjectType.TREE, data))
-    _remember(tree, content)
+    written = _written.setdefault(repository, set())
+    tree = hashlib.sha1(b"tree %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+    if tree not in written:
+        written.add(str(repository.write(ObjectType.TREE, data)))
+        _remember(tree, content)
     return tree
