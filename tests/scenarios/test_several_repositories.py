@@ -246,3 +246,47 @@ def test_what_is_interrupted_is_interrupted_everywhere_and_goes_on(shop: Worksho
 def test_killed_at_a_step_a_resume_ends_as_if_nothing_had_happened(tmp_path: Path, step: str) -> None:
     """At the first of them one repository has a run and the others have not yet."""
     assert kill(three(tmp_path), f"{step}:kill") == ""
+
+
+def test_what_a_person_decides_holds_in_all_also_when_killed_between(shop: Workshop) -> None:
+    """Asked for where the tasks are not worked on; killed when one journal has the word and the other not."""
+    line = "sed 's/$/ {name}/' README.md > new; mv new README.md"
+    (shop["web"] / "gitpar.toml").write_text('policies = ["hold"]\n', encoding="utf-8")
+    plan = shop.write(
+        *(shop.task(name, repo="../web", command=line.format(name=name)) for name in ("w1", "w2")),
+        shop.task("bad", repo="../web", command="echo b > bad.txt; exit 4", retries=0),
+        {"id": "ask", "agent": "human", "prompt": "Which?", "repo": "../web"},
+        shop.task("a1", "w2", "bad"),
+        shop.task("a2", "ask", command="cat $GITPAR_PROMPT_FILE > told.txt"),
+        shop.task("no", repo="../web", command="exit 5", retries=0),
+        shop.task("a3", "no"),
+    )
+    run = run_json(shop["api"], plan, status=1)
+    assert {name for name, state in states(run).items() if state == "blocked"} == {"a1", "a2", "a3"}
+    asked = (
+        "resume",
+        "--resolve",
+        "w2",
+        "--accept",
+        "bad",
+        "--answer",
+        "ask",
+        "The blue one",
+        "--skip",
+        "no",
+    )
+    told = gitpar(*asked, cwd=shop["api"])
+    assert told.status == 1
+    place = shop.folder / "web.worktrees" / f"{run['run']}.resolve" / "w2"
+    assert f"is laid out in `{place}`, with conflicts in `README.md`" in told.stderr
+    (place / "README.md").write_text("# A repository w1 w2\n", encoding="utf-8")
+    git(place, "commit", "--quiet", "--all", "--message", "Settle it")
+    assert gitpar(*asked, cwd=shop["api"], env={"GITPAR_FAULT": "journal.appended:1:kill"}).status == -9
+    run = facts(gitpar("resume", "--json", cwd=shop["web"]))
+    wanted = {**dict.fromkeys(states(run), "landed"), "no": "skipped", "a3": "skipped"}
+    assert states(run) == wanted
+    tips = {name: one["levels"][-1]["commit"] for name, one in by_repo(run).items()}
+    assert git(shop["web"], "show", f"{tips['web']}:README.md").strip() == "# A repository w1 w2"
+    assert shop.files("web", tips["web"]) == {"bad.txt"}
+    assert "The blue one" in git(shop["api"], "show", f"{tips['api']}:told.txt")
+    assert shop.files("api", tips["api"]) == {"a1.txt", "told.txt"}
