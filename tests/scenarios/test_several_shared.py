@@ -58,7 +58,7 @@ def test_dag_never_works_on_more_than_there_are_places_and_none_lies_idle(shop: 
 
 @pytest.mark.parametrize("step", ["level.created:3", "landing.move:2", "worker.started:4"])
 def test_dag_killed_at_a_step_a_resume_ends_as_if_nothing_had_happened(tmp_path: Path, step: str) -> None:
-    assert kill(three(tmp_path, schedule="dag"), f"{step}:kill") == ""
+    assert kill(three(tmp_path), f"{step}:kill", schedule="dag") == ""
 
 
 def test_a_budget_is_one_for_all_repositories(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
