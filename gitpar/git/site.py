@@ -193,10 +193,11 @@ class Site:
             empty = not any(read_bytes(admin / name) for name in ("gitdir", "commondir", "locked"))
             return admin.name.isdecimal() and empty
 
-    def take_away(self, path: Path, admin: Path | None) -> None:
+    def take_away(self, path: Path, admin: Path | None, *, swept: bool = False) -> None:
         """Removes a worktree: aside and out of git's list at once, its bytes behind.
 
-        May be killed anywhere and called again.
+        They are left to `sweep` where it is `swept` soon. May be killed anywhere and
+        called again.
         """
         passage(Step.WORKTREE_REMOVE)
         aside = None
@@ -210,7 +211,7 @@ class Site:
         for link, target in _links(self.folder / "by-task"):
             if target == path:
                 link.unlink(missing_ok=True)
-        if aside is not None:
+        if aside is not None and not swept:
             delete([aside])
         passage(Step.WORKTREE_REMOVED)
 

@@ -369,13 +369,13 @@ class Slot:
         ours = any(seed == path or seed.startswith(f"{path}/") for seed in self.seeds.paths())
         return (code in {"!!", "??"} and ours) or (code == "!!" and bool(keep & set(path.split("/"))))
 
-    def remove(self) -> None:
-        """Takes the worktree away. Everything in it must have been captured."""
+    def remove(self, *, swept: bool = False) -> None:
+        """Takes the worktree away (see `Site.take_away`). Everything in it must have been captured."""
         site, settings = self.ground.site, self.ground.settings
         self.ground.made.pop(self.record.number, None)
         if problem := site.tear_down(self.record, settings.teardown, settings.teardown_timeout_s):
             self.ground.told.append(problem)
-        site.take_away(self.path, self.admin if self.record.admin else None)
+        site.take_away(self.path, self.admin if self.record.admin else None, swept=swept)
         site.forget(self.record.number)
 
 

@@ -233,7 +233,7 @@ class GitWorktrees:
         with self._lock:
             idle, self._idle = self._idle, []
         for slot in idle:
-            slot.remove()
+            slot.remove(swept=True)
         ground = self._prepared()
         clear_away(ground, self._held)
         ground.site.sweep()

@@ -147,7 +147,10 @@ def test_it_settles_a_conflict_of_its_own(
     run = run_json(repo, plan, "--sandbox", "auto")
     assert states(run) == {"a": "landed", "b": "landed"}
     assert show(repo, tip(run), "list.txt") == "first\nby-a\nby-b"
-    assert [attempt["repair"] for attempt in run["tasks"][1]["attempts"]] == [None, "agent"]
+    *before, last = [attempt["repair"] for attempt in run["tasks"][1]["attempts"]]
+    assert last == "agent"
+    # two first starts of opencode at once trip over the database that both of them make
+    assert before == [None] or (agent == "opencode" and not any(before))
     assert [one["policy"] for one in run["tasks"][1]["settled"]] == ["agent"]
     assert home
 
