@@ -30,8 +30,8 @@ _AT_ONCE = 64
 class Noted(Protocol):
     """Remembers what is written."""
 
-    def note(self, objects: Iterable[tuple[str, bytes]]) -> None:
-        """Adds objects, given by type and content."""
+    def note(self, objects: Iterable[tuple[str, str]]) -> None:
+        """Adds objects, given by type and id."""
         ...
 
 
@@ -67,7 +67,7 @@ class ObjectWriter:
         """
         with self._lock:
             if self.written is not None:
-                self.written.note(objects)
+                self.written.note((kind, object_id(kind, content)) for kind, content in objects)
             found: list[str] = []
             for first in range(0, len(objects), _AT_ONCE):
                 batch = objects[first : first + _AT_ONCE]
@@ -86,9 +86,9 @@ class ObjectWriter:
         store = self._store
         if store.stat().st_mode & stat.S_ISGID:
             return list(names)
-        found = {name: read for name in names if (read := _flushed(f"{scratch}/{name[:2]}/{name[2:]}", name))}
+        found = {name: kind for name in names if (kind := _flushed(f"{scratch}/{name[:2]}/{name[2:]}", name))}
         if self.written is not None and found:
-            self.written.note(found.values())
+            self.written.note((kind, name) for name, kind in found.items())
         return [name for name in names if name not in found or not _linked(scratch, store, name)]
 
     @property
@@ -140,33 +140,53 @@ class ObjectWriter:
         return self._sessions[kind]
 
 
-def _flushed(file: str, name: str) -> tuple[str, bytes] | None:
-    """Flushes a loose object and returns type and content; None for a commit, or what is no such object."""
+def object_id(kind: str, content: bytes) -> str:
+    """Returns the name git has for an object of a type. Source: gitformat-loose."""
+    return hashlib.sha1(
+        b"%s %d\0%s" % (kind.encode(), len(content), content), usedforsecurity=False
+    ).hexdigest()
+
+
+def _flushed(file: str, name: str) -> str:
+    """Flushes a loose object and returns its type; empty for a commit, or what is no such object."""
     try:
-        with open(file, "rb") as found:  # noqa: PTH123 - a dozen a landing
-            whole = zlib.decompress(found.read())
-            kind, _, content = whole.partition(b" ")
-            if kind == b"commit" or hashlib.sha1(whole, usedforsecurity=False).hexdigest() != name:
-                return None
-            os.fsync(found.fileno())
-    except (OSError, zlib.error):
-        return None
-    return kind.decode(), content.partition(b"\0")[2]
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            whole = zlib.decompress(os.read(descriptor, os.fstat(descriptor).st_size))
+            kind = whole[: whole.index(b" ")].decode()
+            if kind == "commit" or hashlib.sha1(whole, usedforsecurity=False).hexdigest() != name:
+                return ""
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except (OSError, ValueError, zlib.error):
+        return ""
+    return kind
 
 
 def _linked(scratch: Path, store: Path, name: str) -> bool:
     """Links a loose object's file into a store; False where that cannot be."""
-    target = f"{store}/{name[:2]}/{name[2:]}"
+    source, target = f"{scratch}/{name[:2]}/{name[2:]}", f"{store}/{name[:2]}/{name[2:]}"
     try:
-        os.makedirs(f"{store}/{name[:2]}", exist_ok=True)  # noqa: PTH103 - a dozen a landing
         try:
-            os.link(f"{scratch}/{name[:2]}/{name[2:]}", target)
-        except FileExistsError:
-            os.utime(target)  # as git does: a `prune` takes what is old and has no name
-            flush_file(target)  # whoever wrote it may have left that to the system
+            os.link(source, target)
+        except FileNotFoundError:
+            os.makedirs(f"{store}/{name[:2]}", exist_ok=True)  # noqa: PTH103 - a dozen a landing
+            os.link(source, target)
+    except FileExistsError:
+        return _young(target)
     except OSError:
         return False
     return True
+
+
+def _young(target: str) -> bool:
+    """Makes an object that is there already look new and flushes it; False where that cannot be."""
+    try:
+        os.utime(target)  # as git does: a `prune` takes what is old and has no name
+        return flush_file(target)  # whoever wrote it may have left that to the system
+    except OSError:
+        return False
 
 
 def _arguments(kind: str) -> tuple[str, ...]:

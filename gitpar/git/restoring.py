@@ -7,7 +7,6 @@ another worktree: unpacking one from git's store can cost as much as starting gi
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Iterable, Sequence
@@ -20,6 +19,7 @@ from gitpar.core.names import CommitId
 from gitpar.git.admin import read_bytes, save_index, write_atomically
 from gitpar.git.command import GitCommand
 from gitpar.git.index_file import Differences, Layout, Layouts, changed_ns, entry_at, put_facts, sealed
+from gitpar.git.objects import object_id
 from gitpar.git.trees import NO_ENTRY
 from gitpar.values import dataclass
 
@@ -157,7 +157,7 @@ def _original(path: str, entry: tuple[int, str], like: Layout, originals: Sequen
                 continue
             content = file.read()
         # not so where git writes a file otherwise than it stores it
-        if hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest() == name:
+        if object_id("blob", content) == name:
             return content
     return None
 

@@ -6,7 +6,6 @@ that are not UTF-8, and because an own reading of a tree is one more opinion.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from gitpar.core.names import CommitId, TreeId
+from gitpar.git.objects import object_id
 from gitpar.values import dataclass
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _write_tree(repository: Repository, content: dict[bytes, Entry]) -> str:
         b"%o %s\0%s" % (content[name][0], name, bytes.fromhex(content[name][1])) for name in order
     )
     written = _written.setdefault(repository, set())
-    tree = hashlib.sha1(b"tree %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+    tree = object_id("tree", data)
     if tree not in written:
         written.add(str(repository.write(ObjectType.TREE, data)))
         _remember(tree, content)

@@ -7,7 +7,6 @@ So objects are noted before they are written, and one commit holds what no ref r
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -44,13 +43,19 @@ class Written:
         """Names the list of a run; nothing is made."""
         return cls(common_dir / "gitpar" / "runs" / run / "written")
 
-    def note(self, objects: Iterable[tuple[str, bytes]]) -> None:
-        """Adds objects, given by type and content, that are about to be written."""
+    def note(self, objects: Iterable[tuple[str, str]]) -> None:
+        """Adds objects, given by type and id, that are about to be written."""
         who = f"{os.getpid()}.{threading.get_ident()}"
-        lines = "".join(f"{who} {kind} {_id_of(kind, content)}\n" for kind, content in objects)
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        lines = "".join(f"{who} {kind} {name}\n" for kind, name in objects).encode()
+        try:
+            self._append(lines)
+        except FileNotFoundError:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            self._append(lines)
+
+    def _append(self, lines: bytes) -> None:
         with self.file.open("ab", buffering=0) as file:
-            file.write(lines.encode())
+            file.write(lines)
 
     def groups(self) -> list[_Group]:
         """Returns what was written: commits, each with the objects that were written for it before."""
@@ -143,8 +148,3 @@ def _tree(objects: Mapping[str, str]) -> bytes:
         b"%s %s\0%s" % (_MODES[kind], each.encode(), bytes.fromhex(each))
         for each, kind in sorted(objects.items())
     )
-
-
-def _id_of(kind: str, content: bytes) -> str:
-    header = f"{kind} {len(content)}\0".encode()
-    return hashlib.sha1(header + content, usedforsecurity=False).hexdigest()

@@ -13,6 +13,7 @@ from gitpar.core.names import CommitId, RunId
 from gitpar.git.analysis import GitRepository
 from gitpar.git.objects import ObjectWriter
 from gitpar.git.refs import GitRefs
+from gitpar.git.trees import EMPTY_TREE
 from gitpar.git.written import Written, hold_unused, unused_ref
 from gitpar.ports import Proof
 from tests.support.repo import Repo, landing, sealed_repo
@@ -84,7 +85,7 @@ def test_an_empty_tree_that_was_noted_and_never_written_is_there_when_it_is_held
     repo: Repo, refs: GitRefs
 ) -> None:
     repo.commit("base", {"f.txt": "1\n"})
-    Written.of_run(repo.place.common, RUN).note([("tree", b"")])
+    Written.of_run(repo.place.common, RUN).note([("tree", EMPTY_TREE)])
     assert hold_unused(repo.place, RUN, refs) is not None
     assert repo.fsck() == ""
 
