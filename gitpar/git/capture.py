@@ -174,15 +174,19 @@ class Taking:
         ids |= dict.fromkeys(leftovers.only_fetched(git, admin, set(ids)), "FETCH_HEAD")
         ids.pop(self._attempt.base, None)
         if self._slot.ages is None:
-            ids = {each: what for each, what in ids.items() if self._exists(git, each)}
+            ids = {each: what for each, what in ids.items() if self._is_there(git, each)}
         return ids
 
     def _exists(self, git: GitCommand, commit: str) -> bool:
-        """Says whether a commit can be kept; all below it is looked at where its attempt is recovered."""
-        base = self._attempt.base
-        if self._slot.ages is None and commit != base:
-            return leftovers.is_connected(git, commit, base)
-        return commit == base or git.run("cat-file", "-e", f"{commit}^{{commit}}", ok=(0, 1, 128)).status == 0
+        """Says whether a commit can be kept."""
+        if commit == self._attempt.base:
+            return True
+        there = git.run("cat-file", "-e", f"{commit}^{{commit}}", ok=(0, 1, 128)).status == 0
+        return there and self._is_there(git, commit)
+
+    def _is_there(self, git: GitCommand, name: str) -> bool:
+        """Says whether all is there that a commit or tree leads to: asked where an attempt is recovered."""
+        return self._slot.ages is not None or leftovers.is_connected(git, name, self._attempt.base)
 
     def _hidden(self, history: History, head: CommitId, ids: dict[str, str]) -> list[str]:
         """Returns the newest commits that HEAD does not lead to, and notes where each was found."""
@@ -211,7 +215,7 @@ class Taking:
         admin_files.save_index(index, copy)
         at_copy = git.at(git.environment.at(self._slot.path, GIT_INDEX_FILE=str(copy)))
         written = at_copy.run("write-tree", ok=(0, 128))
-        if written.status == 0:
+        if written.status == 0 and self._is_there(git, written.text):
             if written.text not in known:
                 rest.add_tree("staged", written.text)
                 self._notes.append("what was staged and differs from the files is kept")

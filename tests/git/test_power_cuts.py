@@ -35,7 +35,9 @@ echo 3 > WROTE-3; git add -A; echo 4 > WROTE-4
 """
 
 
-@pytest.mark.parametrize("lost", ["all that git wrote", "the first commit", "what was staged"])
+@pytest.mark.parametrize(
+    "lost", ["all that git wrote", "the first commit", "what was staged", "what a staged tree holds"]
+)
 def test_what_a_worktree_holds_is_kept_whatever_git_lost(repo: Repo, lost: str) -> None:
     pool = repo.pool()
     before = set(repo.common.glob("objects/??/*"))
@@ -50,6 +52,9 @@ def test_what_a_worktree_holds_is_kept_whatever_git_lost(repo: Repo, lost: str) 
             repo.common / "logs/refs/heads/gitpar/r1/task/t1/1",
         )
     else:
+        if lost == "what a staged tree holds":
+            repo.git("write-tree", cwd=place.path)
+            (place.path / "WROTE-3").write_text("5\n")
         name = repo.git("rev-parse", "HEAD" if lost == "the first commit" else ":WROTE-3", cwd=place.path)
         empty(repo.common / "objects" / name[:2] / name[2:])
     assert drop_empty(repo.common / "objects") == (7 if lost == "all that git wrote" else 1)
