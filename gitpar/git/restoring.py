@@ -54,6 +54,8 @@ class Original:
 
     folder: Path
     index: Path
+    rights: int = 0
+    """The mode that git gives folders there; 0 where that is not known."""
     _data: bytes = field(default=b"")
 
     @property
@@ -96,8 +98,10 @@ def give_back(git: GitCommand, own: Original, undoing: Undoing, others: Original
     like = others.layouts.of(others.base, own.data)
     left = undoing.back
     if like is not None:
+        kept = [path for path in undoing.touched if _has_its_rights(own, path, (index, like))]
+        left = [*left, *set(undoing.touched).difference(kept)]
         left = [path for path in left if not _copied_back(own.folder, path, (index, like), others)]
-        for path in undoing.touched:
+        for path in kept:
             _note(own.folder, path, (index, like))
     if index != own.data:
         write_atomically(own.index.with_name("index"), sealed(index))
@@ -127,6 +131,14 @@ def _copied_back(worktree: Path, path: str, index: tuple[bytearray, Layout], oth
         file.write(content)
     put_facts(data, at, os.lstat(target))
     return True
+
+
+def _has_its_rights(own: Original, path: str, index: tuple[bytearray, Layout]) -> bool:
+    """Says whether a file has the rights that git makes it with."""
+    data, like = index
+    at = like.at(data, os.fsencode(path))
+    wanted = _RIGHTS.get(entry_at(data, at)[0]) if at is not None and own.rights else None
+    return wanted is None or stat.S_IMODE(os.lstat(own.folder / path).st_mode) == wanted & own.rights
 
 
 def _note(worktree: Path, path: str, index: tuple[bytearray, Layout]) -> None:

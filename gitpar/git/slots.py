@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, field, replace
 from pathlib import Path
@@ -98,6 +99,10 @@ class Slot:
     """Whether the capture found that its index names every file in the worktree, and no folder is empty."""
     differences: Differences | None = None
     """What the capture found in its index and not in the one handed out; None where that is not known."""
+    otherwise: tuple[str, ...] = ()
+    """Folders that the capture found to have other rights than git gives them."""
+    rights: int = 0
+    """The mode that git gives folders here; 0 where `setup` may have given some another."""
     path: Path = field(init=False)
     """The worktree."""
     own: Path = field(init=False)
@@ -131,7 +136,7 @@ class Slot:
     @property
     def original(self) -> Original:
         """The worktree as it was handed out."""
-        return Original(self.path, self.admin / SAVED_INDEX)
+        return Original(self.path, self.admin / SAVED_INDEX, self.rights)
 
     def standing(self) -> bool:
         """Says whether the folder that was handed out is where it was."""
@@ -178,6 +183,7 @@ class Slot:
             raise EnvironmentFault(f"git made no metadata for the worktree `{self.path}`")
         found = self.path.lstat()
         self.record = replace(self.record, admin=admin.name, base=base, inode=(found.st_dev, found.st_ino))
+        self.rights = found.st_mode if self.ground.settings.setup is None else 0
         site.write(self.record)
 
     def _seed(self, base: CommitId) -> None:
@@ -232,7 +238,7 @@ class Slot:
         """Attaches HEAD to the attempt's branch and writes down, durably, whose the slot is."""
         admin_files.attach(self.admin, branch)
         self.folders.begin(self.ground.site.link(key.task, self.path))
-        self.oddities, self.whole, self.differences = (), False, None
+        self.oddities, self.whole, self.differences, self.otherwise = (), False, None, ()
         if self.ages is not None:
             self.ages.begin()
         stash = tuple(stash_entries(self.ground.site.common))
@@ -241,7 +247,7 @@ class Slot:
 
     def lend(self) -> None:
         """Hands the worktree out, on no branch, to somebody who leaves nothing to keep."""
-        self.oddities, self.whole, self.differences = (), False, None
+        self.oddities, self.whole, self.differences, self.otherwise = (), False, None, ()
         self.record = replace(self.record, state=State.MAKING, task="", n=0)
         self.ground.site.write(self.record)
 
@@ -259,6 +265,8 @@ class Slot:
         base = CommitId(self.record.base)
         try:
             passage(Step.SLOT_RESET)
+            for folder in self.otherwise:
+                os.chmod(folder, stat.S_IMODE(self.rights))  # noqa: PTH101 - a str
             plain = self._plain()
             self._remove_oddities()
             self._reset_admin(base)

@@ -62,7 +62,8 @@ class Staging:
         if self._slot.ages is not None:
             self._slot.ages.reveal(self._slot.path)
         pruned = {*_PRUNED, *self._slot.ground.settings.keep}
-        found = walk(self._slot.path, pruned, self._slot.folders)
+        found = walk(self._slot.path, pruned, self._slot.folders, self._slot.rights)
+        self._slot.otherwise = found.otherwise
         added = self._add([])
         repositories = self._sort(found.odd)
         inside = [path for path in repositories if path != "."]

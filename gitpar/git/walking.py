@@ -34,6 +34,8 @@ class Walk:
     """Whether all was looked into, and no folder is empty or holds a repository."""
     readable: bool
     """Whether every folder could be read."""
+    otherwise: tuple[str, ...] = ()
+    """Folders with other rights than was asked for, those above before those below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +80,18 @@ class Folders:
             del self.known[path]
 
 
-def walk(worktree: Path, pruned: Collection[str] = (), folders: Folders | None = None) -> Walk:
+def walk(
+    worktree: Path, pruned: Collection[str] = (), folders: Folders | None = None, rights: int = 0
+) -> Walk:
     """Looks through a worktree; folders with a name among `pruned` are not looked into.
 
     What is `.git` is never looked into. What is in `folders` must have been found with
-    the same `pruned`; what is found is added to it.
+    the same `pruned`; what is found is added to it. `rights` is the mode that folders
+    should have, 0 for any; those that did not change since they were found are passed over.
     """
     known = folders.known if folders is not None else {}
     odd: list[str] = []
+    otherwise: list[str] = []
     files = 0
     plain = readable = True
     root = str(worktree)
@@ -98,6 +104,7 @@ def walk(worktree: Path, pruned: Collection[str] = (), folders: Folders | None =
                 files += before.files
                 todo += before.folders
                 continue
+            otherwise += [path] if rights and found.st_mode != rights else []
             with os.scandir(path) as scanned:
                 entries = list(scanned)
         except OSError:
@@ -128,4 +135,4 @@ def walk(worktree: Path, pruned: Collection[str] = (), folders: Folders | None =
             known[path] = _Folder(found.st_ino, found.st_ctime_ns, count, tuple(inside))
         else:
             known.pop(path, None)
-    return Walk(tuple(map(Path, sorted(odd))), files, plain and readable, readable)
+    return Walk(tuple(map(Path, sorted(odd))), files, plain and readable, readable, tuple(otherwise))

@@ -169,3 +169,38 @@ def test_an_edit_right_after_is_seen(repo: Repo) -> None:
     changed = (again.path / "a.txt").read_text()
     found = pool.capture(again, processes_gone=True)
     assert repo.git("show", f"{found.result}:a.txt") + "\n" == changed
+
+
+RIGHTS = {
+    "of a file": "chmod 600 a.txt; chmod 500 program",
+    "of a folder": "chmod 700 src; chmod 555 gone gone/deep",
+    "of all, beside changes": "chmod -R a-w .; chmod u+w src; echo 1 > src/new; rm -f src/b.py",
+    "of the worktree": "chmod 700 .",
+}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("whose", RIGHTS)
+def test_rights_that_git_does_not_keep_are_given_back(repo: Repo, whose: str, jobs: int) -> None:
+    pool = repo.pool(jobs=jobs)
+    place = pool.open(key("t1"), repo.head)
+    if jobs > 1:
+        pool.open(key("t2"), repo.head)
+    before = rights(place.path)
+    shell(place, RIGHTS[whose])
+    assert rights(given_back(repo, pool, place)) == before
+
+
+def test_rights_that_setup_gave_stay(repo: Repo) -> None:
+    pool = repo.pool(jobs=1, setup="mkdir -m 700 keys; echo 1 > keys/own; chmod 500 gone")
+    place = pool.open(key("t1"), repo.head)
+    before = rights(place.path)
+    shell(place, "echo 1 > src/new; echo 1 > keys/x")
+    pool.release(place, pool.capture(place, processes_gone=True))
+    assert rights(pool.open(key("t3"), repo.head).path) == before
+
+
+def rights(folder: Path) -> dict[str, int]:
+    """What may be done with everything in a worktree, by path."""
+    there = [folder, *(path for path in folder.rglob("*") if path.name != ".git")]
+    return {str(path.relative_to(folder)): path.lstat().st_mode for path in there}
