@@ -10,8 +10,10 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from gitpar.core.names import NO_COMMIT, CommitId, RefName
@@ -107,6 +109,13 @@ def read_ref(common: Path, ref: str) -> CommitId:
     packed = read_bytes(common / "packed-refs")
     at = packed.find(line)
     return CommitId(packed[at - 40 : at].decode()) if at >= 40 else NO_COMMIT
+
+
+def drop_broken(ref: Path) -> None:
+    """Removes a ref's file without content, which a power cut left: git would not move such a ref."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        if stat.S_ISREG(ref.lstat().st_mode) and not ref.stat().st_size:
+            ref.unlink()
 
 
 def read_head(common: Path, admin: Path) -> Head:

@@ -286,6 +286,7 @@ class Taking:
         if self._attempt.processes_gone:
             # left by a git that was killed; nobody is there to give it back
             (self._common / f"{branch}.lock").unlink(missing_ok=True)
+            admin_files.drop_broken(self._common / branch)
         kept = RefUpdate(keep_ref(key.run, key.task, key.n), capture.keep, NO_COMMIT)
         passage(Step.CAPTURE_REFS)
         for _ in range(2):

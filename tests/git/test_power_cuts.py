@@ -62,6 +62,7 @@ def test_what_a_worktree_holds_is_kept_whatever_git_lost(repo: Repo, lost: str) 
     capture = repo.pool().recover(key(), repo.head)
     assert capture is not None
     assert {"WROTE-1", "WROTE-3", "WROTE-4"} <= set(repo.tree(capture.result))
+    assert repo.branch(key()) == capture.result
     assert "broken" not in repo.git("fsck", "--connectivity-only", capture.keep)
     assert leftovers(repo.common, RUN, place.path.parent.parent) == ()
 
