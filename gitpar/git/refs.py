@@ -20,6 +20,8 @@ from gitpar.ports import RefUpdate
 _ARGUMENTS = ("update-ref", "-m", "gitpar", "--stdin", "-z")
 _ABSENT = "0" * 40
 _PATIENCE_S = 2.0
+_MORE_S = 1.0
+"""How much longer is waited where gitpar's own locks are in the way: one may have come in between."""
 _LOCKED = re.compile(r"Unable to create '(?P<path>[^']*\.lock)': File exists")
 _OURS = re.compile(r"refs/(gitpar/.+|notes/gitpar|heads/.+/(level/\d+|(task|landed)/.+))\.lock")
 """Locks of refs that only a run's owner moves, and in an instant."""
@@ -63,21 +65,20 @@ class GitRefs:
         with self._lock:
             give_up_at = time.monotonic() + _PATIENCE_S
             pause_s = 0.02
-            seen: dict[str, tuple[int, int]] = {}
+            seen: dict[Path, tuple[tuple[int, int], float]] = {}
             while (failure := self._transact(updates)) is not None:
                 if self._settled(updates, failure):
                     return
-                there = self._own_lock(failure, seen)
-                if time.monotonic() > give_up_at:
-                    if there is None:
-                        raise _locked(failure)
-                    there.unlink(missing_ok=True)
-                    continue
+                if (stale := self._stale_lock(failure, seen)) is not None:
+                    stale.unlink(missing_ok=True)
+                    give_up_at = time.monotonic() + _PATIENCE_S
+                elif time.monotonic() > give_up_at + _MORE_S * bool(seen):
+                    raise _locked(failure)
                 time.sleep(pause_s)
                 pause_s = min(pause_s * 2, 0.3)
 
-    def _own_lock(self, failure: str, seen: dict[str, tuple[int, int]]) -> Path | None:
-        """Returns the lock in the way if it is one of gitpar's own refs and was `seen` there at first."""
+    def _stale_lock(self, failure: str, seen: dict[Path, tuple[tuple[int, int], float]]) -> Path | None:
+        """Returns the lock in the way if it is one of gitpar's own refs, and has been `seen` for long."""
         found = _LOCKED.search(failure)
         path = Path(found["path"]) if found else self._common
         if not path.is_relative_to(self._common):
@@ -89,7 +90,9 @@ class GitRefs:
         except FileNotFoundError:
             return None
         looks = (now.st_ino, now.st_mtime_ns)
-        return path if seen.setdefault(str(path), looks) == looks else None
+        if path not in seen or seen[path][0] != looks:
+            seen[path] = (looks, time.monotonic())
+        return path if time.monotonic() >= seen[path][1] + _PATIENCE_S else None
 
     def close(self) -> None:
         """Ends the update-ref process."""

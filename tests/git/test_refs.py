@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -118,6 +119,31 @@ def test_a_lock_that_stays_is_named_or_left_by_a_power_cut(
         refs.move([RefUpdate(ref, commits[1], commits[0])])
     assert str(lock) in caught.value.message
     assert refs.read(ref) == {ref: commits[0]}
+
+
+def test_a_lock_that_came_after_a_stale_one_is_waited_for(
+    repo: Repo, refs: GitRefs, commits: list[CommitId]
+) -> None:
+    stale, fresh = (repo.root / ".git" / f"{ref}.lock" for ref in (KEEP, LEVEL))
+    found = []
+    for lock in (stale, fresh):
+        lock.parent.mkdir(parents=True)
+    stale.touch()
+
+    def hold() -> None:
+        while stale.exists():
+            time.sleep(0.002)
+        fresh.touch()
+        time.sleep(0.6)
+        found.append(fresh.exists())
+        fresh.unlink()
+
+    other = threading.Thread(target=hold)
+    other.start()
+    refs.move([RefUpdate(KEEP, commits[0], NO_COMMIT), RefUpdate(LEVEL, commits[1], NO_COMMIT)])
+    other.join()
+    assert found == [True]
+    assert refs.read(LEVEL) == {LEVEL: commits[1]}
 
 
 def test_a_commit_that_is_not_there_is_refused_in_gits_words(refs: GitRefs, commits: list[CommitId]) -> None:
