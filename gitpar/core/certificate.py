@@ -70,11 +70,11 @@ class Certificate:
 
     def text(self) -> str:
         """Returns the certificate as one line of JSON; of gates and carrying where there were any."""
-        values = asdict(self)
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
         for name in ("gates", "carried"):
             if not values[name]:
                 del values[name]
-        return json.dumps(values, separators=(",", ":"))
+        return json.dumps(values, separators=(",", ":"), default=asdict)
 
     def about(self) -> tuple[object, ...]:
         """Returns what a landing is known by: run, task, attempt, strategy, base, tip and result."""

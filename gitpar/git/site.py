@@ -15,7 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -141,7 +141,8 @@ class Site:
         """Writes a slot's record."""
         folder = self.slot_folder(record.number)
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / "slot.json", json.dumps(asdict(record)).encode(), durably=durably)
+        values = {one.name: getattr(record, one.name) for one in fields(record)}
+        write_atomically(folder / "slot.json", json.dumps(values).encode(), durably=durably)
 
     def forget(self, number: int) -> None:
         """Removes everything written down about a slot."""
