@@ -51,6 +51,26 @@ def test_the_program_says_its_version(tmp_path: Path) -> None:
     assert done.stdout.startswith("gitpar ")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("words", ["plan --help", "plan bookshop.json", "plan bookshop.json --json"])
+def test_output_that_cannot_be_written_is_no_bug(words: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "gitpar", *words.split()],
+            cwd=Path(__file__).parents[2] / "fixtures" / "plans",
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=program_environment(),
+        )
+    assert done.returncode == 3
+    assert done.stderr.startswith(
+        "Error: the output or a file could not be written: No space left on device\n"
+    )
+    assert done.stderr.count("\n") == 2
+
+
 def test_every_command_has_help_that_ends_in_its_exit_codes(shell: Shell) -> None:
     for name in COMMANDS:
         status, out, _err = shell(name, "--help")

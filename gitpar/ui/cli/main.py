@@ -6,6 +6,7 @@ Commands are loaded when they are called, so that `gitpar --version` costs next 
 from __future__ import annotations
 
 import difflib
+import errno
 import gc
 import importlib
 import os
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 import click
 
 from gitpar import __version__
-from gitpar.errors import ExitCode, GitparError, PlanError, UsageError
+from gitpar.errors import EnvironmentFault, ExitCode, GitparError, PlanError, UsageError
 from gitpar.ui.cli.options import EXIT_CODES, Invocation, shared, wants_color
 from gitpar.ui.plain import clean
 from gitpar.ui.streams import silence
@@ -46,6 +47,8 @@ COMMANDS = {
 DEBUG = "GITPAR_DEBUG"
 COMPLETE = "_GITPAR_COMPLETE"
 """Set by a shell that wants completions, which click writes."""
+
+_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
 
 
 class _Commands(click.Group):
@@ -118,6 +121,8 @@ def main(arguments: Sequence[str] | None = None, call: Invocation | None = None)
         silence(sys.stdout)
         return ExitCode.OK
     except Exception as bug:  # noqa: BLE001 - the last place where a bug can be told in words
+        if isinstance(bug, OSError) and bug.errno in _OF_THE_MACHINE:
+            return _failed(_refused(bug), call, args)
         return _bug(bug, call, args)
 
 
@@ -150,12 +155,24 @@ def _usage(wrong: click.ClickException) -> UsageError:
     return UsageError(message[:1].lower() + message[1:], *hints)
 
 
+def _refused(error: OSError) -> GitparError:
+    """Says what the machine would not do, and that nothing is lost by it."""
+    where = f"`{error.filename}`" if error.filename else "the output or a file"
+    return EnvironmentFault(
+        f"{where} could not be written: {error.strerror}",
+        "What a run has done so far is kept: make room, then `gitpar resume` goes on with it",
+    )
+
+
 def _failed(failed: GitparError, call: Invocation, args: Sequence[str]) -> int:
     """Prints an error and its hints on stderr, with --json on stdout as well, unless that has its answer."""
     if _wants_json(args) and not call.answered:
         from gitpar.ui import as_json  # noqa: PLC0415 - only where it is needed
 
-        click.echo(as_json.dumps(as_json.error(failed)))
+        try:
+            click.echo(as_json.dumps(as_json.error(failed)))
+        except OSError:  # what could not be written may be this very stream; stderr has it too
+            silence(sys.stdout)
     messages = [str(p) for p in failed.problems] if isinstance(failed, PlanError) else [failed.message]
     for message in messages:
         _say("Error:", message, "red", args)
