@@ -144,7 +144,9 @@ class Slot:
             found = self.path.lstat()
         except (FileNotFoundError, NotADirectoryError):
             return False
-        return (found.st_dev, found.st_ino) == self.record.inode
+        device, inode = self.record.inode
+        # devices may be numbered otherwise after a start of the machine
+        return found.st_ino == inode and (self.ages is None or found.st_dev == device)
 
     def mark(self, state: State) -> None:
         """Writes down what the slot is at."""

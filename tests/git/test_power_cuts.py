@@ -67,6 +67,18 @@ def test_what_a_worktree_holds_is_kept_whatever_git_lost(repo: Repo, lost: str) 
     assert leftovers(repo.common, RUN, place.path.parent.parent) == ()
 
 
+def test_a_device_may_have_another_number_after_a_start_of_the_machine(repo: Repo) -> None:
+    place = repo.pool().open(key(), repo.head)
+    shell(place, "echo 1 > WROTE-1")
+    record = repo.common / "gitpar" / "runs" / RUN / "slots" / "1" / "slot.json"
+    device = place.path.lstat().st_dev
+    record.write_text(record.read_text().replace(f'"inode": [{device}, ', f'"inode": [{device + 1}, '))
+    capture = repo.pool().recover(key(), repo.head)
+    assert capture is not None
+    assert (capture.problem, capture.reusable) == ("", True)
+    assert "WROTE-1" in repo.tree(capture.result)
+
+
 @pytest.mark.parametrize("lost", ["its record", "what git knows", "both", "its record, and git's folder"])
 @pytest.mark.parametrize("by", ["clean", "a resume"])
 def test_a_worktree_in_which_nobody_was_goes(repo: Repo, lost: str, by: str) -> None:
