@@ -274,6 +274,8 @@ class Slot:
             self._reset_admin(base)
             quick = plain and self._restored(base, result)
             if not quick:
+                for path in self.differences.touched if self.differences is not None else ():
+                    (self.path / path).unlink(missing_ok=True)  # it may have other rights
                 self._index_from(self.own / STAGED_INDEX)
                 self._patiently("read-tree", "--reset", "-u", base)
             passage(Step.SLOT_CLEAN)

@@ -176,6 +176,7 @@ RIGHTS = {
     "of a folder": "chmod 700 src; chmod 555 gone gone/deep",
     "of all, beside changes": "chmod -R a-w .; chmod u+w src; echo 1 > src/new; rm -f src/b.py",
     "of the worktree": "chmod 700 .",
+    "beside a repository": "chmod 600 a.txt; chmod 700 src; git init -q inner; echo 1 > inner/x",
 }
 
 
