@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from gitpar.git.worktrees import GitWorktrees
 from gitpar.ports import Workplace
-from tests.support.pools import Repo, key, new_repo, sealed, shell
+from tests.support.pools import Repo, key, new_repo, recorded, sealed, shell
 
 _EVERYTHING = (
     "echo more >> a.txt; rm src/b.py; chmod -x program; echo new > new; mkdir -p n/m; echo new > n/m/f;"
@@ -32,14 +31,8 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
 
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Puts a `git` before the real one that writes down how it was called."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    script = f'#!/bin/sh\necho "$*" >>"{tmp_path}/calls"\nexec {shutil.which("git")} "$@"\n'
-    (folder / "git").write_text(script)
-    (folder / "git").chmod(0o755)
-    monkeypatch.setenv("PATH", str(folder), prepend=":")
-    return tmp_path / "calls"
+    """The calls of git."""
+    return recorded("git", tmp_path, monkeypatch)
 
 
 def two(repo: Repo) -> tuple[GitWorktrees, Workplace, Workplace]:

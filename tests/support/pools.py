@@ -123,6 +123,19 @@ def work(repo: Repo, pool: GitWorktrees, script: str) -> tuple[Workplace, Captur
     return place, pool.capture(place, processes_gone=True)
 
 
+def recorded(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Puts a program before the real one that writes down its calls, each after `called`; returns where."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / program).write_text(
+        f'#!/bin/sh\necho "called $*" >>"{tmp_path}/calls"\nexec {shutil.which(program)} "$@"\n'
+    )
+    (folder / program).chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    (tmp_path / "calls").touch()
+    return tmp_path / "calls"
+
+
 def end_pools() -> None:
     """Ends the processes that serve the pools a test has made and left open."""
     while _made:
