@@ -31,7 +31,6 @@ _VERSIONS = (2, 3)
 """Those in which an entry can be read without the one before it."""
 
 _STAGE = 0x3000
-_GITLINK_MODE = (0o160000).to_bytes(4, "big")
 WORD = 0xFFFFFFFF
 _CONTENT = struct.Struct(">I12x20sH")
 """Of an entry, from its mode on: mode, object id, flags."""
@@ -60,8 +59,6 @@ class Layout:
 
     names: list[bytes]
     starts: list[int]
-    gitlinks: bool
-    """Whether one of the entries may be a submodule; only "no" is certain."""
 
     def at(self, data: bytes | bytearray, path: bytes) -> int | None:
         """Returns where a path's entry begins in an index laid out like this; None where there is none."""
@@ -118,7 +115,7 @@ def layout(data: bytes) -> Layout | None:
     except (IndexError, ValueError):
         return None
     starts.append(at)
-    return Layout(names, starts, _GITLINK_MODE in data) if _ends(data, at) else None
+    return Layout(names, starts) if _ends(data, at) else None
 
 
 def differences(like: Layout, before: bytes, after: bytes) -> Differences | None:

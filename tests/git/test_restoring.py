@@ -35,6 +35,15 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return recorded("git", tmp_path, monkeypatch)
 
 
+def opened(repo: Repo, jobs: int) -> tuple[GitWorktrees, Workplace]:
+    """Opens an attempt, and another one beside it where there is room."""
+    pool = repo.pool(jobs=jobs)
+    place = pool.open(key("t1"), repo.head)
+    if jobs > 1:
+        pool.open(key("t2"), repo.head)
+    return pool, place
+
+
 def two(repo: Repo) -> tuple[GitWorktrees, Workplace, Workplace]:
     pool = repo.pool()
     return pool, pool.open(key("t1"), repo.head), pool.open(key("t2"), repo.head)
@@ -134,10 +143,7 @@ TOUCHED = {
 @pytest.mark.parametrize("how", TOUCHED)
 def test_the_index_knows_files_that_were_touched_only(repo: Repo, how: str, jobs: int) -> None:
     """Commands of git that look at times only, as `git apply --index`, work in the next attempt."""
-    pool = repo.pool(jobs=jobs)
-    place = pool.open(key("t1"), repo.head)
-    if jobs > 1:
-        pool.open(key("t2"), repo.head)
+    pool, place = opened(repo, jobs)
     shell(place, TOUCHED[how])
     given_back(repo, pool, place)
 
@@ -176,10 +182,7 @@ RIGHTS = {
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("whose", RIGHTS)
 def test_rights_that_git_does_not_keep_are_given_back(repo: Repo, whose: str, jobs: int) -> None:
-    pool = repo.pool(jobs=jobs)
-    place = pool.open(key("t1"), repo.head)
-    if jobs > 1:
-        pool.open(key("t2"), repo.head)
+    pool, place = opened(repo, jobs)
     before = rights(place.path)
     shell(place, RIGHTS[whose])
     assert rights(given_back(repo, pool, place)) == before
