@@ -15,7 +15,7 @@ Decorator = Callable[..., Callable[[type], type]]
 _OFTEN = 120
 """How many calls are enough for a method to be compiled."""
 
-OPTIONS = [
+OPTIONS: list[dict[str, bool]] = [
     {},
     {"slots": True},
     {"frozen": True},
@@ -112,3 +112,40 @@ def test_the_method_of_a_wrong_call_is_named() -> None:
 
     with pytest.raises(TypeError, match=r"Base\.__init__\(\) missing 1 required positional argument: 'a'"):
         base()
+
+
+def test_a_class_that_is_looked_at_before_it_is_used_loses_nothing() -> None:
+    base, derived = classes(late, {"frozen": True, "slots": True})
+
+    assert [one.name for one in dataclasses.fields(derived)] == ["a", "b", "c", "d", "e", "f"]
+    assert derived(1) == derived(a=1, b=(), c=[9], d="x", f=1)
+    assert base(1).c is not base(1).c
+
+
+def test_what_follows_the_mark_is_given_by_name_only() -> None:
+    decorators: list[Any] = [late(slots=True), dataclasses.dataclass(slots=True)]
+
+    class Marked:
+        """Two values."""
+
+        a: int
+        _: dataclasses.KW_ONLY
+        b: int = 2
+
+    for made in [decorate(Marked) for decorate in decorators]:
+        with pytest.raises(TypeError):
+            made(1, 3)
+        assert repr(made(1, b=3)).endswith("Marked(a=1, b=3)")
+        assert made.__slots__ == ("a", "b")
+
+
+def test_a_call_is_refused_that_gives_a_value_twice_or_one_nobody_knows() -> None:
+    base, _ = classes(late, {"frozen": True, "slots": True})
+
+    for calls in range(2):
+        with pytest.raises(TypeError, match=r"multiple values for argument 'a'"):
+            base(1, a=2)
+        with pytest.raises(TypeError, match=r"unexpected keyword argument 'e'"):
+            base(1, e=calls)
+        with pytest.raises(TypeError, match=r"from 2 to 5 positional arguments but 7 were given"):
+            base(1, (), [], "", 5, 6)

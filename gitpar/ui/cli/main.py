@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import errno
-import gc
 import importlib
 import os
 import sys
@@ -104,8 +103,6 @@ def cli(ctx: click.Context) -> None:
 
 def main(arguments: Sequence[str] | None = None, call: Invocation | None = None) -> int:
     """Runs the program and returns its exit code. `call` lets tests hand in a house of their own."""
-    # a short program: what is loaded stays, and going over it was a fifth of loading it
-    gc.set_threshold(50_000)
     args = list(sys.argv[1:] if arguments is None else arguments)
     call = call or Invocation()
     try:
