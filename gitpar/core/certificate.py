@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from enum import StrEnum
+from functools import lru_cache
 
 from gitpar.core.settlement import SettledPath, read_settled
 from gitpar.values import dataclass
@@ -87,6 +88,7 @@ def with_gates(text: str, gates: Iterable[tuple[str, str, str]]) -> str:
     return json.dumps({**json.loads(text), "gates": found}, separators=(",", ":"))
 
 
+@lru_cache(maxsize=4)  # each landing's is read before it is journaled, and again before it moves
 def read(text: str) -> Certificate | None:
     """Returns the certificate that a line of JSON holds, None where it is none of this version."""
     try:

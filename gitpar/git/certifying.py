@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from gitpar.core.certificate import Certificate
 from gitpar.core.changes import ChangeKind, FileChange
-from gitpar.core.names import NO_COMMIT, CommitId
 from gitpar.core.settlement import belongs
 from gitpar.git.certificate import Evidence, ancestry_problem, strangers
 from gitpar.git.chain import chain_problem
@@ -21,7 +20,8 @@ from gitpar.git.changes import read_change_sets
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.drafting import Draft
 from gitpar.git.earlier import Earlier
-from gitpar.git.opinion import Opinion, Sides, whole
+from gitpar.git.opinion import Opinion, Sides, form, whole
+from gitpar.git.parting import Parting
 from gitpar.git.survival import lost_lines
 from gitpar.git.trees import NO_ENTRY, difference, entry_at, tree_of
 from gitpar.ports import Landing
@@ -37,13 +37,14 @@ class Certifier:
 
     def __init__(self, coordinator: Coordinator) -> None:
         self._coordinator = coordinator
+        self._parting = Parting()
         self._earlier: Earlier | None = None
         self._run = ""
 
     def ground(self, landing: Landing) -> Sides | str:
         """Returns where tip and result part, or what is wrong with what was declared."""
         repository = self._coordinator.pygit()
-        parting = CommitId(str(repository.merge_base(landing.tip, landing.result) or NO_COMMIT))
+        parting = self._parting.of(repository, landing)
         if problem := ancestry_problem(repository, landing, parting):
             return problem
         landed = self._landed(landing).below(landing.tip).get(landing.task)
@@ -66,6 +67,8 @@ class Certifier:
         if _but(strangers(evidence), apart):
             opinion = whole(self._coordinator, sides)
             evidence = replace(evidence, renames=renames())
+        if opinion.files and opinion.objection(repository, draft.tree, apart):
+            opinion = form(self._coordinator, sides, merged.task, merged.level, singly=False)
         if problem := opinion.objection(repository, draft.tree, apart):
             return problem + self._whose(landing, strangers(evidence))
         if paths := _but(strangers(evidence), apart):

@@ -10,11 +10,13 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from gitpar.core.names import CommitId, TreeId
 from gitpar.errors import GitparError
 from gitpar.git.command import GitCommand
 from gitpar.git.objects import ObjectWriter
+from gitpar.git.scratch import write
 from gitpar.values import dataclass
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ DEFAULT_IDENTITY = "gitpar <gitpar@localhost>"
 _TRAILER = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]*: |\(cherry picked from commit |[ \t]")
 _AT_ONCE = 64
 """So many objects are held in memory at once."""
+_MOST_READ = 1_000
+_LONGEST_ROW = 10_000
 _TYPES = {1: "commit", 2: "tree", 3: "blob"}
 
 
@@ -36,6 +40,12 @@ class CommitText:
     message: bytes
     encoding: bytes = b""
 
+
+ReadCommit = tuple[TreeId, tuple[CommitId, ...], CommitText]
+"""Tree, parents and text."""
+
+_read: WeakKeyDictionary[Repository, dict[CommitId, ReadCommit]] = WeakKeyDictionary()
+"""Commits read before: each landing asks for its tip and its result a dozen times."""
 
 SYNTHETIC = CommitText(b"gitpar <> 4000000000 +0000", b"gitpar <> 4000000000 +0000", b"")
 """The text of commits that are made only to be merged, in scratch.
@@ -76,9 +86,8 @@ def write_commit(
     repository: Repository, tree: TreeId, parents: Sequence[CommitId], text: CommitText
 ) -> CommitId:
     """Writes a commit into scratch and returns its id."""
-    from pygit2.enums import ObjectType  # noqa: PLC0415 - loaded with the repository
-
-    return CommitId(str(repository.write(ObjectType.COMMIT, _content(tree, parents, text))))
+    # where it goes into a store git writes it anew
+    return CommitId(write(repository, "commit", _content(tree, parents, text)))
 
 
 def _content(tree: TreeId, parents: Sequence[str], text: CommitText) -> bytes:
@@ -91,8 +100,31 @@ def _content(tree: TreeId, parents: Sequence[str], text: CommitText) -> bytes:
     return b"\n".join(lines) + b"\n\n" + text.message.replace(b"\0", b"")
 
 
-def read_commit(repository: Repository, commit: CommitId) -> tuple[TreeId, tuple[CommitId, ...], CommitText]:
+def read_commit(repository: Repository, commit: CommitId) -> ReadCommit:
     """Returns tree, parents and text of a commit, bytes as they stand."""
+    read = _read.setdefault(repository, {})
+    if (known := read.get(commit)) is not None:
+        return known
+    if len(read) >= _MOST_READ:
+        read.clear()
+    found = read[commit] = _parsed(repository, commit)
+    return found
+
+
+def row(repository: Repository, base: CommitId, tip: CommitId) -> tuple[CommitId, ...] | None:
+    """Returns the commits above a base, newest first, where they are a row on it: one parent each."""
+    found: list[CommitId] = []
+    at = tip
+    while at != base:
+        parents = read_commit(repository, at)[1]
+        if len(parents) != 1 or len(found) == _LONGEST_ROW:
+            return None
+        found.append(at)
+        at = parents[0]
+    return tuple(found)
+
+
+def _parsed(repository: Repository, commit: CommitId) -> ReadCommit:
     head, _, message = repository.read(commit)[1].partition(b"\n\n")
     tree, parents = TreeId(""), []
     found = {b"author": b"", b"committer": b"", b"encoding": b""}

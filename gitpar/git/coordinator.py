@@ -37,6 +37,10 @@ CARRIED = {
 }
 """The user's settings that change a merge without running code, each with what it decides."""
 
+_LARGEST_KEPT_BYTES = 256 * 1024
+_MOST_KEPT_BYTES = 64 * 1024 * 1024
+"""So much of what was read libgit2 keeps in memory, on all threads together."""
+
 _OFF = ("false", "no", "off", "0")
 
 
@@ -89,8 +93,12 @@ class Coordinator:
         """Returns this thread's own libgit2 repository: it reads both stores and writes into scratch."""
         repository: PygitRepository | None = getattr(self._local, "repository", None)
         if repository is None:
-            from pygit2 import Repository  # noqa: PLC0415 - takes 110 ms, so only when needed
+            from pygit2 import Repository, settings  # noqa: PLC0415 - takes 110 ms, so only when needed
+            from pygit2.enums import ObjectType  # noqa: PLC0415 - likewise
 
+            # by itself libgit2 keeps no file it has read, and a landing reads each four times
+            settings.cache_object_limit(ObjectType.BLOB, _LARGEST_KEPT_BYTES)
+            settings.cache_max_size(_MOST_KEPT_BYTES)
             repository = Repository(str(self.git_dir))
             repository.odb.add_disk_alternate(str(self.place.objects))
             self._local.repository = repository

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from gitpar.core.names import CommitId, TreeId
 from gitpar.git.attributes import is_attributes
 from gitpar.git.certificate import Files
-from gitpar.git.commits import SYNTHETIC, write_commit
+from gitpar.git.commits import SYNTHETIC, row, write_commit
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.mergetree import MergeOutcome, merge_all
-from gitpar.git.opinion import Extent, Opinion, Sides, form, is_line, level_entries
+from gitpar.git.opinion import Extent, Opinion, Sides, form, level_entries
 from gitpar.git.trees import Entry, difference, tree_of
 from gitpar.values import dataclass
 
@@ -54,7 +54,7 @@ class Foresight:
         guesses: dict[tuple[CommitId, TreeId, CommitId], tuple[CommitId, Merged]] = {}
         unknown = MergeOutcome(TreeId(""), clean=False)
         for result in results:
-            if result == base or not is_line(repository, base, result):
+            if not row(repository, base, result):
                 continue
             task = difference(repository, tree_of(repository, base), tree_of(repository, result)).files
             if any(map(is_attributes, task)):

@@ -15,6 +15,7 @@ from gitpar.errors import EnvironmentFault, GitparError, RefMoved
 from gitpar.git.commits import CommitText, identity, publish, read_commit, stamp, write_commit
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.objects import ObjectWriter
+from gitpar.git.scratch import write
 from gitpar.git.trees import FOLDER_MODE, NO_ENTRY, Entry, compose, difference, entries, entry_at, tree_of
 from gitpar.ports import Refs, RefUpdate
 from gitpar.values import dataclass
@@ -119,14 +120,12 @@ class Notes:
 
     def _made(self, at: CommitId, texts: Mapping[CommitId, str]) -> _Made:
         """Makes the notes with some changed, in scratch; an empty text removes."""
-        from pygit2.enums import ObjectType  # noqa: PLC0415 - loaded with the repository
-
         repository = self._coordinator.pygit()
         tree = _tree(repository, at) if at else ""
         changes: dict[str, Entry] = {}
         for commit, text in texts.items():
             if text:
-                blob = str(repository.write(ObjectType.BLOB, f"{text}\n".encode()))
+                blob = write(repository, "blob", f"{text}\n".encode())
                 changes[_place(repository, tree, commit)] = (_FILE_MODE, blob)
             else:
                 changes |= dict.fromkeys(_paths(commit), NO_ENTRY)

@@ -100,11 +100,12 @@ class ObjectWriter:
         stdin = self._session(kind).stdin
         if stdin is None:
             raise GitFailed(_arguments(kind), -1, "the process has no pipes")
-        file = self.folder / f"{self._name}-{at}"
-        file.write_bytes(content)
+        name = f"{self._name}-{at}"
+        with open(f"{self.folder}/{name}", "wb") as file:  # noqa: PTH123 - two a landing
+            file.write(content)
         with contextlib.suppress(BrokenPipeError):  # it has died; the answer is missed
             # relative to the folder, because git reads names line by line
-            stdin.write(f"{file.name}\n".encode())
+            stdin.write(f"{name}\n".encode())
             stdin.flush()
 
     def _answer(self, kind: str) -> str:
@@ -142,9 +143,17 @@ class ObjectWriter:
 
 def object_id(kind: str, content: bytes) -> str:
     """Returns the name git has for an object of a type. Source: gitformat-loose."""
-    return hashlib.sha1(
-        b"%s %d\0%s" % (kind.encode(), len(content), content), usedforsecurity=False
-    ).hexdigest()
+    return name_of(framed(kind, content))
+
+
+def framed(kind: str, content: bytes) -> bytes:
+    """Returns an object as it is named and stored: its type and size before its content."""
+    return b"%s %d\0%s" % (kind.encode(), len(content), content)
+
+
+def name_of(whole: bytes) -> str:
+    """Returns the name of an object that is given with its frame."""
+    return hashlib.sha1(whole, usedforsecurity=False).hexdigest()
 
 
 def _flushed(file: str, name: str) -> str:
@@ -154,7 +163,7 @@ def _flushed(file: str, name: str) -> str:
         try:
             whole = zlib.decompress(os.read(descriptor, os.fstat(descriptor).st_size))
             kind = whole[: whole.index(b" ")].decode()
-            if kind == "commit" or hashlib.sha1(whole, usedforsecurity=False).hexdigest() != name:
+            if kind == "commit" or name_of(whole) != name:
                 return ""
             os.fsync(descriptor)
         finally:

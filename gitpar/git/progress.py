@@ -18,6 +18,7 @@ from gitpar.git.commits import CommitText, identity, publish, read_commit, stamp
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.earlier import named_in
 from gitpar.git.objects import ObjectWriter
+from gitpar.git.scratch import write
 from gitpar.git.trees import FOLDER_MODE, NO_ENTRY, Entry, compose, difference, entry_at, tree_of
 from gitpar.ports import Proof, Refusal
 
@@ -54,7 +55,7 @@ class GitProgress:
         old = repository.read(entry[1])[1] if entry != NO_ENTRY else b""
         new = old + _addition(landing, old)
         mode = entry[0] if entry != NO_ENTRY else _FILES[0]
-        blob = _write_blob(repository, new)
+        blob = write(repository, "blob", new)
         made = compose(repository, tree, {landing.path: (mode, blob)})
         now = stamp(self._who)
         text = CommitText(now, now, with_trailers(_message(landing), {"Gitpar-Run": landing.run}))
@@ -193,12 +194,6 @@ def _added(repository: Repository, pair: tuple[Entry, Entry]) -> str:
     old = repository.read(before[1])[1] if before != NO_ENTRY else b""
     new = repository.read(after[1])[1]
     return new[len(old) :].decode(errors="replace") if new.startswith(old) else ""
-
-
-def _write_blob(repository: Repository, content: bytes) -> str:
-    from pygit2.enums import ObjectType  # noqa: PLC0415 - loaded with the repository
-
-    return str(repository.write(ObjectType.BLOB, content))
 
 
 def _bytes(text: str) -> bytes:

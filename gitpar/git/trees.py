@@ -11,10 +11,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from gitpar.core.names import CommitId, TreeId
-from gitpar.git.objects import object_id
+from gitpar.git.commits import read_commit
+from gitpar.git.scratch import write
 from gitpar.values import dataclass
 
 if TYPE_CHECKING:
@@ -36,9 +36,6 @@ _parsed: dict[str, dict[bytes, Entry]] = {}
 
 _MOST_COMPARED = 100
 
-_written: WeakKeyDictionary[Repository, set[str]] = WeakKeyDictionary()
-"""Trees that were written through a repository: a landing is computed several times over."""
-
 
 @dataclass(frozen=True, slots=True)
 class TreeDifference:
@@ -58,8 +55,7 @@ _compared: dict[tuple[str, str], TreeDifference] = {}
 
 def tree_of(repository: Repository, commit: CommitId) -> TreeId:
     """Returns a commit's tree."""
-    header = repository.read(commit)[1].split(b"\n", 1)[0]
-    return TreeId(header.removeprefix(b"tree ").decode())
+    return read_commit(repository, commit)[0]
 
 
 def entries(repository: Repository, tree: str) -> Mapping[bytes, Entry]:
@@ -163,16 +159,12 @@ def _composed(repository: Repository, tree: str, changes: Mapping[tuple[bytes, .
 
 
 def _write_tree(repository: Repository, content: dict[bytes, Entry]) -> str:
-    from pygit2.enums import ObjectType  # noqa: PLC0415 - loaded with the repository
-
     # git sorts folders as if their names ended in a slash
     order = sorted(content, key=lambda name: name + b"/" if content[name][0] == FOLDER_MODE else name)
     data = b"".join(
         b"%o %s\0%s" % (content[name][0], name, bytes.fromhex(content[name][1])) for name in order
     )
-    written = _written.setdefault(repository, set())
-    tree = object_id("tree", data)
-    if tree not in written:
-        written.add(str(repository.write(ObjectType.TREE, data)))
+    tree = write(repository, "tree", data)
+    if tree not in _parsed:
         _remember(tree, content)
     return tree

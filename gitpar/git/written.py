@@ -54,7 +54,7 @@ class Written:
             self._append(lines)
 
     def _append(self, lines: bytes) -> None:
-        with self.file.open("ab", buffering=0) as file:
+        with open(self.file, "ab", buffering=0) as file:  # noqa: PTH123 - a few a task
             file.write(lines)
 
     def groups(self) -> list[_Group]:
