@@ -28,6 +28,7 @@ _KINDS = {
 _NO_ID = "0" * 40
 FILE_MODES = (0o100644, 0o100755)
 _LARGEST_BLOB_BYTES = 32_000_000
+_LOOKED_AT_BYTES = 8_000
 
 
 _PLAIN = ("diff-tree", "--stdin", "--always", "--raw", "--no-abbrev", "-r", "-z", "--no-renames")
@@ -140,12 +141,11 @@ def has_lines(change: FileChange) -> bool:
 
 def read_hunks(repository: Repository, old_id: str, new_id: str) -> tuple[Hunk, ...] | None:
     """Returns the hunks between two blobs in order, or None where one is binary or over 32 MB."""
-    from pygit2 import Blob, Patch  # noqa: PLC0415 - loaded with the repository
+    from pygit2 import Patch  # noqa: PLC0415 - loaded with the repository
 
-    old, new = repository[old_id], repository[new_id]
-    if not isinstance(old, Blob) or not isinstance(new, Blob):
-        return None
-    if max(old.size, new.size) > _LARGEST_BLOB_BYTES or old.is_binary or new.is_binary:
+    # not as blobs: libgit2 keeps what it has read in one of the two forms, and merges read it so
+    old, new = repository.read(old_id)[1], repository.read(new_id)[1]
+    if max(len(old), len(new)) > _LARGEST_BLOB_BYTES or _is_binary(old) or _is_binary(new):
         return None
     patch = Patch.create_from(old, new, context_lines=0, interhunk_lines=0)
     return tuple(
@@ -158,3 +158,8 @@ def read_hunks(repository: Repository, old_id: str, new_id: str) -> tuple[Hunk, 
         )
         for hunk in patch.hunks
     )
+
+
+def _is_binary(content: bytes) -> bool:
+    """Says whether git takes a file for a binary one. Source: xdiff-interface.c, buffer_is_binary."""
+    return b"\0" in content[:_LOOKED_AT_BYTES]

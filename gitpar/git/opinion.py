@@ -167,7 +167,7 @@ def form(
 
 
 def _merged(repository: Repository, base: Entry, ours: Entry, theirs: Entry) -> Entry:
-    """What a file becomes, written into scratch; NO_ENTRY for a conflict, and for what is not UTF-8."""
+    """What a file becomes, written into scratch; NO_ENTRY for a conflict, and for what is no UTF-8."""
     from pygit2 import IndexEntry, Oid  # noqa: PLC0415 - loaded with the repository
     from pygit2.enums import FileMode  # noqa: PLC0415 - likewise
 
@@ -176,7 +176,7 @@ def _merged(repository: Repository, base: Entry, ours: Entry, theirs: Entry) -> 
     a, b, c = (IndexEntry("file", Oid(hex=name), FileMode(mode)) for mode, name in (base, ours, theirs))
     try:
         found = repository.merge_file_from_index(a, b, c)
-    except UnicodeDecodeError:
+    except (RuntimeError, UnicodeDecodeError):  # pygit2 has no text for binary files
         return NO_ENTRY
     if not found.automergeable:
         return NO_ENTRY

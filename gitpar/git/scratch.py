@@ -18,8 +18,8 @@ from gitpar.git.objects import framed, name_of
 if TYPE_CHECKING:
     from pygit2 import Repository
 
-_BLOCK_BYTES = 4_000
-"""What is no larger takes a block of the disk in any case, so it is not compressed; git packs it later."""
+_PLAIN_BYTES = 16_000
+"""What is no larger is not compressed: that takes longer than all else, and git's next gc packs it anyway."""
 
 _written: WeakKeyDictionary[Repository, set[str]] = WeakKeyDictionary()
 """What was written through a repository: a landing is computed several times over."""
@@ -34,7 +34,7 @@ def write(repository: Repository, kind: str, content: bytes) -> str:
     name = name_of(whole)
     written = _written.setdefault(repository, set())
     if name not in written:
-        _put(f"{repository.path}objects/", name, zlib.compress(whole, len(whole) > _BLOCK_BYTES))
+        _put(f"{repository.path}objects/", name, zlib.compress(whole, len(whole) > _PLAIN_BYTES))
         written.add(name)
     return name
 

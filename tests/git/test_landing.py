@@ -262,35 +262,6 @@ def test_a_file_gives_way_to_a_folder_and_a_folder_to_a_file(
     assert refused(repository.prove(landing(base, result, tip, strategy))).conflicts
 
 
-@pytest.mark.parametrize(
-    "odd",
-    [
-        b"",
-        b"\xe9t\xe9\n",
-        b"fill\n" * 2_000 + b"\0 far down\n",
-        b"ends\r\n",
-        "f\u00fcr\n".encode(),
-        b"no end",
-    ],
-    ids=["plain", "latin-1", "late NUL", "CRLF", "UTF-8", "no newline"],
-)
-def test_files_that_both_changed_have_a_second_opinion_whatever_is_in_them(
-    repo: Repo, repository: GitRepository, odd: bytes
-) -> None:
-    """libgit2 hands single files over as text; where it cannot, it is asked in another way."""
-    base = repo.commit("base", {"f": lines().encode() + odd, "mode": lines()})
-    (repo.root / "mode").chmod(0o755)
-    tip = repo.commit("tip", {"f": lines((1, "tip")).encode() + odd})
-    result = repo.branch(base, "work", {"f": lines((9, "work")).encode() + odd, "mode": lines((9, "work"))})
-    proof = proved(repository.prove(landing(base, result, tip)))
-    assert json.loads(proof.certificate)["second"] == "files"
-    repo.git("branch", "landed", proof.commit)
-    repo.git("checkout", "-qf", "landed")
-    assert (repo.root / "f").read_bytes() == lines((1, "tip"), (9, "work")).encode() + odd
-    assert (repo.root / "mode").stat().st_mode & 0o100
-    assert (repo.root / "mode").read_text() == lines((9, "work"))
-
-
 def test_engines_that_disagree_are_refused(repo: Repo, base: CommitId) -> None:
     """Only git moves new files after a moved folder, and only where the user asked for it."""
     repo.git("config", "merge.directoryRenames", "true")
