@@ -12,7 +12,6 @@ import difflib
 import json
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field, fields
 from pathlib import Path
@@ -386,6 +385,10 @@ def _read(path: Path) -> str:
 
 
 def _parsed(name: str, text: str) -> Mapping[str, Any]:
+    if not text:
+        return {}
+    import tomllib  # noqa: PLC0415 - many a repository has no settings
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

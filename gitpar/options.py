@@ -24,15 +24,14 @@ from gitpar.core.settings import (
     Strategy,
 )
 from gitpar.option import Option, Refused, choices, command_line, made_by, stays_inside
+from gitpar.patterns import pattern
 
 _UNITS_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 _UNITS_BYTES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms]\s*)+")
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG]I?)?B?", re.IGNORECASE)
-_PREFIX = re.compile(
-    r"(?!.*(\.\.|//|\.lock(/|$)|\.(/|$)))[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*", re.ASCII
-)
+_DURATION = pattern(r"(?:\d+(?:\.\d+)?[dhms]\s*)+")
+_DURATION_PART = pattern(r"(\d+(?:\.\d+)?)([dhms])")
+_SIZE = pattern(r"(\d+(?:\.\d+)?)\s*([KMG]I?)?B?", re.IGNORECASE)
+_PREFIX = pattern(r"(?!.*(\.\.|//|\.lock(/|$)|\.(/|$)))[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*", re.ASCII)
 _YES_NO = {
     "1": True,
     "true": True,

@@ -9,6 +9,8 @@ import hashlib
 import re
 from typing import NewType
 
+from gitpar.patterns import pattern
+
 RunId = NewType("RunId", str)
 TaskId = NewType("TaskId", str)
 CommitId = NewType("CommitId", str)
@@ -24,13 +26,13 @@ MERGED = "refs/gitpar/merged/"
 
 _LONGEST_ID_BYTES = 200
 _LONGEST_ENCODED_BYTES = 200
-_REFUSED = re.compile(r"[^\w.\-+=@,!]", re.ASCII)
+_REFUSED = pattern(r"[^\w.\-+=@,!]", re.ASCII)
 _HOPELESS = (
-    (re.compile(r"^\s*$"), "is empty"),
-    (re.compile(r"[\x00-\x1f\x7f\x80-\x9f\ud800-\udfff]"), "has a control character or broken text in it"),
-    (re.compile(r"\.\."), "has `..` in it"),
-    (re.compile(r"^-"), "starts with a dash"),
-    (re.compile(r"\.lock$", re.IGNORECASE), "ends with `.lock`"),
+    (pattern(r"^\s*$"), "is empty"),
+    (pattern(r"[\x00-\x1f\x7f\x80-\x9f\ud800-\udfff]"), "has a control character or broken text in it"),
+    (pattern(r"\.\."), "has `..` in it"),
+    (pattern(r"^-"), "starts with a dash"),
+    (pattern(r"\.lock$", re.IGNORECASE), "ends with `.lock`"),
 )
 
 
@@ -39,8 +41,8 @@ def hopeless_id(task_id: str) -> str | None:
 
     Source: `git check-ref-format`, and file names on case-insensitive systems.
     """
-    for pattern, why in _HOPELESS:
-        if pattern.search(task_id):
+    for shape, why in _HOPELESS:
+        if shape.search(task_id):
             return why
     if len(task_id.encode()) > _LONGEST_ID_BYTES:
         return f"is longer than {_LONGEST_ID_BYTES} bytes"

@@ -8,8 +8,6 @@ reads or moves the level on one further thread, in order.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
@@ -24,6 +22,7 @@ from gitpar.engine.attempts import Attempts
 from gitpar.engine.carrying import Carrying
 from gitpar.engine.noting import Noting
 from gitpar.engine.sampling import Sampling
+from gitpar.engine.threads import Threads
 from gitpar.engine.world import Post, World
 from gitpar.errors import RefMoved
 from gitpar.faults import Step, passage
@@ -40,8 +39,8 @@ class Executor:
         self._world = world
         self._run = run
         self._post = post
-        self._attempts = ThreadPoolExecutor(max(1, run.settings.jobs), "attempt")
-        self._lane = ThreadPoolExecutor(1, "lane")
+        self._attempts = Threads(max(1, run.settings.jobs), "attempt", post)
+        self._lane = Threads(1, "lane", post)
         self._gating = _gating(world, run, post) if run.gates is not None else None
         self._work = Attempts(world, run, post, self._gating)
         self._sampling = Sampling(run, world.clock, post) if run.settings.jobs_first is not None else None
@@ -54,37 +53,37 @@ class Executor:
         match command:
             case c.StartAttempt():
                 told = briefing(self._run, command.task)
-                self._attempts.submit(self._guard, lambda: self._work.start(command, told))
+                self._attempts.submit(lambda: self._work.start(command, told))
             case c.RecoverAttempt():
-                self._attempts.submit(self._guard, lambda: self._work.recover(command))
+                self._attempts.submit(lambda: self._work.recover(command))
             case c.MakeFooting():
-                self._lane.submit(self._guard, lambda: self._carrying.make_footing(command))
+                self._lane.submit(lambda: self._carrying.make_footing(command))
             case c.CarryOver():
-                self._lane.submit(self._guard, lambda: self._carrying.carry_over(command))
+                self._lane.submit(lambda: self._carrying.carry_over(command))
             case c.OpenLevel():
-                self._lane.submit(self._guard, lambda: self._open_level(command))
+                self._lane.submit(lambda: self._open_level(command))
             case c.CompareLevel():
-                self._lane.submit(self._guard, lambda: self._compare_level(command))
+                self._lane.submit(lambda: self._compare_level(command))
             case c.ProveLanding():
-                self._lane.submit(self._guard, lambda: self._prove_landing(command))
+                self._lane.submit(lambda: self._prove_landing(command))
             case c.SettleLanding():
-                self._lane.submit(self._guard, lambda: self._settle_landing(command))
+                self._lane.submit(lambda: self._settle_landing(command))
             case c.MoveLevel():
-                self._lane.submit(self._guard, lambda: self._move_level(command))
+                self._lane.submit(lambda: self._move_level(command))
             case c.EndWorker():
-                self._lane.submit(self._guard, lambda: self._work.end_worker(command))
+                self._lane.submit(lambda: self._work.end_worker(command))
             case c.Pause():
                 self._pause(command)
             case c.StopForBudget():
                 pass  # what stops the run is in the event that opened the command
             case c.ProveNotes():
-                self._lane.submit(self._guard, lambda: self._noting.prove(command))
+                self._lane.submit(lambda: self._noting.prove(command))
             case c.MoveNotes():
-                self._lane.submit(self._guard, lambda: self._move_notes(command))
+                self._lane.submit(lambda: self._move_notes(command))
             case c.StopWorkers():
-                self._lane.submit(self._guard, self._world.backend.stop)
+                self._lane.submit(self._world.backend.stop)
             case c.CloseRun():
-                self._lane.submit(self._guard, lambda: self._close_run(command))
+                self._lane.submit(lambda: self._close_run(command))
             case c.GateCommand():
                 self._at_gate(command)
             case _:
@@ -94,19 +93,13 @@ class Executor:
         """Waits for everything that was begun; what is queued is not begun."""
         if self._gating is not None:
             self._gating.shut_down()
-        self._attempts.shutdown(wait=True, cancel_futures=True)
-        self._lane.shutdown(wait=True, cancel_futures=True)
+        self._attempts.shut_down()
+        self._lane.shut_down()
         self._work.close()
         if self._sampling is not None:
             self._sampling.close()
         for timer in self._timers:
             timer.cancel()
-
-    def _guard(self, action: Callable[[], None]) -> None:
-        try:
-            action()
-        except BaseException as error:  # noqa: BLE001 - handed to the loop, which raises it
-            self._post(error)
 
     def _pause(self, command: c.Pause) -> None:
         def over() -> None:
@@ -121,11 +114,7 @@ class Executor:
     def _at_gate(self, command: c.GateCommand) -> None:
         if self._gating is None:
             raise AssertionError(f"{command} in a run without gates")
-
-        def lane(action: Callable[[], None]) -> None:
-            self._lane.submit(self._guard, action)
-
-        self._gating.submit(command, lane)
+        self._gating.submit(command, self._lane.submit)
 
     # --- levels --------------------------------------------------------------------------
 
@@ -227,7 +216,7 @@ class Executor:
 
     def _close_run(self, command: c.CloseRun) -> None:
         # slots are given back by their own threads; wait for those first
-        self._attempts.shutdown(wait=True)
+        self._attempts.drain()
         if self._gating is not None:
             self._gating.drain()
         if not self._run.settings.keep_worktrees:

@@ -10,7 +10,6 @@ import os
 import shutil
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from gitpar.core.run import Run
 from gitpar.core.settings import Strategy
 from gitpar.engine.gate_verdicts import answered, judged
 from gitpar.engine.gate_world import GatePlaces, GateWorld, Question
+from gitpar.engine.threads import Threads
 from gitpar.engine.watching import Alarms, Watch, Watching, read_log
 from gitpar.errors import GitparError
 from gitpar.faults import Step, passage
@@ -42,7 +42,7 @@ class Gating:
         self._run = run
         self._post = post
         settings = run.settings
-        self._threads = ThreadPoolExecutor(settings.jobs + settings.gate_jobs + 1, "gate")
+        self._threads = Threads(settings.jobs + settings.gate_jobs + 1, "gate", post)
         self._watching = Watching()
         self._places: dict[tuple[TaskId, int], tuple[Workplace, Capture]] = {}
         self._lock = threading.Lock()
@@ -51,13 +51,13 @@ class Gating:
         """Begins a command and returns at once; what computes landings is done on the `lane`."""
         match command:
             case gc.RunGate():
-                self._threads.submit(self._guard, lambda: self._run_gate(command))
+                self._threads.submit(lambda: self._run_gate(command))
             case gc.RecoverGate():
-                self._threads.submit(self._guard, lambda: self._recover(command))
+                self._threads.submit(lambda: self._recover(command))
             case gc.EndGate():
-                self._threads.submit(self._guard, lambda: self._end(command))
+                self._threads.submit(lambda: self._end(command))
             case gc.LeavePlace(task, n):
-                self._threads.submit(self._guard, lambda: self._leave(task, n))
+                self._threads.submit(lambda: self._leave(task, n))
             case gc.MakeTrial():
                 lane(lambda: self._try(command))
             case gc.BlameTask() | gc.BlameLevel():
@@ -67,18 +67,12 @@ class Gating:
 
     def shut_down(self) -> None:
         """Waits for everything that was begun; what is queued is not begun."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._threads.shut_down()
         self._watching.close()
 
     def drain(self) -> None:
         """Waits for everything that was begun or is queued."""
-        self._threads.shutdown(wait=True)
-
-    def _guard(self, action: Callable[[], None]) -> None:
-        try:
-            action()
-        except BaseException as error:  # noqa: BLE001 - handed to the loop, which raises it
-            self._post(error)
+        self._threads.drain()
 
     # --- attempts ------------------------------------------------------------------------
 

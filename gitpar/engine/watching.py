@@ -17,6 +17,7 @@ from pathlib import Path
 from gitpar.agent_port import OutputReader
 from gitpar.core.agents import AgentReport, Allowance, Said, Trouble
 from gitpar.engine.trespass import Neighbours
+from gitpar.patterns import pattern
 from gitpar.ports import Backend, Job, WorkerResult
 from gitpar.values import dataclass
 
@@ -27,8 +28,8 @@ _LONGEST_LINE = 8_000_000
 """What a reader is given of a line at least; no agent prints longer ones that mean anything."""
 _QUESTION_S = 15.0
 """How long a question may stand as the last thing printed before it counts as waiting for a person."""
-_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x1f]")
-_LEFT_OUT = re.compile(rb"\n\[\xe2\x80\xa6 (\d+) bytes left out \xe2\x80\xa6\]\n")
+_ESCAPES = pattern(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x1f]")
+_LEFT_OUT = pattern(rb"\n\[\xe2\x80\xa6 (\d+) bytes left out \xe2\x80\xa6\]\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ def read_log(log: Path, limit_bytes: int, reader: OutputReader) -> AgentReport:
     return Watch(log, limit_bytes, reader).end()
 
 
-_QUESTION = re.compile(
+_QUESTION = pattern(
     r"\(y(es)?/n(o)?\)|\[y/n\]|\[yes/no\]|do you want to (proceed|continue|allow|make|create|run)"
     r"|(allow|approve|grant|permit)\b.{0,80}\?|press (enter|any key)|"
     r"waiting for (your )?(approval|permission|input)"

@@ -13,11 +13,11 @@ from gitpar.core.run import Run
 from gitpar.engine.noting import Reserved
 from gitpar.engine.places import AttemptPlaces
 from gitpar.ports import Backend, Clock, Job, Ledger, Progress, Refs, Repository, Workplace, Worktrees
-from gitpar.settling_port import Settler
 from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from gitpar.engine.gate_world import GateWorld
+    from gitpar.settling_port import Settler
 
 Post = Callable[[e.Event | BaseException], None]
 """Takes what happened on another thread; an exception is raised on the loop's."""

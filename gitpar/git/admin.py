@@ -17,6 +17,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from gitpar.core.names import NO_COMMIT, CommitId, RefName
+from gitpar.patterns import pattern
 from gitpar.values import dataclass
 
 SAVED_INDEX = "gitpar-index"
@@ -29,7 +30,7 @@ _KEPT_AT_RESET = {"commondir", "gitdir", "locked", "HEAD", SAVED_INDEX}
 _NOT_SCANNED = {"index", "gitdir", "commondir", "locked", "config.worktree", "FETCH_HEAD", SAVED_INDEX}
 _SCANNED_BYTES = 4_000_000
 _CHECKSUM_BYTES = 20
-_ID = re.compile(rb"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
+_ID = pattern(rb"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
 _STATES = (
     ("rebase-merge", "a rebase was left in progress"),
     ("rebase-apply/applying", "a `git am` was left in progress"),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from gitpar.core.names import TreeId
 from gitpar.git.trees import FOLDER_MODE, difference, entries
+from gitpar.patterns import pattern
 
 if TYPE_CHECKING:
     from pygit2 import Repository
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _FILE = ".gitattributes"
 _KEPT = ("merge", "text", "eol", "crlf", "binary")
 _BUILT_IN = ("text", "binary", "union")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_QUOTED = pattern(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPES = {"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13, '"': 34, "\\": 92}
 
 

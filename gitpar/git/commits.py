@@ -17,13 +17,14 @@ from gitpar.errors import GitparError
 from gitpar.git.command import GitCommand
 from gitpar.git.objects import ObjectWriter
 from gitpar.git.scratch import write
+from gitpar.patterns import pattern
 from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from pygit2 import Repository
 
 DEFAULT_IDENTITY = "gitpar <gitpar@localhost>"
-_TRAILER = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]*: |\(cherry picked from commit |[ \t]")
+_TRAILER = pattern(rb"[A-Za-z0-9][A-Za-z0-9-]*: |\(cherry picked from commit |[ \t]")
 _AT_ONCE = 64
 """So many objects are held in memory at once."""
 _MOST_READ = 1_000

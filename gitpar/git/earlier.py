@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from gitpar.core.names import CommitId, RunId, TaskId
 from gitpar.git.commits import read_commit
 from gitpar.git.trees import difference
+from gitpar.patterns import pattern
 
 if TYPE_CHECKING:
     from pygit2 import Repository
 
-_TRAILER = re.compile(rb"^Gitpar-(Run|Task|Attempt): (.*)$", re.MULTILINE)
+_TRAILER = pattern(rb"^Gitpar-(Run|Task|Attempt): (.*)$", re.MULTILINE)
 
-_SETTLED = re.compile(rb"^Gitpar-Settled: (.*)$", re.MULTILINE)
+_SETTLED = pattern(rb"^Gitpar-Settled: (.*)$", re.MULTILINE)
 
 
 def named_in(message: bytes) -> tuple[str, str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from gitpar.core.names import NO_COMMIT, CommitId, RefName, short
 from gitpar.errors import EnvironmentFault, RefMoved, UsageError
 from gitpar.git.command import GitFailed
 from gitpar.git.repository import RepositoryPlace
+from gitpar.patterns import pattern
 from gitpar.ports import RefUpdate
 
 _ARGUMENTS = ("update-ref", "-m", "gitpar", "--stdin", "-z")
@@ -22,10 +22,10 @@ _ABSENT = "0" * 40
 _PATIENCE_S = 2.0
 _MORE_S = 1.0
 """How much longer is waited where gitpar's own locks are in the way: one may have come in between."""
-_LOCKED = re.compile(r"Unable to create '(?P<path>[^']*\.lock)': File exists")
-_OURS = re.compile(r"refs/(gitpar/.+|notes/gitpar|heads/.+/(level/\d+|(task|landed)/.+))\.lock")
+_LOCKED = pattern(r"Unable to create '(?P<path>[^']*\.lock)': File exists")
+_OURS = pattern(r"refs/(gitpar/.+|notes/gitpar|heads/.+/(level/\d+|(task|landed)/.+))\.lock")
 """Locks of refs that only a run's owner moves, and in an instant."""
-_IN_THE_WAY = re.compile(r"'(?P<there>refs/[^']*)' exists; cannot create '(?P<wanted>refs/[^']*)'")
+_IN_THE_WAY = pattern(r"'(?P<there>refs/[^']*)' exists; cannot create '(?P<wanted>refs/[^']*)'")
 
 
 class GitRefs:

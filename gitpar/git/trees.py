@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from gitpar.core.names import CommitId, TreeId
 from gitpar.git.commits import read_commit
 from gitpar.git.scratch import write
+from gitpar.patterns import pattern
 from gitpar.values import dataclass
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ Entry = tuple[int, str]
 NO_ENTRY: Entry = (0, "")
 """What stands for "no such path"."""
 
-_ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
+_ENTRY = pattern(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 _MOST_PARSED = 10_000
 _parsed: dict[str, dict[bytes, Entry]] = {}
 """Trees read before, by id: an id always means the same tree. Nobody changes them."""

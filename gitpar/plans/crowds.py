@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from gitpar.errors import PlanError
+from gitpar.patterns import pattern
 from gitpar.plans.item import Item
 
 MOST_ROWS = 10_000
-_ROW = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,4}[.)])[ \t]+\[|\||#)|\*\*T-?\d")
+_ROW = pattern(r"[ \t>]*(?:(?:[-*+]|\d{1,4}[.)])[ \t]+\[|\||#)|\*\*T-?\d")
 
 
 def refuse_crowds(root: Item) -> None:

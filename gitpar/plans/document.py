@@ -12,28 +12,31 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitpar.errors import PlanError, PlanProblem
-from gitpar.plans.markdown import Markdown, scan
+from gitpar.patterns import pattern
 from gitpar.values import dataclass
+
+if TYPE_CHECKING:
+    from gitpar.plans.markdown import Markdown
 
 LARGEST_BYTES = 50_000_000
 MOST_LINES = 200_000
 DEEPEST = 100
 """Levels of nesting; plans need about six."""
 
-_TABLE = re.compile(r"\[{1,2}[^\[\]{},]+\]{1,2}\s*(?:#.*)?$")
-_PAIR = re.compile(r"[\w.\"' \t-]+=")
-_TASKS_IN_YAML = re.compile(
+_TABLE = pattern(r"\[{1,2}[^\[\]{},]+\]{1,2}\s*(?:#.*)?$")
+_PAIR = pattern(r"[\w.\"' \t-]+=")
+_TASKS_IN_YAML = pattern(
     r"""^(?:["']?tasks["']?[ \t]*:|-[ \t]+(?:\{[ \t]*)?["']?\w+["']?[ \t]*:)""", re.MULTILINE
 )
-_TASKS_IN_TOML = re.compile(r"^[ \t]*(?:\[\[[ \t]*tasks[ \t]*\]\]|tasks[ \t]*=)", re.MULTILINE)
-_MARKDOWN = re.compile(
+_TASKS_IN_TOML = pattern(r"^[ \t]*(?:\[\[[ \t]*tasks[ \t]*\]\]|tasks[ \t]*=)", re.MULTILINE)
+_MARKDOWN = pattern(
     r"^(?:[-*+] \[.?\]|\d{1,4}[.)] \[.?\]|\|[^\n]*\||\*\*\w[^\n]*\*\*:?|\*\*\w[^\n]*:\*\*)[ \t*\r\n]",
     re.MULTILINE,
 )
-_MAYBE_MARKDOWN = re.compile(
+_MAYBE_MARKDOWN = pattern(
     r"^[ \t>]*(?:[-*+][ \t]+\[.?\]|\|?[ \t]*:?-{2,}[ \t:]*\||#{1,6}[ \t].*TASK:"
     r"|#{1,6}[ \t]+(?:\*\*)?(?:\[.?\]|Task[ ]#?[\dTV]|T-?\d)|\*\*Status)",
     re.MULTILINE,
@@ -129,8 +132,15 @@ def read_document(file: str, content: bytes) -> Document:
         column = offset - (breaks[line - 2] + 1 if line > 1 else 0) + 1
         message = f"column {column}: not valid {syntax}: {fault.message}"
         raise PlanError((PlanProblem(file, message, line),)) from None
-    lines = scan(text) if syntax is Syntax.MARKDOWN else None
-    return Document(file, text, bom, syntax, tree, breaks, lines)
+    return Document(file, text, bom, syntax, tree, breaks, _lines(syntax, text))
+
+
+def _lines(syntax: Syntax, text: str) -> Markdown | None:
+    if syntax is not Syntax.MARKDOWN:
+        return None
+    from gitpar.plans.markdown import scan  # noqa: PLC0415 - every second plan is not of lines
+
+    return scan(text)
 
 
 def read_bytes(path: Path) -> bytes:

@@ -9,19 +9,21 @@ import bisect
 import re
 from collections.abc import Sequence
 
+from gitpar.patterns import pattern
+
 CODE = "a code block"
 COMMENT = "a comment"
 FRONT = "the front matter"
 HERE = "a here-document"
 QUOTED = "a quoted text"
 
-_FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})(.*)")
-_HERE = re.compile(r"<<-?[ \t]*(?:'([A-Za-z_]\w*)'|\"([A-Za-z_]\w*)\"|\\?([A-Za-z_]\w*))")
-_WORD = re.compile(r"[A-Za-z_]\w*")
+_FENCE = pattern(r"[ \t>]*(`{3,}|~{3,})(.*)")
+_HERE = pattern(r"<<-?[ \t]*(?:'([A-Za-z_]\w*)'|\"([A-Za-z_]\w*)\"|\\?([A-Za-z_]\w*))")
+_WORD = pattern(r"[A-Za-z_]\w*")
 _FRONT_LINES = 200
 _HERE_LINES = 400
 _QUOTED_LINES = 60
-_BOX_OR_PHASE = re.compile(r"[-*+] \[.?\] \**(?:\d+\.\d|T-?\d|V[EF]?\d)|##[ ]*Phase", re.IGNORECASE)
+_BOX_OR_PHASE = pattern(r"[-*+] \[.?\] \**(?:\d+\.\d|T-?\d|V[EF]?\d)|##[ ]*Phase", re.IGNORECASE)
 
 
 def hidden_lines(rows: Sequence[str]) -> dict[int, str]:

@@ -9,18 +9,19 @@ from __future__ import annotations
 import json
 import re
 
+from gitpar.patterns import pattern
 from gitpar.plans.document import DEEPEST, Node, SyntaxFault, Tree
 
-_SPACE = re.compile(r"[ \t\r\n]*")
-_STRING = re.compile(r'"([^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*)"')
-_BODY = re.compile(r'"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*')
-_NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SPACE = pattern(r"[ \t\r\n]*")
+_STRING = pattern(r'"([^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*)"')
+_BODY = pattern(r'"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*')
+_NUMBER = pattern(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_WORD = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _LONGEST_NUMBER = 4000
 _MOST_VALUES = 150_000
 """Reading takes ten microseconds a value, and 10,000 tasks have about 100,000."""
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = pattern("[\ud800-\udfff]")
 
 
 def parse_json(text: str) -> Tree:

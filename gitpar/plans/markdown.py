@@ -7,15 +7,15 @@ time, so that any file takes time in proportion to its size.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from gitpar.patterns import pattern
 from gitpar.plans.hidden_lines import hidden_lines
 from gitpar.values import dataclass
 
-_MARKS = re.compile(r"\\.|\||`+")
-_TICKS = re.compile("`+")
+_MARKS = pattern(r"\\.|\||`+")
+_TICKS = pattern("`+")
 _MOST_CELLS = 1_000
 """What stands behind so many is one cell more; no table of people's is as wide."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
 from gitpar.core.names import TaskId, encode_id
 from gitpar.errors import PlanProblem
+from gitpar.patterns import pattern
 from gitpar.plans.item import Findings
 from gitpar.plans.model import Draft
 
-_HOPELESS = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\ud800-\udfff]|(?<=\.)\.+|^-+|\.lock$")
+_HOPELESS = pattern(r"[\x00-\x1f\x7f\x80-\x9f\ud800-\udfff]|(?<=\.)\.+|^-+|\.lock$")
 
 
 def without_doubles(paths: Sequence[Path], findings: Findings) -> list[Path]:

@@ -6,16 +6,16 @@ Pure: text and nodes in, splices out.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Sequence
 
+from gitpar.patterns import pattern
 from gitpar.plans.document import Document, Node, Syntax
 from gitpar.plans.item import Item
 from gitpar.plans.model import Edit, TaskEnd
 from gitpar.values import dataclass
 
-_KEY = re.compile(r'"(?:[^"\\]|\\.)*"')
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 _-]*")
+_KEY = pattern(r'"(?:[^"\\]|\\.)*"')
+_PLAIN = pattern(r"[A-Za-z][A-Za-z0-9 _-]*")
 _WORDLIKE = {"null", "true", "false", "yes", "no", "on", "off"}
 
 

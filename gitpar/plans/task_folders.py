@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from gitpar.patterns import pattern
 from gitpar.plans.item import Item
 
-_FOLDER = re.compile(r"task[-_]?0*(\d+(?:\.\d+)*|[1-9]\w*)", re.IGNORECASE)
+_FOLDER = pattern(r"task[-_]?0*(\d+(?:\.\d+)*|[1-9]\w*)", re.IGNORECASE)
 _PROMPTS = ("prompt.md", "task.md", "task.txt")
 _CRITERIA = "acceptance-criteria.md"
 _LONGEST = 200_000

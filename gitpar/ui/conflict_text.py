@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from gitpar.core.comparison import Compared, Together
 from gitpar.core.conflicts import ConflictKind, PairConflict, Tier
 from gitpar.core.names import TaskId
 from gitpar.ui.plain import clean, counted, listed, named, places
+
+if TYPE_CHECKING:
+    from gitpar.core.comparison import Compared, Together
 
 STRENGTH = (Tier.CONFLICT, Tier.TOUCHING, Tier.FILE)
 """The tiers, what weighs most first."""

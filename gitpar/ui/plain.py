@@ -9,17 +9,19 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from gitpar.patterns import pattern
+
 if TYPE_CHECKING:
     from gitpar.core.conflicts import LineRange, PathOverlap
 
-_ESCAPES = re.compile(
+_ESCAPES = pattern(
     r"\x1b\[[0-?]*[ -/]*(?:[@-~]|$)"  # CSI: colours, cursor
     r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # OSC, DCS, SOS, PM, APC: titles, links
     r"|\x1b[ -/]*[0-~]?"  # everything else that starts with ESC
     r"|\x9b[0-?]*[ -/]*[@-~]",  # CSI in one byte
     re.DOTALL,
 )
-_UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSHOWN = pattern(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _MINUTE_S = 60
 _HOUR_S = 3600
 _LISTED = 5

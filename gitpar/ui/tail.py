@@ -7,17 +7,17 @@ only plain files are read.
 from __future__ import annotations
 
 import os
-import re
 import stat
 from dataclasses import field
 from pathlib import Path
 
+from gitpar.patterns import pattern
 from gitpar.ui.plain import output_line
 from gitpar.values import dataclass
 
 _TAIL_BYTES = 2048
 _BLOCK_BYTES = 1 << 20
-_PERCENTAGE = re.compile(r"^\s*(\d{1,3}(?:\.\d+)?)\s*(?:%|$|(?=\s))[\s:,-]*(.*)$")
+_PERCENTAGE = pattern(r"^\s*(\d{1,3}(?:\.\d+)?)\s*(?:%|$|(?=\s))[\s:,-]*(.*)$")
 _WHOLE = 100.0
 
 

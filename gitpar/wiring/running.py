@@ -34,7 +34,6 @@ from gitpar.ports import Watcher
 from gitpar.values import dataclass
 from gitpar.wiring.assemble import pool_settings, world_of
 from gitpar.wiring.crew import crew_of, look_for
-from gitpar.wiring.noting import notes_of
 from gitpar.wiring.preparing import prepared, sandboxes_of, workers_of
 from gitpar.wiring.previewing import chosen_part
 from gitpar.wiring.replanning import UNCHANGED, changed_plan, replan, taken_anew
@@ -202,6 +201,7 @@ def _note_landed(site: Site, run: Run, found: Sequence[Event]) -> None:
     candidate = (level.candidate or level.noting) if level is not None else None
     if candidate is None or not any(isinstance(event, Landed | NotesLanded) for event in found):
         return
+    from gitpar.wiring.noting import notes_of  # noqa: PLC0415 - hardly ever needed
 
     with notes_of(site) as notes:
         notes.note(candidate.commit or NO_COMMIT, candidate.certificate)

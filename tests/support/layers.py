@@ -18,7 +18,7 @@ LONGEST_FUNCTION = 60
 MOST_POSITIONAL = 4
 MOST_METHODS = 6
 
-EVERYWHERE = frozenset({"gitpar", "gitpar.errors", "gitpar.values"})
+EVERYWHERE = frozenset({"gitpar", "gitpar.errors", "gitpar.patterns", "gitpar.values"})
 VALUES = EVERYWHERE | {"gitpar.core"}
 _PORTS = {"gitpar.ports", "gitpar.agent_port", "gitpar.room_port", "gitpar.settling_port"}
 ADAPTER = VALUES | _PORTS | {"gitpar.faults"}
@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "gitpar": frozenset(),
     "gitpar.errors": frozenset({"gitpar.values"}),
     "gitpar.values": frozenset(),
+    "gitpar.patterns": frozenset(),
     "gitpar.faults": EVERYWHERE,
     "gitpar.core": EVERYWHERE,
     "gitpar.ports": VALUES,

@@ -5,12 +5,10 @@ Commands are loaded when they are called, so that `gitpar --version` costs next 
 
 from __future__ import annotations
 
-import difflib
 import errno
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 import click
@@ -70,6 +68,8 @@ class _Commands(click.Group):
         """Finds the command that is typed; raises UsageError with the nearest name where there is none."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
+            import difflib  # noqa: PLC0415 - for who mistypes
+
             near = difflib.get_close_matches(name, COMMANDS, n=1)
             hint = f"Did you mean `{near[0]}`?" if near else "All commands: gitpar --help"
             raise UsageError(f"there is no command `{name}`", hint)
@@ -182,6 +182,8 @@ def _failed(failed: GitparError, call: Invocation, args: Sequence[str]) -> int:
 def _bug(bug: Exception, call: Invocation, args: Sequence[str]) -> int:
     """Says that gitpar itself is wrong, that nothing is lost, and how to go on."""
     if call.verbosity > 0 or os.environ.get(DEBUG):
+        import traceback  # noqa: PLC0415 - for who asks for it
+
         traceback.print_exception(bug)
     what = GitparError(
         f"this is a bug of gitpar ({type(bug).__name__}: {bug})",

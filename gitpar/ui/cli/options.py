@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
+from gitpar.patterns import pattern
 from gitpar.values import dataclass
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ Exit codes:
   130  interrupted; `gitpar resume` goes on"""
 
 _UNITS_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|d|h|m|s)")
+_DURATION = pattern(r"(\d+(?:\.\d+)?)(ms|d|h|m|s)")
 
 
 @dataclass(slots=True)

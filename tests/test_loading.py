@@ -1,0 +1,77 @@
+"""What is loaded for a plain use: importing is a good part of what a short run costs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import program_environment
+from tests.support.plans import write_plan
+
+PROBE = (
+    "import json, sys; loaded = set(sys.modules);"
+    "from gitpar.ui.cli.main import main; status = main(sys.argv[1:]);"
+    "print(json.dumps(sorted(set(sys.modules) - loaded)), file=sys.stderr); sys.exit(status)"
+)
+LIBRARIES = {"asyncio", "cattrs", "concurrent", "git", "jinja2", "logging", "psutil", "rich", "tomllib"}
+RARELY = {
+    "gitpar.agents.cli",
+    "gitpar.core.builds",
+    "gitpar.core.comparison",
+    "gitpar.core.gates",
+    "gitpar.engine.gating",
+    "gitpar.forges",
+    "gitpar.git.comparing",
+    "gitpar.git.settling",
+    "gitpar.plans.markdown",
+    "gitpar.settling_port",
+    "gitpar.symbols",
+    "gitpar.wiring.across",
+    "gitpar.wiring.noting",
+}
+"""For agents, gates, forges, conflicts, certificates repaired, plans of lines, several repositories."""
+RUNNING = {
+    "pygit2",
+    "sqlite3",
+    "subprocess",
+    "gitpar.core.events",
+    "gitpar.engine",
+    "gitpar.git",
+    "gitpar.journal",
+}
+
+
+def loaded(*words: str | Path) -> set[str]:
+    """Returns the modules that a call of the program imports."""
+    program = [sys.executable, "-c", PROBE, *words]
+    done = subprocess.run(program, env=program_environment(), capture_output=True, text=True, check=True)
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Path:
+    """A plan of two tasks, one after the other."""
+    return write_plan(
+        tmp_path / "plan.json", {"a": "echo a > a", "b": {"command": "echo b > b", "depends_on": ["a"]}}
+    )
+
+
+def test_a_plain_run_loads_nothing_that_it_does_not_use(repo: Path, plan: Path) -> None:
+    found = loaded("-C", repo, "run", plan, "--json")
+
+    assert found & (LIBRARIES | RARELY) == set()
+    assert found >= RUNNING
+
+
+def test_a_dry_run_loads_no_git_and_no_engine(repo: Path, plan: Path) -> None:
+    assert loaded("-C", repo, "run", plan, "--dry-run") & (LIBRARIES | RARELY | RUNNING) == set()
+
+
+def test_the_version_is_said_without_settings_and_plans(repo: Path) -> None:
+    found = loaded("-C", repo, "--version")
+
+    assert found & (LIBRARIES | RARELY | RUNNING | {"gitpar.core", "gitpar.plans", "traceback"}) == set()
