@@ -12,6 +12,7 @@ import difflib
 import json
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field, fields
 from pathlib import Path
@@ -31,15 +32,8 @@ if TYPE_CHECKING:
 
 REPOSITORY_FILE = "gitpar.toml"
 DISPOSABLE = (
-    *(
-        "__pycache__/",
-        "*.py[co]",
-        ".pytest_cache/",
-        ".mypy_cache/",
-        ".ruff_cache/",
-        ".hypothesis/",
-        "*.egg-info/",
-    ),
+    *("__pycache__/", "*.py[co]", ".pytest_cache/", ".mypy_cache/", ".ruff_cache/", ".hypothesis/"),
+    "*.egg-info/",
     *(".venv/", "venv/", ".tox/", ".nox/", "node_modules/", ".cache/", ".parcel-cache/", ".next/", ".turbo/"),
     *("target/", "build/", "dist/", ".gradle/", "*.o", "*.class", ".DS_Store"),
 )
@@ -321,11 +315,20 @@ def _user_source(environ: Mapping[str, str]) -> _Source:
                 f"`{_CONFIG}` names `{named}`, which is not a file", f"Unset it: unset {_CONFIG}"
             )
     else:
-        from platformdirs import user_config_path  # noqa: PLC0415 - not needed by `gitpar --version`
-
-        path = user_config_path("gitpar") / "config.toml"
+        path = _user_folder() / "gitpar" / "config.toml"
     text = _read(path)
     return _Source(f"`{path}`", _parsed(str(path), text), lines=text)
+
+
+def _user_folder() -> Path:
+    """Returns where the platform keeps the settings of its programs."""
+    if sys.platform == "linux":
+        # the XDG Base Directory Specification; platformdirs says the same after 7 ms
+        named = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+        return named if named.is_absolute() else Path(os.path.expanduser("~/.config"))  # noqa: PTH111 - never fails
+    from platformdirs import user_config_path  # noqa: PLC0415 - as said
+
+    return user_config_path()
 
 
 def _repository_source(root: Path, warnings: list[str]) -> _Source:

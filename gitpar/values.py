@@ -14,7 +14,6 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from operator import attrgetter
 from reprlib import recursive_repr
-from threading import RLock
 from typing import TYPE_CHECKING, Any, NoReturn
 
 __all__ = ["dataclass"]
@@ -25,8 +24,8 @@ _PLAIN_CALLS = 60
 _KW_ONLY = ("KW_ONLY", "dataclasses.KW_ONLY")
 """The annotation that marks what follows; the name before it is no field. No ClassVar is known here."""
 
-_LOCK = RLock()
 _MISSING = dataclasses.MISSING
+_FIELD = dataclasses._FIELD  # type: ignore[attr-defined] # noqa: SLF001 - what tells fields from marks
 _assign = object.__setattr__
 """How a frozen object gets its values, too."""
 
@@ -65,13 +64,13 @@ def _dataclass(*, frozen: bool = False, slots: bool = False, kw_only: bool = Fal
 class _Late:
     """What is known of a class when it is defined, to make the rest of it from.
 
-    `plain` is the class as it was written, `home` the one that stands for it.
+    `home` is the class that stands for the `plain` one, as soon as there is one.
     """
 
-    __slots__ = ("_fields", "given", "home", "kinds", "kw_only", "names", "plain")
+    __slots__ = ("_fields", "given", "home", "kinds", "kw_only", "names")
 
     def __init__(self, plain: type, *, kw_only: bool) -> None:
-        self.home = self.plain = plain
+        self.home = plain
         self.kw_only = kw_only
         self.kinds = vars(plain).get("__annotations__", {})
         self.names = [name for name, kind in self.kinds.items() if kind not in _KW_ONLY]
@@ -87,7 +86,7 @@ class _Late:
         return self._fields
 
     def own(self) -> Iterator[dataclasses.Field[Any]]:
-        """Goes over the fields that the class itself has."""
+        """Goes over the fields that the class itself has, as `dataclasses.fields` knows them."""
         kw_only = self.kw_only
         for name, kind in self.kinds.items():
             if kind in _KW_ONLY:
@@ -95,17 +94,11 @@ class _Late:
                 continue
             given = self.given.get(name, _MISSING)
             one = given if isinstance(given, dataclasses.Field) else dataclasses.field(default=given)
-            one.name = name
+            one.name, one.type = name, kind
+            one._field_type = _FIELD  # type: ignore[union-attr] # noqa: SLF001 - `fields` looks for it
             if one.kw_only is _MISSING:
                 one.kw_only = kw_only
             yield one
-
-    def standard(self) -> Any:
-        """Returns the plain class with what the standard library says of its fields."""
-        with _LOCK:
-            if "__dataclass_fields__" not in vars(self.plain):
-                dataclasses.dataclass(self.plain, init=False, repr=False, eq=False, kw_only=self.kw_only)
-        return self.plain
 
 
 class _AtFirst:
@@ -232,8 +225,7 @@ _MAKERS: Mapping[str, Callable[[_Late], object]] = {
     "__eq__": _equal,
     "__hash__": _hash,
     "__match_args__": lambda late: tuple(one.name for one in late.fields if one.init and not one.kw_only),
-    "__dataclass_fields__": lambda late: late.standard().__dataclass_fields__,
-    "__dataclass_params__": lambda late: late.standard().__dataclass_params__,
+    "__dataclass_fields__": lambda late: {one.name: one for one in late.fields},
 }
 
 if TYPE_CHECKING:

@@ -339,13 +339,16 @@ def test_a_named_user_file_must_be_there(place: Place) -> None:
     assert place.refused() == f"`GITPAR_CONFIG` names `{place.user}`, which is not a file"
 
 
+@pytest.mark.parametrize("named", [None, "", "config"])
 def test_the_users_file_is_found_where_the_platform_keeps_it(
-    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str | None
 ) -> None:
     from platformdirs import user_config_path  # noqa: PLC0415 - after the home folder was set
 
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home" / "config"))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    if named is not None:
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home" / named) if named else "")
     assert load_settings(place.root, {}, {}) == (Settings(), ())
     file = user_config_path("gitpar") / "config.toml"
     assert tmp_path in file.parents

@@ -18,6 +18,8 @@ PROBE = (
     "print(json.dumps(sorted(set(sys.modules) - loaded)), file=sys.stderr); sys.exit(status)"
 )
 LIBRARIES = {"asyncio", "cattrs", "concurrent", "git", "jinja2", "logging", "psutil", "rich", "tomllib"}
+if sys.platform == "linux":  # elsewhere it is asked where settings are kept
+    LIBRARIES.add("platformdirs")
 RARELY = {
     "gitpar.agents.cli",
     "gitpar.core.builds",

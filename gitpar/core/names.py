@@ -5,7 +5,6 @@ Pure: knows the shape of a name, never whether it exists.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import NewType
 
@@ -62,6 +61,8 @@ def encode_id(task_id: str) -> str:
     encoded = re.sub(r"^\.|\.$", "%2E", encoded)
     if len(encoded.encode()) <= _LONGEST_ENCODED_BYTES:
         return encoded
+    import hashlib  # noqa: PLC0415 - brings OpenSSL, for ids of this length only
+
     digest = hashlib.sha256(task_id.encode()).hexdigest()[:16]
     head = encoded.encode()[: _LONGEST_ENCODED_BYTES - 17].decode(errors="ignore")
     return f"{head}-{digest}"

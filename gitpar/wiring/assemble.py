@@ -20,7 +20,6 @@ from gitpar.engine.places import AttemptPlaces, run_folder
 from gitpar.engine.world import World
 from gitpar.git.analysis import GitRepository
 from gitpar.git.environment import with_settings, without_local
-from gitpar.git.into import IntoBranch
 from gitpar.git.refs import GitRefs
 from gitpar.git.repository import RepositoryPlace
 from gitpar.git.site import PoolSettings, default_root
@@ -32,10 +31,10 @@ from gitpar.wiring.clock import SystemClock
 from gitpar.wiring.progress import reserved
 from gitpar.wiring.sandboxing import Sandboxes
 from gitpar.wiring.site import Site
-from gitpar.wiring.written_back import write_back
 
 if TYPE_CHECKING:
     from gitpar.engine.gate_world import GateWorld
+    from gitpar.git.into import IntoBranch
 
 
 def pool_settings(site: Site, settings: Settings) -> tuple[PoolSettings, str | None]:
@@ -175,9 +174,14 @@ def _finisher(
         found = tampering.look(checkout=True)
         said = [f"While workers were at work: {'; '.join(found)}."] if found else []
         said += [f"{'; '.join(problems)}."] if (problems := worktrees.told()) else []
-        said += [write_back(ended)] if ended.settings.write_back else []
+        if ended.settings.write_back:
+            from gitpar.wiring.written_back import write_back  # noqa: PLC0415 - only where it is asked for
+
+            said.append(write_back(ended))
         hold_unused(site.place, ended.id, refs)
         if ended.settings.into is not None:
+            from gitpar.git.into import IntoBranch  # noqa: PLC0415 - likewise
+
             said.append(_into(IntoBranch(site.place.common, refs, ended.settings.into), ended, tip, end))
         return " ".join(filter(None, said))
 

@@ -20,7 +20,6 @@ from gitpar.core.settings import RunSettings
 from gitpar.errors import PlanError, UsageError
 from gitpar.git.checkout import uncommitted
 from gitpar.git.commits import DEFAULT_IDENTITY, identity
-from gitpar.git.into import IntoBranch
 from gitpar.git.refs import GitRefs
 from gitpar.plans.model import Plan
 from gitpar.values import dataclass
@@ -172,6 +171,8 @@ def _base(site: Site, settings: Settings, revision: str | None) -> CommitId:
                 'Or choose another prefix: set `prefix = "…"` in gitpar.toml',
             )
         if settings.run.into is not None:
+            from gitpar.git.into import IntoBranch  # noqa: PLC0415 - only where it is asked for
+
             IntoBranch(site.place.common, refs, settings.run.into).check(base)
     finally:
         refs.close()
