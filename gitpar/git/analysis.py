@@ -57,18 +57,25 @@ class GitRepository:
         )
         self._carrier = Carrier(self._coordinator, self._attributes, self._store, never_merged=never_merged)
         self._reader = ChangeReader(self._coordinator.scratch)
+        self._changes: dict[tuple[CommitId, CommitId], ChangeSet] = {}
+        """Of attempts that were not compared yet."""
 
     def change_sets(self, pairs: Sequence[tuple[CommitId, CommitId]]) -> Sequence[ChangeSet]:
         """Returns what changed from the first to the second commit of each pair, in order."""
         with self._coordinator.reading():
-            return self._reader.change_sets(pairs)
+            found = self._reader.change_sets(pairs)
+        # a level is compared from where its attempts began
+        self._changes.update(zip(pairs, found, strict=True))
+        return found
 
     def compare(
         self, base: CommitId, results: Sequence[tuple[TaskId, CommitId]], *, fold: bool = True
     ) -> ConflictReport:
         """Returns every pair that shares something, with its tier, and the in-order fold."""
+        pairs = [(base, commit) for _, commit in results]
         with self._coordinator.reading():
-            comparison = Comparison(self._coordinator, self._attributes, base, results)
+            read = {pair: self._changes.pop(pair) for pair in pairs if pair in self._changes}
+            comparison = Comparison(self._coordinator, self._attributes, base, results, read=read)
             if fold:
                 return comparison.report(fold=True)
             with closing(comparison):

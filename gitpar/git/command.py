@@ -6,6 +6,7 @@ own, so that a Ctrl-C at the terminal reaches gitpar and not a git in the middle
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import signal
@@ -88,6 +89,43 @@ class RunningGit:
         return GitResult(status, stdout, self._stderr.read().decode(errors="replace"))
 
 
+@dataclass(slots=True)
+class FedGit:
+    """A git that is given its input bit by bit while it works, and asked for its output at the end."""
+
+    _process: int
+    _stdin: FileIO
+    _stdout: FileIO
+    """A file: a git that waited for its reader would no longer take what it is fed."""
+    _stderr: FileIO
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Waits for the end of a git whose result nobody asked for."""
+        for file in (self._stdin, self._stdout, self._stderr):
+            file.close()
+        if self._process:
+            os.waitpid(self._process, 0)
+
+    def feed(self, text: bytes) -> None:
+        """Hands input over. What a git that has ended leaves unread is missing in its output."""
+        left = memoryview(text)
+        with contextlib.suppress(BrokenPipeError):
+            while left:
+                left = left[self._stdin.write(left) :]
+
+    def result(self) -> GitResult:
+        """Waits for its end; to be asked once."""
+        self._stdin.close()
+        process, self._process = self._process, 0
+        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        for file in (self._stdout, self._stderr):
+            file.seek(0)
+        return GitResult(status, self._stdout.readall(), self._stderr.readall().decode(errors="replace"))
+
+
 class GitCommand:
     """Runs git in one environment. Safe to share between threads."""
 
@@ -128,24 +166,7 @@ class GitCommand:
         stderr = _in_memory(b"")
         try:
             with _in_memory(stdin) as given:
-                process = os.posix_spawnp(
-                    b"git",
-                    [
-                        b"git",
-                        b"-C",
-                        os.fsencode(self.environment.cwd),
-                        *self._options,
-                        *map(os.fsencode, arguments),
-                    ],
-                    self._environ,
-                    file_actions=[
-                        (os.POSIX_SPAWN_DUP2, given.fileno(), 0),
-                        (os.POSIX_SPAWN_DUP2, writing, 1),
-                        (os.POSIX_SPAWN_DUP2, stderr.fileno(), 2),
-                    ],
-                    setpgroup=0,
-                    setsigdef=_RESTORED,
-                )
+                process = self._spawn(arguments, (given.fileno(), writing, stderr.fileno()))
         except BaseException:
             os.close(reading)
             stderr.close()
@@ -153,6 +174,30 @@ class GitCommand:
         finally:
             os.close(writing)
         return RunningGit(process, FileIO(reading, "rb"), stderr)
+
+    def fed(self, *arguments: str) -> FedGit:
+        """Starts a git that is given its input while it works, likewise."""
+        reading, writing = os.pipe()
+        files = FileIO(writing, "wb"), _in_memory(b""), _in_memory(b"")
+        try:
+            process = self._spawn(arguments, (reading, files[1].fileno(), files[2].fileno()))
+        except BaseException:
+            for file in files:
+                file.close()
+            raise
+        finally:
+            os.close(reading)
+        return FedGit(process, *files)
+
+    def _spawn(self, arguments: Sequence[str], files: tuple[int, int, int]) -> int:
+        return os.posix_spawnp(
+            b"git",
+            [b"git", b"-C", os.fsencode(self.environment.cwd), *self._options, *map(os.fsencode, arguments)],
+            self._environ,
+            file_actions=[(os.POSIX_SPAWN_DUP2, file, at) for at, file in enumerate(files)],
+            setpgroup=0,
+            setsigdef=_RESTORED,
+        )
 
     def _run(self, arguments: Sequence[str], stdin: bytes | None) -> GitResult:
         with self.begin(*arguments, stdin=stdin) as running:

@@ -8,7 +8,7 @@ for nothing else: a wrong guess costs time, never the proof.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,9 @@ from gitpar.git.attributes import is_attributes
 from gitpar.git.certificate import Files
 from gitpar.git.commits import SYNTHETIC, row, write_commit
 from gitpar.git.coordinator import Coordinator
-from gitpar.git.mergetree import MergeOutcome, merge_all
-from gitpar.git.opinion import Extent, Opinion, Sides, form, level_entries
-from gitpar.git.trees import Entry, difference, tree_of
+from gitpar.git.mergetree import MergeFeed, MergeOutcome
+from gitpar.git.opinion import Extent, Opinion, Sides, form, goes_by_path, level_entries
+from gitpar.git.trees import Entry, Outlines, difference, tree_of
 from gitpar.values import dataclass
 
 if TYPE_CHECKING:
@@ -36,12 +36,16 @@ class Merged:
     outcome: MergeOutcome
 
 
+_Key = tuple[CommitId, TreeId, CommitId]
+"""Where two sides part, the tree of the tip, the result."""
+
+
 class Foresight:
     """Clean merges that git has made already, each to be asked for once."""
 
     def __init__(self, coordinator: Coordinator) -> None:
         self._coordinator = coordinator
-        self._known: dict[tuple[CommitId, TreeId, CommitId], Merged] = {}
+        self._known: dict[_Key, Merged] = {}
 
     def look(self, base: CommitId, results: Iterable[CommitId]) -> None:
         """Merges results that were cut from `base`, one on top of the other, leaving out what conflicts.
@@ -49,9 +53,23 @@ class Foresight:
         Stops at a result that changes how files merge. What conflicts is not remembered:
         git's words about it must name the real commits.
         """
+        # git writes each guessed tree itself, as its merge, before it reads it as the next one's tip
+        with MergeFeed(self._coordinator.scratch) as feed, Outlines() as outlines:
+            guesses = list(self._guessed(base, results, feed, outlines))
+            outcomes = feed.outcomes()
+        self._known = {
+            key: replace(merged, outcome=outcome)
+            # of a wrong guess it finds no tree, and ends there
+            for (key, merged), outcome in zip(guesses, outcomes, strict=False)
+            if outcome.clean
+        }
+
+    def _guessed(
+        self, base: CommitId, results: Iterable[CommitId], feed: MergeFeed, outlines: Outlines
+    ) -> Iterator[tuple[_Key, Merged]]:
+        """Yields what is to be known of each landing to come, which git is told to merge."""
         repository = self._coordinator.pygit()
         tip, tree = base, tree_of(repository, base)
-        guesses: dict[tuple[CommitId, TreeId, CommitId], tuple[CommitId, Merged]] = {}
         unknown = MergeOutcome(TreeId(""), clean=False)
         for result in results:
             if not row(repository, base, result):
@@ -59,18 +77,15 @@ class Foresight:
             task = difference(repository, tree_of(repository, base), tree_of(repository, result)).files
             if any(map(is_attributes, task)):
                 break
+            feed.merge(tip, result)
             level = level_entries(repository, tree, task)
-            opinion = form(self._coordinator, Sides(base, tip, result), task, level)
-            guesses[base, tree, result] = (tip, Merged(task, level, _light(opinion), unknown))
-            if after := opinion.tree(repository, tree, task):
+            sides = Sides(base, tip, result)
+            if not goes_by_path(repository, sides, task, level):
+                outlines.write(repository)  # for libgit2, which reads all of the tip
+            opinion = form(self._coordinator, sides, task, level)
+            yield (base, tree, result), Merged(task, level, _light(opinion), unknown)
+            if after := opinion.tree(repository, tree, task, outlines.outline):
                 tip, tree = write_commit(repository, after, [base], SYNTHETIC), after
-        asked = [(tip, key[2]) for key, (tip, _) in guesses.items()]
-        outcomes = merge_all(self._coordinator.scratch, asked) if asked else []
-        self._known = {
-            key: replace(merged, outcome=outcome)
-            for (key, (_, merged)), outcome in zip(guesses.items(), outcomes, strict=True)
-            if outcome.clean
-        }
 
     def find(self, repository: Repository, sides: Sides) -> Merged | None:
         """Returns a merge that git has made already of the same base, result and tree of the tip."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import combinations
+from types import MappingProxyType
 
 from gitpar.core.changes import ChangeKind, ChangeSet
 from gitpar.core.conflicts import (
@@ -28,8 +29,9 @@ from gitpar.git.bases import Pair, read_bases
 from gitpar.git.changes import read_change_sets
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.folding import Folding, Part
+from gitpar.git.joining import MOST_JOINED, Answer, Asked, joined, single
 from gitpar.git.looks import Look, Looks
-from gitpar.git.mergetree import MergeBatch, MergeOutcome
+from gitpar.git.mergetree import MergeBatch, MergeOutcome, merge_all
 from gitpar.git.narrowing import Narrowing
 from gitpar.git.trees import tree_of
 from gitpar.values import dataclass
@@ -38,8 +40,6 @@ MOST_EXACT = 20_000
 """So many pairs are merged for real, those that touch first; the rest keep their weaker tier."""
 
 Results = Sequence[tuple[TaskId, CommitId]]
-Answer = tuple[MergeOutcome, Callable[[str], str]]
-"""What git said of a merge, and which path each of its names stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,11 @@ class _Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Candidates that merge by the same attributes: which they are, and what git is asked."""
+    """What git is asked about candidates that merge by the same attributes."""
 
     text: str
-    ats: Sequence[int]
-    asked: Sequence[tuple[CommitId, CommitId]]
-    names: Sequence[Callable[[str], str]]
-    """For each, which path a name in git's answer stands for."""
+    narrow: Narrowing
+    asked: Sequence[Asked]
 
 
 class Comparison:
@@ -70,9 +68,19 @@ class Comparison:
     """
 
     def __init__(
-        self, coordinator: Coordinator, attributes: Attributes, base: CommitId, results: Results
+        self,
+        coordinator: Coordinator,
+        attributes: Attributes,
+        base: CommitId,
+        results: Results,
+        *,
+        read: Mapping[tuple[CommitId, CommitId], ChangeSet] = MappingProxyType({}),
     ) -> None:
-        """Raises EnvironmentFault where a shallow clone may hide where the results part."""
+        """Raises EnvironmentFault where a shallow clone may hide where the results part.
+
+        `read` are change sets that need not be read again, by base and tip.
+        """
+        self._read_before = read
         self._coordinator = coordinator
         self._attributes = attributes
         self._base = base
@@ -162,9 +170,11 @@ class Comparison:
     def _read(self, wanted: Sequence[tuple[CommitId, CommitId]]) -> list[int]:
         """Returns where the change sets of (base, tip) stand among all that were read."""
         new = [pair for pair in dict.fromkeys(wanted) if pair not in self._known]
-        for pair, change_set in zip(new, read_change_sets(self._coordinator.scratch, new), strict=True):
+        unread = [pair for pair in new if pair not in self._read_before]
+        read = dict(zip(unread, read_change_sets(self._coordinator.scratch, unread), strict=True))
+        for pair in new:
             self._known[pair] = len(self._sets)
-            self._sets.append(change_set)
+            self._sets.append(read[pair] if pair in read else self._read_before[pair])
         return [self._known[pair] for pair in wanted]
 
     def _find_candidates(self) -> list[_Candidate]:
@@ -236,7 +246,7 @@ class Comparison:
 
     def _begin(self, group: _Group) -> MergeBatch:
         self._attributes.write(group.text)
-        return MergeBatch(self._coordinator.scratch, group.asked)
+        return MergeBatch(self._coordinator.scratch, [asked.commits for asked in group.asked])
 
     @cached_property
     def _groups(self) -> list[_Group]:
@@ -257,18 +267,36 @@ class Comparison:
 
     def _group(self, text: str, ats: Sequence[int]) -> _Group:
         narrow = Narrowing(self._repository, self._sets, flat=not text)
-        chosen = [self._candidates[at] for at in ats]
-        asked = [narrow.commits(*each.sides) if each.sure else self._tips(each.pair) for each in chosen]
-        names = [partial(narrow.path_of, *each.sides) if each.sure else str for each in chosen]
-        return _Group(text, ats, asked, names)
+        chosen = [(at, self._candidates[at]) for at in ats]
+        plain = [(at, one.sides) for at, one in chosen if one.sure and narrow.is_plain(*one.sides)]
+        asked = [
+            joined(narrow, plain[first : first + MOST_JOINED]) for first in range(0, len(plain), MOST_JOINED)
+        ]
+        others = set(ats).difference(at for at, _ in plain)
+        asked += [self._single(narrow, at) for at in ats if at in others]
+        return _Group(text, narrow, asked)
+
+    def _single(self, narrow: Narrowing, at: int) -> Asked:
+        candidate = self._candidates[at]
+        if candidate.sure:
+            return single(narrow, at, candidate.sides)
+        return Asked(self._tips(candidate.pair), {at: ("", str)})
 
     def _outcomes(self) -> dict[int, Answer]:
         """Merges the candidates for real."""
         found: dict[int, Answer] = {}
         for group in self._groups:
             begun, self._begun = self._begun, None
+            again: list[Asked] = []
             with begun or self._begin(group) as batch:
-                found.update(zip(group.ats, zip(batch.outcomes(), group.names, strict=True), strict=True))
+                for asked, outcome in zip(group.asked, batch.outcomes(), strict=True):
+                    if (answers := asked.answers(outcome)) is not None:
+                        found |= answers
+                    else:
+                        again += [self._single(group.narrow, at) for at in asked.members]
+            alone = merge_all(self._coordinator.scratch, [asked.commits for asked in again])
+            for asked, outcome in zip(again, alone, strict=True):
+                found |= asked.answers(outcome) or {}
         return found
 
     def _tips(self, pair: Pair) -> tuple[CommitId, CommitId]:

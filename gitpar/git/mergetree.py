@@ -12,7 +12,7 @@ from typing import Self
 
 from gitpar.core.conflicts import ConflictKind, PathConflict
 from gitpar.core.names import CommitId, TreeId
-from gitpar.git.command import GitCommand, GitFailed, RunningGit
+from gitpar.git.command import FedGit, GitCommand, GitFailed, RunningGit
 from gitpar.git.trees import NO_ENTRY, Entry
 from gitpar.values import dataclass
 
@@ -56,6 +56,10 @@ class MergeOutcome:
 
 _MERELY_MERGED = "Auto-merging"
 """The type of the one message that is about no conflict."""
+
+
+def _line(ours: CommitId, theirs: CommitId) -> bytes:
+    return f"{ours} {theirs}\n".encode()
 
 
 class SingleMerge:
@@ -128,8 +132,39 @@ class MergeBatch:
         return self._found
 
     def _begin(self) -> RunningGit:
-        lines = "".join(f"{ours} {theirs}\n" for ours, theirs in self._pairs[len(self._found) :])
-        return self._git.begin(*_SINGLE, "--stdin", stdin=lines.encode())
+        lines = b"".join(_line(*pair) for pair in self._pairs[len(self._found) :])
+        return self._git.begin(*_SINGLE, "--stdin", stdin=lines)
+
+
+class MergeFeed:
+    """Merges that git makes one after the other while the next ones are thought of."""
+
+    def __init__(self, git: GitCommand) -> None:
+        self._git = git
+        self._fed: FedGit | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Ends git, also where nobody wants its answers any more."""
+        if self._fed is not None:
+            self._fed.__exit__(*error)
+
+    def merge(self, ours: CommitId, theirs: CommitId) -> None:
+        """Has git merge one more pair."""
+        if self._fed is None:
+            self._fed = self._git.fed(*_SINGLE, "--stdin")
+        self._fed.feed(_line(ours, theirs))
+
+    def outcomes(self) -> list[MergeOutcome]:
+        """Waits for git's answers, which come in order, up to a pair that it cannot merge at all."""
+        if self._fed is None:
+            return []
+        result = self._fed.result()
+        if result.status not in (0, 1, 128):
+            raise GitFailed((*_SINGLE, "--stdin"), result.status, result.stderr)
+        return list(parse_batch(result.stdout))
 
 
 def merge_all(git: GitCommand, pairs: Sequence[tuple[CommitId, CommitId]]) -> list[MergeOutcome]:

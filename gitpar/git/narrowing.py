@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from gitpar.core.changes import ChangeKind, ChangeSet, FileChange
 from gitpar.core.conflicts import clashes
 from gitpar.core.names import CommitId
+from gitpar.git.changes import FILE_MODES
 from gitpar.git.commits import SYNTHETIC, write_commit
 from gitpar.git.trees import Entry, compose
 
@@ -47,6 +48,38 @@ class Narrowing:
         common = self._common(a, b)
         return self._side(a, common), self._side(b, common)
 
+    def is_plain(self, a: int, b: int) -> bool:
+        """Says whether all that the two have in common is files that they and their base have.
+
+        git looks at each such path alone.
+        """
+        return (
+            self._flat
+            and not self._crosses(a, b)
+            and all(
+                mode in FILE_MODES
+                for path in self._common(a, b)
+                for change in (self._by_path[a][path], self._by_path[b][path])
+                for mode in (change.old_mode, change.new_mode)
+            )
+        )
+
+    def side_by_side(self, pairs: Sequence[tuple[int, int]]) -> tuple[CommitId, CommitId]:
+        """Returns two commits whose merge is that of many plain pairs.
+
+        Files are named by the number of their pair and their own, `3.0`.
+        """
+        trees: tuple[dict[str, Entry], dict[str, Entry], dict[str, Entry]] = ({}, {}, {})
+        for number, (a, b) in enumerate(pairs):
+            for at, path in enumerate(self._common(a, b)):
+                ours, theirs = self._by_path[a][path], self._by_path[b][path]
+                name = f"{number}.{at}"
+                trees[0][name] = (ours.old_mode, ours.old_id)
+                trees[1][name] = (ours.new_mode, ours.new_id)
+                trees[2][name] = (theirs.new_mode, theirs.new_id)
+        base = self._written(trees[0], [])
+        return self._written(trees[1], [base]), self._written(trees[2], [base])
+
     def path_of(self, a: int, b: int, name: str) -> str:
         """Returns the path that a name in the pair's merge stands for."""
         # of a file that had to make room for a link of its name, git says `0~COMMIT`
@@ -78,6 +111,9 @@ class Narrowing:
     def _commit(self, content: Mapping[str, Entry], parents: Sequence[CommitId]) -> CommitId:
         if self._flat:
             content = {str(number): entry for number, entry in enumerate(content.values())}
+        return self._written(content, parents)
+
+    def _written(self, content: Mapping[str, Entry], parents: Sequence[CommitId]) -> CommitId:
         tree = compose(self._repository, "", content)
         return write_commit(self._repository, tree, parents, SYNTHETIC)
 

@@ -8,7 +8,7 @@ that exist on all sides, libgit2 merges those files; in all other cases everythi
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from pygit2.enums import MergeFlag
 
 _FILES = (0o100644, 0o100755)
+
+
+Put = Callable[["Repository", str, Mapping[str, Entry]], TreeId]
+"""Returns a tree with some entries changed, NO_ENTRY for what goes; as trees.compose."""
 
 
 class Extent(StrEnum):
@@ -52,16 +56,17 @@ class Opinion:
         """The path that a name in the index stands for."""
         return self.names.get(name, name)
 
-    def tree(self, repository: Repository, tip: TreeId, task: Files) -> TreeId | None:
-        """Writes into scratch what the merge with a tip of that tree should give; None for a conflict."""
+    def tree(self, repository: Repository, tip: TreeId, task: Files, put: Put) -> TreeId | None:
+        """Puts together what the merge with a tip of that tree should give; None for a conflict."""
+        changes = {path: new for path, (_, new) in task.items()}
         if self.index is None:
-            return compose(repository, tip, {**{path: new for path, (_, new) in task.items()}, **self.files})
+            return put(repository, tip, {**changes, **self.files})
         if self.index.conflicts is not None:
             return None
         if self.extent is Extent.TREES:
             return TreeId(str(self.index.write_tree(repository)))
         merged = {path: _entry(self.index, name) for name, path in self.names.items()}
-        return compose(repository, tip, {path: merged.get(path, new) for path, (_, new) in task.items()})
+        return put(repository, tip, {**changes, **merged})
 
     def objection(self, repository: Repository, tree: TreeId, apart: Collection[str] = ()) -> str:
         """Says how git's merged tree differs from this opinion, or nothing.
@@ -145,8 +150,7 @@ def form(
     """
     repository = coordinator.pygit()
     both = tuple(level)
-    same = all(entry[0] in _FILES for path in both for entry in (*task[path], level[path]))
-    if not same or row(repository, sides.base, sides.result) is None:
+    if not goes_by_path(repository, sides, task, level):
         return Opinion(Extent.TREES, _merge_all(coordinator, sides))
     if not both:
         return Opinion(Extent.PATHS)
@@ -164,6 +168,12 @@ def form(
     base, tip, result = (repository[compose(repository, "", version)] for version in versions)
     index = repository.merge_trees(base, tip, result, flags=_flags(follow=False))  # type: ignore[arg-type]  # Trees
     return Opinion(Extent.FILES, index, names)
+
+
+def goes_by_path(repository: Repository, sides: Sides, task: Files, level: Mapping[str, Entry]) -> bool:
+    """Says whether an opinion need not look at all paths: else it reads the trees of both sides."""
+    same = all(entry[0] in _FILES for path, entry in level.items() for entry in (*task[path], entry))
+    return same and row(repository, sides.base, sides.result) is not None
 
 
 def _merged(repository: Repository, base: Entry, ours: Entry, theirs: Entry) -> Entry:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from gitpar.core.names import CommitId, TreeId
 from gitpar.git.commits import read_commit
+from gitpar.git.objects import object_id
 from gitpar.git.scratch import write
 from gitpar.patterns import pattern
 from gitpar.values import dataclass
@@ -34,6 +35,12 @@ _ENTRY = pattern(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 _MOST_PARSED = 10_000
 _parsed: dict[str, dict[bytes, Entry]] = {}
 """Trees read before, by id: an id always means the same tree. Nobody changes them."""
+
+_outlined: dict[str, dict[bytes, Entry]] = {}
+"""Trees that nobody may have written yet: see Outlines."""
+
+_MOST_OUTLINED = 100_000
+"""So many entries of theirs are kept in memory."""
 
 _MOST_COMPARED = 100
 
@@ -66,7 +73,7 @@ def entries(repository: Repository, tree: str) -> Mapping[bytes, Entry]:
     """
     if tree in ("", EMPTY_TREE):
         return {}
-    if (known := _parsed.get(tree)) is not None:
+    if (known := _parsed.get(tree) or _outlined.get(tree)) is not None:
         return known
     data = repository.read(tree)[1]
     parts = _ENTRY.findall(data)
@@ -135,11 +142,65 @@ def compose(repository: Repository, tree: str, changes: Mapping[str, Entry]) -> 
 
     A folder that becomes empty disappears, as git has none.
     """
-    paths = {tuple(os.fsencode(path).split(b"/")): entry for path, entry in changes.items()}
-    return TreeId(_composed(repository, tree, paths) or _write_tree(repository, {}))
+
+    def written(content: dict[bytes, Entry]) -> str:
+        tree = write(repository, "tree", _data(content))
+        if tree not in _parsed:
+            _remember(tree, content)
+        return tree
+
+    return TreeId(_composed(repository, tree, _by_parts(changes), written) or written({}))
 
 
-def _composed(repository: Repository, tree: str, changes: Mapping[tuple[bytes, ...], Entry]) -> str:
+class Outlines:
+    """Trees that are named and known here before anybody has written them, until the block ends."""
+
+    def __init__(self) -> None:
+        self._own: dict[str, dict[bytes, Entry]] = {}
+        self._entries = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Forgets them: the stores have them or not."""
+        for tree in self._own:
+            _outlined.pop(tree, None)
+        self._own.clear()
+        self._entries = 0
+
+    def outline(self, repository: Repository, tree: str, changes: Mapping[str, Entry]) -> TreeId:
+        """Returns the name of the tree that has some entries changed, as `compose` does; writes nothing."""
+        if self._entries > _MOST_OUTLINED:
+            self.write(repository)
+        return TreeId(_composed(repository, tree, _by_parts(changes), self._named) or self._named({}))
+
+    def write(self, repository: Repository) -> None:
+        """Writes all that is only known here into scratch."""
+        for content in self._own.values():
+            write(repository, "tree", _data(content))
+        self.__exit__()
+
+    def _named(self, content: dict[bytes, Entry]) -> str:
+        tree = object_id("tree", _data(content))
+        if tree not in _parsed:
+            _remember(tree, content)
+        if tree not in self._own:
+            self._own[tree] = _outlined[tree] = content
+            self._entries += len(content)
+        return tree
+
+
+def _by_parts(changes: Mapping[str, Entry]) -> dict[tuple[bytes, ...], Entry]:
+    return {tuple(os.fsencode(path).split(b"/")): entry for path, entry in changes.items()}
+
+
+def _composed(
+    repository: Repository,
+    tree: str,
+    changes: Mapping[tuple[bytes, ...], Entry],
+    put: Callable[[dict[bytes, Entry]], str],
+) -> str:
     content = dict(entries(repository, tree))
     below: dict[bytes, dict[tuple[bytes, ...], Entry]] = {}
     for path, entry in changes.items():
@@ -151,21 +212,18 @@ def _composed(repository: Repository, tree: str, changes: Mapping[tuple[bytes, .
             content.pop(path[0], None)
     for name, inner in below.items():
         mode, was = content.get(name, NO_ENTRY)
-        made = _composed(repository, was if mode == FOLDER_MODE else "", inner)
+        made = _composed(repository, was if mode == FOLDER_MODE else "", inner, put)
         if made:
             content[name] = (FOLDER_MODE, made)
         elif mode == FOLDER_MODE:
             del content[name]
-    return _write_tree(repository, content) if content else ""
+    return put(content) if content else ""
 
 
-def _write_tree(repository: Repository, content: dict[bytes, Entry]) -> str:
+def _data(content: Mapping[bytes, Entry]) -> bytes:
+    """Returns entries as git stores them."""
     # git sorts folders as if their names ended in a slash
     order = sorted(content, key=lambda name: name + b"/" if content[name][0] == FOLDER_MODE else name)
-    data = b"".join(
+    return b"".join(
         b"%o %s\0%s" % (content[name][0], name, bytes.fromhex(content[name][1])) for name in order
     )
-    tree = write(repository, "tree", data)
-    if tree not in _parsed:
-        _remember(tree, content)
-    return tree

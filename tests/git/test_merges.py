@@ -15,7 +15,7 @@ from gitpar.core.names import CommitId, RunId, TaskId
 from gitpar.git.analysis import GitRepository
 from gitpar.git.attributes import carried
 from gitpar.git.coordinator import Coordinator
-from gitpar.git.mergetree import merge_all, parse_batch
+from gitpar.git.mergetree import MergeFeed, merge_all, parse_batch
 from tests.support.amounts import one_in
 from tests.support.repo import Repo, lines
 
@@ -219,6 +219,21 @@ def test_a_pair_that_cannot_be_merged_does_not_stop_the_others(repo: Repo, base:
     assert [outcome.clean for outcome in found] == [False, True, False, True, False]
     assert found[0].conflicts[0].kind is ConflictKind.OTHER
     assert bad in found[0].conflicts[0].message
+    coordinator.close()
+
+
+def test_merges_that_git_is_fed_end_at_one_that_it_cannot_make(repo: Repo, base: CommitId) -> None:
+    good = repo.branch(base, "good", {"f.txt": lines((2, "good"))})
+    other = repo.branch(base, "other", {"f.txt": lines((9, "other"))})
+    coordinator = Coordinator(repo.place, repo.root / "coordinator")
+    with MergeFeed(coordinator.scratch) as feed:
+        assert feed.outcomes() == []
+    with MergeFeed(coordinator.scratch) as feed:
+        for ours, theirs in ((good, other), (good, CommitId("1" * 40)), (other, good)):
+            feed.merge(ours, theirs)
+        assert feed.outcomes() == merge_all(coordinator.scratch, [(good, other)])
+    with MergeFeed(coordinator.scratch) as feed:
+        feed.merge(good, other)  # and nobody asks
     coordinator.close()
 
 
