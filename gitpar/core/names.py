@@ -5,6 +5,7 @@ Pure: knows the shape of a name, never whether it exists.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import NewType
 
@@ -48,6 +49,7 @@ def hopeless_id(task_id: str) -> str | None:
     return None
 
 
+@functools.cache
 def encode_id(task_id: str) -> str:
     """Returns the id as one component of a ref or folder name.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from gitpar.core.names import CommitId, RunId, TaskId, encode_id
@@ -26,6 +27,7 @@ class AttemptPlaces:
     folder: Path
 
     @classmethod
+    @functools.cache
     def of(cls, common_dir: Path, key: AttemptKey) -> AttemptPlaces:
         """Names the places of an attempt; nothing is made."""
         return cls(run_folder(common_dir, key.run) / "attempts" / encode_id(key.task) / str(key.n))

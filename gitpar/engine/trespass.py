@@ -29,7 +29,7 @@ def changed_before(worktree: Path, changes: Sequence[FileChange], began_at: floa
         if file.kind is not ChangeKind.MODIFIED:
             continue
         try:
-            changed_at = (worktree / file.path).lstat().st_ctime
+            changed_at = os.lstat(f"{worktree}/{file.path}").st_ctime
         except OSError:
             continue  # its folder is gone, or it is a name that nobody can have here
         if changed_at < began_at - _MARGIN_S:

@@ -13,6 +13,7 @@ import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 from secrets import token_hex
 
@@ -71,10 +72,12 @@ def write_atomically(path: Path, content: bytes, *, durably: bool = False) -> No
         raise
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path | str | bytes) -> bytes:
     """Returns a file's content, empty where there is no such file."""
+    # thirty an attempt: half of what `Path.read_bytes` costs
     try:
-        return path.read_bytes()
+        with FileIO(path) as file:
+            return file.readall()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return b""
 
@@ -108,25 +111,26 @@ def read_ref(common: Path, ref: str) -> CommitId:
     """
     if not ref.startswith("refs/"):
         return NO_COMMIT
-    loose = read_bytes(common / ref).strip()
-    if re.fullmatch(rb"[0-9a-f]{40}", loose):
+    loose = read_bytes(f"{common}/{ref}").strip()
+    if _ID.fullmatch(loose):
         return CommitId(loose.decode())
     line = b" " + os.fsencode(ref) + b"\n"
-    packed = read_bytes(common / "packed-refs")
+    packed = read_bytes(f"{common}/packed-refs")
     at = packed.find(line)
     return CommitId(packed[at - 40 : at].decode()) if at >= 40 else NO_COMMIT
 
 
-def drop_broken(ref: Path) -> None:
+def drop_broken(ref: str) -> None:
     """Removes a ref's file without content, which a power cut left: git would not move such a ref."""
     with suppress(FileNotFoundError, NotADirectoryError):
-        if stat.S_ISREG(ref.lstat().st_mode) and not ref.stat().st_size:
-            ref.unlink()
+        found = os.lstat(ref)
+        if stat.S_ISREG(found.st_mode) and not found.st_size:
+            os.unlink(ref)  # noqa: PTH108 - a str
 
 
 def read_head(common: Path, admin: Path) -> Head:
     """Returns where the worktree's HEAD stands."""
-    text = os.fsdecode(read_bytes(admin / "HEAD")).strip()
+    text = os.fsdecode(read_bytes(f"{admin}/HEAD")).strip()
     if text.startswith("ref:"):
         ref = text.removeprefix("ref:").strip()
         own = admin if ref.startswith(("refs/bisect/", "refs/worktree/", "refs/rewritten/")) else common
@@ -137,9 +141,9 @@ def read_head(common: Path, admin: Path) -> Head:
 def attach(admin: Path, ref: RefName) -> None:
     """Puts HEAD on a branch, and makes a log of it even where the repository keeps none."""
     write_atomically(admin / "HEAD", f"ref: {ref}\n".encode())
-    logs = admin / "logs"
-    logs.mkdir(exist_ok=True)
-    (logs / "HEAD").touch()
+    with suppress(FileExistsError):
+        os.mkdir(f"{admin}/logs")  # noqa: PTH102 - once an attempt
+    os.close(os.open(f"{admin}/logs/HEAD", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666))
 
 
 def detach(admin: Path, commit: CommitId) -> None:
@@ -149,7 +153,7 @@ def detach(admin: Path, commit: CommitId) -> None:
 
 def last_logged(admin: Path) -> CommitId:
     """Returns the newest commit that HEAD's log names, NO_COMMIT where it names none."""
-    for line in reversed(read_bytes(admin / "logs" / "HEAD").splitlines()):
+    for line in reversed(read_bytes(f"{admin}/logs/HEAD").splitlines()):
         fields = line.split(b" ", 2)
         if len(fields) > 1 and _ID.fullmatch(fields[1]) and fields[1].strip(b"0"):
             return CommitId(fields[1].decode())
@@ -164,7 +168,7 @@ def named_objects(admin: Path) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for path in _state_files(admin):
-        for name in _ID.findall(read_bytes(Path(path))):
+        for name in _ID.findall(read_bytes(path)):
             if name.strip(b"0"):
                 found.setdefault(name.decode(), os.path.relpath(path, admin))
     return found
@@ -172,7 +176,7 @@ def named_objects(admin: Path) -> dict[str, str]:
 
 def fetched_objects(admin: Path) -> set[str]:
     """Returns the ids in FETCH_HEAD, which mostly are other people's and under refs already."""
-    return {name.decode() for name in _ID.findall(read_bytes(admin / "FETCH_HEAD"))}
+    return {name.decode() for name in _ID.findall(read_bytes(f"{admin}/FETCH_HEAD"))}
 
 
 def unfinished(admin: Path) -> str:
@@ -224,7 +228,7 @@ def clear(admin: Path, given: Mapping[str, bytes]) -> None:
         if entry.is_dir(follow_symlinks=False):
             shutil.rmtree(entry.path)
         else:
-            Path(entry.path).unlink()
+            os.unlink(entry.path)  # noqa: PTH108 - a str
     for name, content in given.items():
         (admin / name).parent.mkdir(exist_ok=True)
         (admin / name).write_bytes(content)
@@ -235,7 +239,8 @@ def link_index(source: Path, target: Path) -> None:
 
     Copies it where the file system has no second names.
     """
-    target.unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        os.unlink(target)  # noqa: PTH108 - once an attempt
     try:
         os.link(source, target)
     except OSError:
@@ -253,21 +258,26 @@ def is_whole(index: Path) -> bool:
     return data[:4] == b"DIRC" and (not any(said) or said == found)
 
 
-def entry_count(index: Path) -> int:
+def entry_count(index: bytes) -> int:
     """Returns how many entries an index has, 0 where there is none. Source: gitformat-index(5)."""
-    try:
-        with index.open("rb") as file:
-            return int.from_bytes(file.read(12)[8:], "big")
-    except FileNotFoundError:
-        return 0
+    return int.from_bytes(index[8:12], "big")
 
 
 def save_index(source: Path, target: Path) -> None:
     """Copies an index with its time: git compares files with that time to find edits of the same instant."""
-    temporary = target.with_name(f"{target.name}.new")
-    shutil.copy2(source, temporary)
-    target.unlink(missing_ok=True)  # replacing makes ext4 write the data out first, several ms
-    temporary.rename(target)
+    temporary = f"{target}.new"
+    with FileIO(source) as file:
+        found, content = os.fstat(file.fileno()), file.readall()
+    with suppress(FileNotFoundError):
+        os.unlink(temporary)  # noqa: PTH108 - twice an attempt
+    mode = stat.S_IMODE(found.st_mode)
+    with FileIO(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as file:
+        while content:
+            content = content[file.write(content) :]
+    os.utime(temporary, ns=(found.st_atime_ns, found.st_mtime_ns))
+    with suppress(FileNotFoundError):
+        os.unlink(target)  # noqa: PTH108 - replacing makes ext4 write the data out first, several ms
+    os.rename(temporary, target)  # noqa: PTH104 - likewise
 
 
 def restore(admin: Path, worktree: Path, reason: str, head: str) -> None:

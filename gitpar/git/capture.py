@@ -12,7 +12,9 @@ Reads the worktree and its admin folder, changes neither; moves the refs at the 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -116,7 +118,7 @@ class Taking:
         admin, branch = self._slot.admin, self._attempt.branch
         if self._slot.ages is None and not admin_files.is_whole(admin / SAVED_INDEX):
             (admin / SAVED_INDEX).unlink(missing_ok=True)
-        if all(admin_files.read_bytes(admin / name) for name in ("HEAD", "commondir", "gitdir")):
+        if all(admin_files.read_bytes(f"{admin}/{name}") for name in ("HEAD", "commondir", "gitdir")):
             return
         if not admin_files.read_bytes(admin / "HEAD"):
             self._notes.append("git's metadata of the worktree had been removed and was made again")
@@ -238,7 +240,7 @@ class Taking:
     def _index_changed(self) -> bool:
         """Says whether the worker's git has written its index, and so perhaps objects."""
         admin = self._slot.admin
-        now, handed_out = (_looks(admin / name) for name in ("index", SAVED_INDEX))
+        now, handed_out = (_looks(f"{admin}/{name}") for name in ("index", SAVED_INDEX))
         return now != handed_out
 
     def _base_tree(self, git: GitCommand) -> TreeId:
@@ -285,8 +287,9 @@ class Taking:
         write_capture(self._slot.ground.site, key, capture)
         if self._attempt.processes_gone:
             # left by a git that was killed; nobody is there to give it back
-            (self._common / f"{branch}.lock").unlink(missing_ok=True)
-            admin_files.drop_broken(self._common / branch)
+            with suppress(FileNotFoundError):
+                os.unlink(f"{self._common}/{branch}.lock")  # noqa: PTH108 - once an attempt
+            admin_files.drop_broken(f"{self._common}/{branch}")
         kept = RefUpdate(keep_ref(key.run, key.task, key.n), capture.keep, NO_COMMIT)
         passage(Step.CAPTURE_REFS)
         for _ in range(2):
@@ -308,10 +311,10 @@ class Taking:
         return GitEnvironment(self._common, variables, self._git.environment.settings)
 
 
-def _looks(index: Path) -> tuple[int, int]:
+def _looks(index: str) -> tuple[int, int]:
     """Returns the time and size of an index, which a copy of it has as well."""
     try:
-        found = index.stat()
+        found = os.stat(index)  # noqa: PTH116 - a str
     except FileNotFoundError:
         return (0, 0)
     return (found.st_mtime_ns, found.st_size)
@@ -347,7 +350,8 @@ def write_capture(site: Site, key: AttemptKey, capture: Capture) -> None:
     """
     path = _capture_path(site, key)
     if capture == Capture(capture.result, capture.result):
-        path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(path)  # noqa: PTH108 - once an attempt
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     admin_files.write_atomically(path, json.dumps(asdict(capture)).encode())

@@ -133,7 +133,7 @@ class GitCommand:
         """`shared` is what another command of this process found its environment to be."""
         self.environment = environment
         # encoded once: a process is started with bytes, and there are ten of them a task
-        self._options = [os.fsencode(option) for option in environment.options()]
+        self._options = _options(environment.settings)
         self._shared = _encoded(environment.shared()) if shared is None else shared
         self._environ = {**self._shared, **_encoded(environment.variables)}
 
@@ -213,6 +213,12 @@ class GitCommand:
             stderr=subprocess.PIPE,
             process_group=0,
         )
+
+
+@functools.cache
+def _options(settings: tuple[tuple[str, str], ...]) -> tuple[bytes, ...]:
+    """The `-c` options that come before the verb."""
+    return tuple(part for key, value in settings for part in (b"-c", os.fsencode(f"{key}={value}")))
 
 
 def _encoded(variables: Mapping[str, str]) -> dict[bytes, bytes]:

@@ -87,7 +87,7 @@ def only_fetched(git: GitCommand, admin: Path, known: set[str]) -> set[str]:
 def branch_log(common: Path, branch: RefName) -> dict[str, str]:
     """Returns the ids in the log of the attempt's own branch."""
     ids = {}
-    for line in admin_files.read_bytes(common / "logs" / branch).splitlines():
+    for line in admin_files.read_bytes(f"{common}/logs/{branch}").splitlines():
         for name in line.split(b" ", 2)[:2]:
             if name.strip(b"0") and len(name) == 40:
                 ids[name.decode()] = "the branch's log"
@@ -102,7 +102,7 @@ def new_stashes(common: Path, before: Sequence[str], own: str, foreign: str) -> 
     """
     found: dict[str, str] = {}
     seen = set()
-    for line in admin_files.read_bytes(common / "logs" / "refs" / "stash").splitlines():
+    for line in admin_files.read_bytes(f"{common}/logs/refs/stash").splitlines():
         head, _, message = line.partition(b"\t")
         name = head.split(b" ", 2)[1].decode()
         seen.add(name)
@@ -165,5 +165,5 @@ def _expanded(worktree: Path, entry: str, patterns: Sequence[str], dropped: list
 
 def stash_entries(common: Path) -> Sequence[str]:
     """Lists the commits of the stash, which all worktrees share, oldest first."""
-    lines = admin_files.read_bytes(common / "logs" / "refs" / "stash").splitlines()
+    lines = admin_files.read_bytes(f"{common}/logs/refs/stash").splitlines()
     return [fields[1].decode() for line in lines if len(fields := line.split(b" ", 2)) > 1]

@@ -12,6 +12,7 @@ import stat
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import field
+from io import FileIO
 from pathlib import Path
 
 from gitpar.core.changes import ChangeKind, FileChange
@@ -127,9 +128,11 @@ def _copied_back(worktree: Path, path: str, index: tuple[bytearray, Layout], oth
         os.unlink(target)  # noqa: PTH108 - a few each time
     rights = _RIGHTS[entry_at(data, at)[0]]
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, rights)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    put_facts(data, at, os.lstat(target))
+    with FileIO(descriptor, "wb") as file:
+        while content:
+            content = content[file.write(content) :]
+        found = os.fstat(descriptor)
+    put_facts(data, at, found)
     return True
 
 
@@ -163,11 +166,11 @@ def _original(path: str, entry: tuple[int, str], like: Layout, originals: Sequen
             descriptor = os.open(f"{original.folder}/{path}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
             continue
-        with os.fdopen(descriptor, "rb") as file:
+        with FileIO(descriptor) as file:
             found = os.fstat(descriptor)
             if found.st_ctime_ns != changed_ns(original.data, at) or found.st_size > _MOST_BYTES:
                 continue
-            content = file.read()
+            content = file.readall()
         # not so where git writes a file otherwise than it stores it
         if object_id("blob", content) == name:
             return content

@@ -139,10 +139,13 @@ class Site:
 
     def write(self, record: Record, *, durably: bool = False) -> None:
         """Writes a slot's record."""
-        folder = self.slot_folder(record.number)
-        folder.mkdir(parents=True, exist_ok=True)
-        values = {one.name: getattr(record, one.name) for one in fields(record)}
-        write_atomically(folder / "slot.json", json.dumps(values).encode(), durably=durably)
+        file = self.slot_folder(record.number) / "slot.json"
+        content = json.dumps({name: getattr(record, name) for name in _names()}).encode()
+        try:
+            write_atomically(file, content, durably=durably)
+        except FileNotFoundError:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(file, content, durably=durably)
 
     def forget(self, number: int) -> None:
         """Removes everything written down about a slot."""
@@ -218,16 +221,19 @@ class Site:
 
     def link(self, task: str, worktree: Path) -> Path:
         """Has a link lead from a task's name to its worktree; a file that says where, on FAT and its like."""
-        folder = self.folder / "by-task"
-        folder.mkdir(exist_ok=True)
-        temporary = folder / f".{worktree.name}"
-        temporary.unlink(missing_ok=True)
-        target = Path("..", worktree.name)
+        folder = f"{self.folder}/by-task"
+        with suppress(FileExistsError):
+            os.mkdir(folder)  # noqa: PTH102 - once an attempt, and so below
+        temporary = f"{folder}/.{worktree.name}"
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)  # noqa: PTH108
+        target = f"../{worktree.name}"
         try:
-            temporary.symlink_to(target)
+            os.symlink(target, temporary)  # noqa: PTH211
         except OSError:
-            temporary.write_bytes(os.fsencode(target))
-        return temporary.replace(folder / encode_id(task))
+            Path(temporary).write_bytes(os.fsencode(target))
+        os.replace(temporary, f"{folder}/{encode_id(task)}")  # noqa: PTH105
+        return Path(folder, encode_id(task))
 
     def unlink(self, task: str, worktree: Path) -> None:
         """Removes a task's link, unless another worktree has the task by now and has put its own there."""
@@ -246,14 +252,19 @@ class Site:
         delete(self.trash(), [self.folder, self.root], behind=behind)
 
 
+@functools.cache
+def _names() -> tuple[str, ...]:
+    """What a record holds."""
+    return tuple(one.name for one in fields(Record))
+
+
 def read_record(path: Path) -> Record | None:
     """Reads one slot's record, None where it is gone."""
     content = read_bytes(path)
     if not content:
         return None
     values = json.loads(content)
-    known = {name.name for name in fields(Record)}
-    values = {key: value for key, value in values.items() if key in known}
+    values = {key: value for key, value in values.items() if key in _names()}
     values["state"] = State(values["state"])
     values["inode"] = tuple(values["inode"])
     values["stash"] = tuple(values["stash"])

@@ -333,7 +333,7 @@ class Slot:
         return True
 
     def _reset_admin(self, base: CommitId) -> None:
-        pointer = os.fsencode(self.path / ".git")
+        pointer = os.fsencode(f"{self.path}/.git")
         names = {
             "commondir": b"../..\n",
             "locked": os.fsencode(self.ground.site.reason),
@@ -343,10 +343,10 @@ class Slot:
         admin_files.clear(self.admin, self.given)
         for name, content in names.items():
             # a `git worktree add` beside reads these of all worktrees, and dies of half a one
-            if admin_files.read_bytes(self.admin / name) != content:
+            if admin_files.read_bytes(f"{self.admin}/{name}") != content:
                 admin_files.write_atomically(self.admin / name, content)
         expected = b"gitdir: " + os.fsencode(self.admin) + b"\n"
-        if admin_files.read_bytes(self.path / ".git") != expected:
+        if admin_files.read_bytes(pointer) != expected:
             (self.path / ".git").unlink(missing_ok=True)
             (self.path / ".git").write_bytes(expected)
 

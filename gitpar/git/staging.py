@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from gitpar.core.names import CommitId, TreeId
@@ -58,7 +59,8 @@ class Staging:
 
     def stage(self, head: CommitId) -> TreeId:
         """Writes the worktree's files as a tree and adds to the rest what that tree leaves out."""
-        self._index.with_name("index.lock").unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(f"{self._index}.lock")  # noqa: PTH108 - once an attempt
         if self._slot.ages is not None:
             self._slot.ages.reveal(self._slot.path)
         pruned = {*_PRUNED, *self._slot.ground.settings.keep}
@@ -138,7 +140,8 @@ class Staging:
         ground = self._slot.ground
         if not found.plain or self.problem or ground.sparse or ground.ignore_case:
             return False
-        return admin_files.entry_count(self._index) == found.files and not may_have_gitlinks(self._index)
+        named = admin_files.entry_count(admin_files.read_bytes(self._index))
+        return named == found.files and not may_have_gitlinks(self._index)
 
     def _opened(self, left_out: Sequence[str], *, readable: bool) -> None:
         """Adds again after giving back the rights a worker took, and keeps otherwise what still fails."""
@@ -162,20 +165,20 @@ class Staging:
 
     def _sort(self, found: Sequence[Path]) -> dict[str, Path]:
         """Returns nested repositories by path and notes special files; both are the slot's oddities."""
-        root = self._slot.path
+        root = f"{self._slot.path}/"
         repositories: dict[str, Path] = {}
         special: list[str] = []
         oddities = []
         patterns = self._slot.ground.settings.disposable
         for path in found:
-            name = path.relative_to(root).as_posix()
+            name = str(path)[len(root) :]
             if path.name != ".git":
                 special.append(name)
                 oddities.append(path)
             elif name != ".git" or path.is_dir():
                 oddities.append(path)
                 if not leftovers.disposable(name, patterns):
-                    repositories[path.parent.relative_to(root).as_posix()] = path
+                    repositories[name.removesuffix("/.git") if name != ".git" else "."] = path
         self._slot.oddities = tuple(oddities)
         if special:
             self.notes.append(f"not kept, because no files: {_some(special)}")

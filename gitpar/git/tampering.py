@@ -13,6 +13,7 @@ import shutil
 import stat
 import threading
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
 
 from gitpar.git.admin import write_atomically
@@ -157,15 +158,15 @@ class Tampering:
     # --- refs ----------------------------------------------------------------------------
 
     def _read_refs(self) -> dict[str, str]:
-        packed = self._place.common / "packed-refs"
+        packed = f"{self._place.common}/packed-refs"
         if (sign := _sign(packed)) != self._packed_sign:
             self._packed_sign = sign
-            self._packed = dict(_packed(packed))
+            self._packed = dict(_packed(Path(packed)))
         found = dict(self._packed)
-        found.update(self._loose(str(self._place.common / "refs"), "refs"))
+        found.update(self._loose(f"{self._place.common}/refs", "refs"))
         found = {ref: value for ref, value in found.items() if not self._is_own(ref)}
         try:
-            found["HEAD"] = (self._place.common / "HEAD").read_text(errors="replace").strip()
+            found["HEAD"] = _text(f"{self._place.common}/HEAD")
         except OSError:
             found["HEAD"] = ""
         return found
@@ -186,7 +187,7 @@ class Tampering:
                 yield from self._loose(entry.path, ref)
             elif not entry.name.endswith(".lock"):
                 try:
-                    yield ref, Path(entry.path).read_text(errors="replace").strip()
+                    yield ref, _text(entry.path)
                 except OSError:
                     continue  # removed meanwhile
 
@@ -273,6 +274,12 @@ def _sign(path: Path | str) -> Sign | None:
     except OSError:
         return None
     return found.st_mode, found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def _text(path: str) -> str:
+    """Returns what a small file says; several of them are read after each attempt."""
+    with FileIO(path) as file:
+        return file.readall().decode(errors="replace").strip()
 
 
 def _same(path: Path, kept: _Kept) -> bool:
