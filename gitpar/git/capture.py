@@ -87,7 +87,7 @@ class Taking:
             staging = Staging(self._slot, git, rest)
             tree = staging.stage(head.commit)
             extra = staging.tips
-            self._staged(git, rest, {tree, head_tree})
+            self._staged(git, rest, staging, {tree, head_tree})
             self._notes += staging.notes
             self._problem = self._problem or staging.problem
             self._reusable = self._reusable and staging.reusable
@@ -200,14 +200,14 @@ class Taking:
             self._notes.append(f"commits outside the result are kept: {found}{more}")
         return heads
 
-    def _staged(self, git: GitCommand, rest: TreeOfFiles, seen: set[TreeId]) -> None:
+    def _staged(self, git: GitCommand, rest: TreeOfFiles, staging: Staging, seen: set[TreeId]) -> None:
         """Keeps what only the worker's index holds."""
         index = self._slot.admin / "index"
         content = admin_files.read_bytes(index)
         seen_before = (self._slot.admin / SAVED_INDEX, self._slot.own / STAGED_INDEX)
         if any(same_entries(content, admin_files.read_bytes(one)) for one in seen_before):
             return
-        if not index.exists():
+        if staging.holds_all_of(content) or not index.exists():
             return
         known = {*seen, self._base_tree(git)}
         trees = self._slot.ground.index_trees

@@ -93,7 +93,7 @@ class Staging:
     def _tree(self) -> TreeId:
         ground = self._slot.ground
         found = None
-        self._slot.differences = self._differences()
+        self._slot.differences = self.differences(admin_files.read_bytes(self._index))
         if ground.index_trees is not None:
             base = ground.tree_of(self._git, CommitId(self._slot.record.base))
             store = ground.commits.objects
@@ -102,11 +102,16 @@ class Staging:
             found = found or ground.index_trees.store(self._index, base, store)
         return found or TreeId(self._git.run("write-tree").text)
 
-    def _differences(self) -> Differences | None:
-        """Returns what the index has otherwise than it was handed out; None where that is not known."""
+    def differences(self, index: bytes) -> Differences | None:
+        """Returns what an index has otherwise than it was handed out; None where that is not known."""
         saved = admin_files.read_bytes(self._slot.admin / SAVED_INDEX)
         like = self._slot.ground.layouts.of(self._slot.record.base, saved)
-        return differences(like, saved, admin_files.read_bytes(self._index)) if like is not None else None
+        return differences(like, saved, index) if like is not None else None
+
+    def holds_all_of(self, index: bytes) -> bool:
+        """Says whether an index is known to hold what the files came to, or what was handed out."""
+        found, own = self.differences(index), self._slot.differences
+        return found is not None and (not found.changed or (own is not None and found.changed == own.changed))
 
     # --- adding -------------------------------------------------------------------------
 
