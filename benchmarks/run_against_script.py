@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.generate import Size, generate
+from benchmarks.instant import with_instant_workers
 from benchmarks.timing import Cost, compile_ahead, run, spread
 from tests.support.fold import fold
 from tests.support.history import History, read_history
@@ -75,7 +76,9 @@ class Result:
 class Benchmark:
     """One sitting: where it works, what it measures with."""
 
-    def __init__(self, folder: Path, gitpar: Sequence[str], jobs: int) -> None:
+    def __init__(self, folder: Path, gitpar: Sequence[str], jobs: int, *, patches: bool = False) -> None:
+        """With `patches` workers have git apply them instead of copying files."""
+        self.patches = patches
         self.folder = folder
         self.gitpar = list(gitpar)
         self.jobs = jobs
@@ -109,6 +112,8 @@ class Benchmark:
     ) -> Workload:
         history, tasks, goal = what
         chosen = history.only(fold(history).merged[:tasks])
+        if not self.patches:
+            chosen = with_instant_workers(chosen, place / "files")
         folded = fold(chosen)
         if folded.aside:
             raise AssertionError(f"{name}: tasks that merged no longer do: {folded.aside}")
@@ -249,13 +254,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--gitpar", default=f"{shlex.quote(sys.executable)} -m gitpar", help="command to time"
     )
+    parser.add_argument(
+        "--patches", action="store_true", help="workers apply patches instead of copying files"
+    )
     parser.add_argument("--only", choices=("large", "small", "clones"), help="leave out the others")
     parser.add_argument("--folder", type=Path, help="where to work (default: a temporary folder)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     given = parser.parse_args(arguments)
     compile_ahead(ROOT / "gitpar")
     with tempfile.TemporaryDirectory(dir=given.folder, ignore_cleanup_errors=True) as folder:
-        benchmark = Benchmark(Path(folder), shlex.split(given.gitpar), given.jobs)
+        benchmark = Benchmark(Path(folder), shlex.split(given.gitpar), given.jobs, patches=given.patches)
         results = []
         for workload in _workloads(benchmark, given):
             results.append(compare(benchmark, workload, given.pairs))

@@ -30,11 +30,13 @@ class Change:
     title: str
     patch: Path
     commit: str
+    worker: str = ""
+    """What makes the change instead of git."""
 
     @property
     def command(self) -> str:
         """The worker: applies the patch to worktree and index, commits nothing."""
-        return f"git apply --index --whitespace=nowarn {shlex.quote(str(self.patch))}"
+        return self.worker or f"git apply --index --whitespace=nowarn {shlex.quote(str(self.patch))}"
 
 
 @dataclass(frozen=True, slots=True)
