@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from gitpar.git.command import GitFailed, GitResult
 from gitpar.git.repository import RepositoryPlace
 
 _NAMED = 3
+_STATUS = ("status", "--porcelain", "-z", "--untracked-files=no", "--no-renames")
 
 
-def uncommitted(place: RepositoryPlace) -> str:
-    """Names the first tracked files that are changed and not committed; nothing where there are none."""
+@contextmanager
+def uncommitted(place: RepositoryPlace) -> Iterator[Callable[[], str]]:
+    """Has git look for tracked files that are changed and not committed, and yields what waits for it.
+
+    That names the first of them; nothing where there are none.
+    """
     if place.root is None:
-        return ""
-    fields = place.command.run("status", "--porcelain", "-z", "--untracked-files=no", "--no-renames").fields
-    names = [f"`{field[3:]}`" for field in fields[:_NAMED]]
-    more = len(fields) - len(names)
+        yield str
+        return
+    with place.command.begin(*_STATUS) as looking:
+        yield lambda: _named(looking.result())
+
+
+def _named(found: GitResult) -> str:
+    if found.status:
+        raise GitFailed(_STATUS, found.status, found.stderr)
+    names = [f"`{field[3:]}`" for field in found.fields[:_NAMED]]
+    more = len(found.fields) - len(names)
     return ", ".join(names) + (f" and {more} more" if more > 0 else "")

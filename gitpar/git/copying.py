@@ -96,7 +96,9 @@ class Checkouts:
 
 def _check_out(slot: Slot, base: CommitId) -> None:
     at_once = f"checkout.workers={os.cpu_count() or 1}"
-    slot.git.run("-c", at_once, "read-tree", "--reset", "-u", base)
+    # below that many files two more processes cost more than they save
+    many = "checkout.thresholdForParallelism=1000"
+    slot.git.run("-c", at_once, "-c", many, "read-tree", "--reset", "-u", base)
     slot.ages = set_back(slot.admin / "index", slot.path)
 
 

@@ -64,7 +64,9 @@ def _repository(site: Site) -> Iterator[Finding]:
         yield Finding(None, "history", "this is a shallow clone", "To have it whole: git fetch --unshallow")
     if site.place.partial:
         yield Finding(None, "history", "this is a partial clone: git fetches what is missing")
-    if changed := uncommitted(site.place):
+    with uncommitted(site.place) as changes:
+        changed = changes()
+    if changed:
         yield Finding(None, "checkout", f"uncommitted changes in {changed}: they are not part of a run")
 
 

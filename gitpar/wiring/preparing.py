@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,6 +59,19 @@ def prepared(
     With a `share` it is one of several repositories' and works on that part of the plan.
     Raises PlanError, UsageError or EnvironmentFault.
     """
+    with uncommitted(site.place) as changes:  # git looks meanwhile
+        return _prepared(site, chosen, request, run, share=share, changes=changes)
+
+
+def _prepared(  # noqa: PLR0913 - what `prepared` is given, and one thing more
+    site: Site,
+    chosen: tuple[Plan, Skipped],
+    request: RunRequest,
+    run: RunId,
+    *,
+    share: Share | None,
+    changes: Callable[[], str],
+) -> Prepared:
     plan, skipped = chosen
     settings, warnings = settings_of(site, request, plan)
     settings = settings if share is None else share.settings(settings)
@@ -97,7 +110,7 @@ def prepared(
         wave_notes=plan.wave_notes,
         base=base,
         settings=settings.run,
-        notices=(*notices, *_of_repository(site, base), *foreseen.notices),
+        notices=(*notices, *_of_repository(site, base, changes()), *foreseen.notices),
         skipped=skipped,
         waits=foreseen.waits,
         starts=order_of(mine, foreseen, settings.run),
@@ -107,9 +120,9 @@ def prepared(
     return Prepared(opened, settings, sandboxes)
 
 
-def _of_repository(site: Site, base: CommitId) -> Iterable[str]:
+def _of_repository(site: Site, base: CommitId, changed: str) -> Iterable[str]:
     """Says what the user should know of the repository."""
-    if changed := uncommitted(site.place):
+    if changed:
         yield f"uncommitted changes in {changed} are not part of the run, which starts from {base[:12]}"
     if identity(site.place.command) == DEFAULT_IDENTITY:
         yield f"git knows no user here: commits are by {DEFAULT_IDENTITY}"
