@@ -26,6 +26,7 @@ from gitpar.engine.watching import Alarms, Watch, Watching, read_log
 from gitpar.engine.world import Post, World
 from gitpar.errors import GitparError
 from gitpar.ports import AttemptKey, Capture, Job, WorkerResult, Workplace
+from gitpar.turns import turn
 from gitpar.values import dataclass
 
 if TYPE_CHECKING:
@@ -75,6 +76,17 @@ class Attempts:
                 command, told = replace(command, session=""), replace(told, resumed=False)
             began_at = self._world.clock.now()
             result = self._work(command, told, place, afresh=afresh)
+        except (OSError, GitparError) as error:
+            self._post(self._lost(command.task, command.n, error))
+            return
+        with turn():
+            self._take_in(command, place, result, began_at)
+
+    def _take_in(
+        self, command: c.StartAttempt, place: Workplace, result: WorkerResult, began_at: float
+    ) -> None:
+        """Captures what a worker left, and gives its worktree back."""
+        try:
             # first: ignore rules and filters that somebody planted would be in force while it is captured
             outside = self._world.outside(command.agent != COMMAND)
             capture = self._world.worktrees.capture(place, processes_gone=result.processes_gone)

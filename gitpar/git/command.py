@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from gitpar.errors import GitparError
 from gitpar.git.environment import LOCAL_VARIABLES, GitEnvironment
+from gitpar.turns import waiting
 from gitpar.values import dataclass
 
 if TYPE_CHECKING:
@@ -82,9 +83,10 @@ class RunningGit:
 
     def result(self) -> GitResult:
         """Waits for its end; to be asked once."""
-        stdout = self._stdout.readall()
-        process, self._process = self._process, 0
-        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        with waiting():
+            stdout = self._stdout.readall()
+            process, self._process = self._process, 0
+            status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
         self._stderr.seek(0)
         return GitResult(status, stdout, self._stderr.read().decode(errors="replace"))
 

@@ -33,6 +33,7 @@ from gitpar.git.site import PoolSettings, Record, Site, State
 from gitpar.git.slots import Ground, Slot
 from gitpar.git.written import Written
 from gitpar.ports import AttemptKey, Capture, Refs, RefUpdate, Workplace
+from gitpar.turns import turn
 from gitpar.values import dataclass
 
 _RETURNING_S = 10.0
@@ -96,7 +97,8 @@ class GitWorktrees:
                 slot.move_to(base)
             else:
                 self._make(slot, base)
-            return self._attach(slot, key, base)
+            with turn():
+                return self._attach(slot, key, base)
         except BaseException:
             with self._lock:
                 self._held.pop(slot.record.number, None)

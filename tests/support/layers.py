@@ -21,7 +21,7 @@ MOST_METHODS = 6
 EVERYWHERE = frozenset({"gitpar", "gitpar.errors", "gitpar.patterns", "gitpar.values"})
 VALUES = EVERYWHERE | {"gitpar.core"}
 _PORTS = {"gitpar.ports", "gitpar.agent_port", "gitpar.room_port", "gitpar.settling_port"}
-ADAPTER = VALUES | _PORTS | {"gitpar.faults"}
+ADAPTER = VALUES | _PORTS | {"gitpar.faults", "gitpar.turns"}
 
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "gitpar": frozenset(),
@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "gitpar.values": frozenset(),
     "gitpar.patterns": frozenset(),
     "gitpar.faults": EVERYWHERE,
+    "gitpar.turns": frozenset(),
     "gitpar.core": EVERYWHERE,
     "gitpar.ports": VALUES,
     "gitpar.agent_port": VALUES,
