@@ -266,7 +266,8 @@ class Comparison:
         return [self._group(text, ats) for text, ats in chosen.items()]
 
     def _group(self, text: str, ats: Sequence[int]) -> _Group:
-        narrow = Narrowing(self._repository, self._sets, flat=not text)
+        limited = "diff.renamelimit" in self._coordinator.settings
+        narrow = Narrowing(self._repository, self._sets, flat=not text, limited=limited)
         chosen = [(at, self._candidates[at]) for at in ats]
         plain = [(at, one.sides) for at, one in chosen if one.sure and narrow.is_plain(*one.sides)]
         asked = [

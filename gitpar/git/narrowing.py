@@ -23,14 +23,21 @@ if TYPE_CHECKING:
     from pygit2 import Repository
 
 
+_MOST_LOOKED_AT = 10_000
+"""So many pairs of a path that is gone and a new one git compares in any case; by default a million."""
+
+
 class Narrowing:
     """The commits to merge for each pair of change sets: narrow ones in scratch, or their tips."""
 
-    def __init__(self, repository: Repository, sets: Sequence[ChangeSet], *, flat: bool) -> None:
+    def __init__(
+        self, repository: Repository, sets: Sequence[ChangeSet], *, flat: bool, limited: bool
+    ) -> None:
+        """`flat` where no attributes go by path; `limited` where the user limits the search for renames."""
         self._flat = flat
         self._repository = repository
         self._sets = sets
-        self._moves = [_may_move(change_set) for change_set in sets]
+        self._moves = [_may_move(change_set, all_looked_at=not limited) for change_set in sets]
         self._by_path: list[dict[str, FileChange]] = [
             {change.path: change for change in change_set.files} for change_set in sets
         ]
@@ -118,9 +125,13 @@ class Narrowing:
         return write_commit(self._repository, tree, parents, SYNTHETIC)
 
 
-def _may_move(change_set: ChangeSet) -> bool:
-    """Whether git could see a rename in it: that takes a path that is gone and one that is new."""
-    gone = any(change.new_mode == 0 for change in change_set.files)
-    new = any(change.old_mode == 0 for change in change_set.files)
+def _may_move(change_set: ChangeSet, *, all_looked_at: bool) -> bool:
+    """Whether git could see a rename in it: that takes a path that is gone and one that is new.
+
+    A change set was read with its renames, which `git diff-tree` and `git merge-tree` find by
+    the same likeness, unless there are too many paths to look at each with each.
+    """
+    gone = sum(change.new_mode == 0 for change in change_set.files)
+    new = sum(change.old_mode == 0 for change in change_set.files)
     named = any(change.kind in (ChangeKind.RENAMED, ChangeKind.COPIED) for change in change_set.files)
-    return named or (gone and new)
+    return named or gone * new > (_MOST_LOOKED_AT if all_looked_at else 0)

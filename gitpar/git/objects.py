@@ -180,7 +180,8 @@ def _linked(scratch: Path, store: Path, name: str) -> bool:
         try:
             os.link(source, target)
         except FileNotFoundError:
-            os.makedirs(f"{store}/{name[:2]}", exist_ok=True)  # noqa: PTH103 - a dozen a landing
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(f"{store}/{name[:2]}")  # noqa: PTH102 - a dozen a landing
             os.link(source, target)
     except FileExistsError:
         return _young(target)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from gitpar.core.names import NO_COMMIT, CommitId, RefName, RunId, TreeId
-from gitpar.git.command import GitCommand
+from gitpar.git.command import GitCommand, GitFailed, GitResult, RunningGit
 from gitpar.git.commits import CommitWriter, identity
 from gitpar.git.environment import GitEnvironment
 from gitpar.git.objects import ObjectWriter
@@ -94,8 +94,9 @@ def hold_unused(place: RepositoryPlace, run: RunId, refs: Refs) -> CommitId | No
         return None
     git = GitCommand(GitEnvironment(place.common, {"GIT_DIR": str(place.common)}))
     commits = list(dict.fromkeys(group.commit for group in groups if group.commit))
-    unused = _unreached(git, commits)
-    left = _left(git, groups)
+    with _looking(git, groups) as looking:  # while the other git looks at the refs
+        unused = _unreached(git, commits)
+        left = _left(looking.result(), groups)
     if not unused and not left:
         return None
     ref = unused_ref(run)
@@ -123,19 +124,23 @@ def _unreached(git: GitCommand, commits: Sequence[CommitId]) -> list[CommitId]:
     return [CommitId(row[0]) for row in rows if row[0] not in below]
 
 
-def _left(git: GitCommand, groups: Sequence[_Group]) -> dict[str, str]:
-    """Returns the trees and blobs that are there and whose commit is not: it was never written."""
+def _looking(git: GitCommand, groups: Sequence[_Group]) -> RunningGit:
+    """Begins to look which of the objects are there, of groups that have others than commits."""
     suspects = [group for group in groups if group.others]
     asked: set[str] = {group.commit for group in suspects if group.commit}
     asked |= {each for group in suspects for each in group.others}
-    if not asked:
-        return {}
     stdin = "".join(f"{each}\n" for each in sorted(asked)).encode()
-    lines = git.run("cat-file", "--batch-check=%(objectname)", "--buffer", stdin=stdin).text.splitlines()
-    there = {line for line in lines if " " not in line}
+    return git.begin("cat-file", "--batch-check=%(objectname)", "--buffer", stdin=stdin)
+
+
+def _left(looked: GitResult, groups: Sequence[_Group]) -> dict[str, str]:
+    """Returns the trees and blobs that are there and whose commit is not: it was never written."""
+    if looked.status != 0:
+        raise GitFailed(("cat-file", "--batch-check"), looked.status, looked.stderr)
+    there = {line for line in looked.text.splitlines() if " " not in line}
     return {
         each: kind
-        for group in suspects
+        for group in groups
         if group.commit not in there
         for each, kind in group.others.items()
         if each in there

@@ -331,12 +331,15 @@ def random_changes(chance: random.Random) -> dict[str, str | bytes | None]:
     changes: dict[str, str | bytes | None] = {}
     for path in chance.sample(paths, chance.randint(1, 3)):
         changes[path] = lines((chance.randint(1, 20), f"edit {chance.randint(1, 3)}"), (21, path), count=21)
-    kind = chance.choice(["plain", "plain", "add", "delete", "move", "clash"])
+    kind = chance.choice(["plain", "plain", "add", "delete", "move", "clash", "alike"])
     path = chance.choice(paths)
     if kind == "add":
         changes[f"d{chance.randint(0, 4)}/new.txt"] = f"{chance.randint(1, 2)}\n"
     elif kind == "clash":
         changes[chance.choice(["x", "x/y", "x/y/z"])] = "x\n"
+    elif kind == "alike":  # by so many lines that git may take it for moved, or not
+        others = ((number, f"other {number}") for number in range(1, chance.randint(2, 21)))
+        changes |= {path: None, f"moved/{chance.randint(1, 2)}.txt": lines(*others, (21, path), count=21)}
     elif kind in ("delete", "move"):
         changes[path] = None
         if kind == "move":
