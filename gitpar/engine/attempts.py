@@ -104,6 +104,29 @@ class Attempts:
     def _work(
         self, command: c.StartAttempt, told: Briefing, place: Workplace, *, afresh: bool
     ) -> WorkerResult:
+        with turn():
+            job, watch = self._job(command, told, place)
+
+        def started(pid: int) -> None:
+            self._post(
+                e.WorkerStarted(
+                    at=self._world.clock.now(),
+                    task=command.task,
+                    n=command.n,
+                    pid=pid,
+                    worktree=str(place.path),
+                    log=str(job.log),
+                    afresh=afresh,
+                )
+            )
+
+        result = self._watching.run(self._world.backend, job, started, watch)
+        report = watch.end() if watch is not None else None
+        self._post(self._ended(command.task, command.n, result, report))
+        return result
+
+    def _job(self, command: c.StartAttempt, told: Briefing, place: Workplace) -> tuple[Job, Watch | None]:
+        """Returns the worker's process as it is to be, its files made, and who watches what it prints."""
         agent = self._world.agent(command.agent)
         places = AttemptPlaces.of(self._world.common_dir, place.key)
         if told.conflict is not None:
@@ -127,25 +150,7 @@ class Attempts:
             grace_s=self._run.settings.grace_s,
             log_limit_bytes=limit,
         )
-        job = self._world.confined(job, place, command.agent, added)
-
-        def started(pid: int) -> None:
-            self._post(
-                e.WorkerStarted(
-                    at=self._world.clock.now(),
-                    task=command.task,
-                    n=command.n,
-                    pid=pid,
-                    worktree=str(place.path),
-                    log=str(places.log),
-                    afresh=afresh,
-                )
-            )
-
-        result = self._watching.run(self._world.backend, job, started, watch)
-        report = watch.end() if watch is not None else None
-        self._post(self._ended(command.task, command.n, result, report))
-        return result
+        return self._world.confined(job, place, command.agent, added), watch
 
     def _watch(self, command: c.StartAttempt, log: Path, reader: OutputReader, worktree: Path) -> Watch:
         """Has whatever troubles an agent while it works told to the loop, which decides about it."""
