@@ -193,7 +193,6 @@ def _undurable(environment: GitEnvironment) -> GitEnvironment:
     return dataclasses.replace(environment, settings=(*settings, ("core.fsync", "none")))
 
 
-def load_ahead() -> None:
-    """Has libgit2 loaded on a thread of its own, beside what waits for git at the start of a run."""
-    # a daemon: nobody need wait for it where there turns out to be nothing to do
-    threading.Thread(target=importlib.import_module, args=("pygit2",), name="loading", daemon=True).start()
+def load() -> None:
+    """Loads libgit2, which takes a tenth of a second."""
+    importlib.import_module("pygit2")

@@ -14,6 +14,8 @@ from dataclasses import field
 
 from gitpar.core.names import CommitId
 from gitpar.git.aging import copied, may_be_copied, set_back
+from gitpar.git.command import GitFailed
+from gitpar.git.coordinator import load
 from gitpar.git.programs import copy_into
 from gitpar.git.slots import Slot
 from gitpar.values import dataclass
@@ -95,10 +97,17 @@ class Checkouts:
 
 
 def _check_out(slot: Slot, base: CommitId) -> None:
-    at_once = f"checkout.workers={os.cpu_count() or 1}"
-    # below that many files two more processes cost more than they save
-    many = "checkout.thresholdForParallelism=1000"
-    slot.git.run("-c", at_once, "-c", many, "read-tree", "--reset", "-u", base)
+    settings = (
+        f"checkout.workers={os.cpu_count() or 1}",
+        # below that many files two more processes cost more than they save
+        "checkout.thresholdForParallelism=1000",
+    )
+    asked = (*(part for one in settings for part in ("-c", one)), "read-tree", "--reset", "-u", base)
+    with slot.git.begin(*asked) as checking:
+        load()  # the first capture needs it, and there is nothing else to do
+        found = checking.result()
+    if found.status:
+        raise GitFailed(asked, found.status, found.stderr)
     slot.ages = set_back(slot.admin / "index", slot.path)
 
 

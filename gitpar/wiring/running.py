@@ -23,7 +23,6 @@ from gitpar.core.selection import Skipped
 from gitpar.core.view import RunView, view
 from gitpar.engine.coordinator import Coordinator, Turn
 from gitpar.errors import UsageError
-from gitpar.git.coordinator import load_ahead
 from gitpar.git.flushing import drop_empty
 from gitpar.git.refs import GitRefs
 from gitpar.journal.lease import Owner
@@ -50,7 +49,6 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
 
     Raises PlanError, UsageError or EnvironmentFault before anything was started.
     """
-    load_ahead()
     site = Site.at(directory)
     plan, skipped = chosen_part(read_plans(request.plans, request.choices), request)
     if any(task.repo is not None for task in plan.graph):
