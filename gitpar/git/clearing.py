@@ -11,8 +11,9 @@ from gitpar.git import admin as admin_files
 from gitpar.git.capture import read_capture, rebuilt_capture
 from gitpar.git.command import GitCommand
 from gitpar.git.environment import GitEnvironment
+from gitpar.git.ground import Ground
 from gitpar.git.site import Record, Site, State
-from gitpar.git.slots import Ground, Slot
+from gitpar.git.slots import Slot
 from gitpar.ports import AttemptKey
 
 

@@ -9,28 +9,25 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, field, replace
 from pathlib import Path
 
-from gitpar.core.names import CommitId, RefName, TaskId, TreeId
+from gitpar.core.names import CommitId, RefName
 from gitpar.errors import EnvironmentFault
 from gitpar.faults import Step, passage
 from gitpar.git import admin as admin_files
 from gitpar.git import submodules
 from gitpar.git.admin import SAVED_INDEX
 from gitpar.git.aging import Ages
-from gitpar.git.changes import ChangeReader
 from gitpar.git.command import GitCommand, GitFailed
-from gitpar.git.commits import CommitWriter
-from gitpar.git.environment import WORKTREE_SETTINGS, GitEnvironment
-from gitpar.git.index_file import Differences, Layouts
-from gitpar.git.index_trees import IndexTrees
+from gitpar.git.ground import Ground
+from gitpar.git.index_file import Differences
 from gitpar.git.leftovers import stash_entries
 from gitpar.git.programs import Preparation, open_up, run_setup
 from gitpar.git.restoring import Original, Originals, give_back, undoing_of, undoing_of_changes
-from gitpar.git.seeding import Seeds, Wanted, mark
-from gitpar.git.site import PoolSettings, Record, Site, State
+from gitpar.git.seeding import Seeds, mark
+from gitpar.git.site import Record, State
 from gitpar.git.walking import Folders
 from gitpar.ports import AttemptKey
 from gitpar.values import dataclass
@@ -38,51 +35,6 @@ from gitpar.values import dataclass
 SEEDS_FILE = "seeds.json"
 STAGED_INDEX = "index"
 """What a capture put into git of a worktree, seen from its files."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What all slots of a pool have in common."""
-
-    site: Site
-    settings: PoolSettings
-    main: Path | None
-    sparse: bool
-    """Whether worktrees hold a part of the files only, as the main one does."""
-    ignore_case: bool
-    """Whether one file may answer to two names."""
-    commits: CommitWriter
-    reader: ChangeReader
-    messages: Mapping[TaskId, str] = field(default_factory=dict)
-    """How the commit of a task is called whose worker made none."""
-    index_trees: IndexTrees | None = None
-    """Makes trees without a process, where there is a run."""
-    trees: dict[str, TreeId] = field(default_factory=dict)
-    """The trees of bases, asked for once."""
-    told: list[str] = field(default_factory=list)
-    """What went wrong in taking worktrees away, a sentence each."""
-    layouts: Layouts = field(default_factory=Layouts)
-    made: dict[int, Slot] = field(default_factory=dict)
-    """The worktrees that this process made, by number."""
-
-    def tree_of(self, git: GitCommand, base: CommitId) -> TreeId:
-        """Returns the tree of an attempt's base."""
-        if base not in self.trees:
-            self.trees[base] = TreeId(git.run("rev-parse", "--verify", f"{base}^{{tree}}").text)
-        return self.trees[base]
-
-    @property
-    def wanted(self) -> Wanted:
-        """What is to be brought into each new worktree."""
-        own = self.settings
-        return Wanted(self.main, own.copy, own.symlink, own.setup, own.setup_timeout_s)
-
-    def door(self, folder: Path, **variables: str) -> GitCommand:
-        """Returns git in one folder, with the settings that worktrees need."""
-        more: tuple[tuple[str, str], ...] = (("core.sparseCheckout", "true"),) if self.sparse else ()
-        if self.settings.excludes is not None:
-            more += (("core.excludesFile", str(self.settings.excludes)),)
-        return GitCommand(GitEnvironment(folder, variables, WORKTREE_SETTINGS + more))
 
 
 @dataclass(slots=True)

@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 
 from gitpar.core.names import CommitId, RunId, TaskId, TreeId, keep_ref, task_ref
@@ -21,17 +20,15 @@ from gitpar.errors import GitparError
 from gitpar.faults import Step, passage
 from gitpar.git import admin as admin_files
 from gitpar.git.capture import Attempt, Taking, read_capture, rebuilt_capture
-from gitpar.git.changes import ChangeReader
 from gitpar.git.clearing import clear_away
 from gitpar.git.command import GitCommand
-from gitpar.git.commits import CommitWriter, identity
 from gitpar.git.copying import Checkouts
 from gitpar.git.environment import GitEnvironment
+from gitpar.git.ground import Ground, ground_of
+from gitpar.git.idle import Idle, at_once
 from gitpar.git.index_trees import IndexTrees
-from gitpar.git.objects import ObjectWriter
 from gitpar.git.site import PoolSettings, Record, Site, State
-from gitpar.git.slots import Ground, Slot
-from gitpar.git.written import Written
+from gitpar.git.slots import Slot
 from gitpar.ports import AttemptKey, Capture, Refs, RefUpdate, Workplace
 from gitpar.turns import turn
 from gitpar.values import dataclass
@@ -58,26 +55,57 @@ class GitWorktrees:
     index_trees: IndexTrees | None = None
     checkouts: Checkouts = field(default_factory=Checkouts)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _idle: list[Slot] = field(default_factory=list)
     _held: dict[int, Slot] = field(default_factory=dict)
-    _line: deque[object] = field(default_factory=deque)
-    """Who waits for a worktree, in the order of arrival."""
     _returning: set[str] = field(default_factory=set)
     """Worktrees that are captured and not yet clean."""
-    _kept: set[str] = field(default_factory=set)
-    """Worktrees in which a session is to go on: others are handed out first."""
     _ground: Ground | None = None
-    _making: int = 0
-    """How many worktrees are being made."""
-    _making_s: float = 0.0
-    """How long making one took last."""
+    _early: list[threading.Thread] = field(default_factory=list)
+    """They make the first worktrees while the run begins."""
     _places: threading.Semaphore = field(init=False)
     _changed: threading.Condition = field(init=False)
+    _idle: Idle = field(init=False)
 
     def __post_init__(self) -> None:
         self.common_dir = self.common_dir.resolve()
         self._places = threading.Semaphore(self.settings.jobs)
         self._changed = threading.Condition(self._lock)
+        self._idle = Idle(self._changed)
+
+    def begin(self, base: CommitId, number: int) -> None:
+        """Begins to make worktrees for this many workers, beside what else a run begins with.
+
+        Not where it takes a `setup` or workers are slow: nobody would notice. Where one cannot be
+        made, whoever needs it is told.
+        """
+        settings = self.settings
+        if settings.pooled and settings.setup is None and not settings.slow_workers:
+            self._idle.early = min(number, self.settings.jobs, at_once())
+            self._early = [
+                threading.Thread(target=self._make_early, args=(base,), name="early")
+                for _ in range(self._idle.early)
+            ]
+            for thread in self._early:
+                thread.start()
+
+    def _make_early(self, base: CommitId) -> None:
+        try:
+            ground = self._prepared()
+            with self._changed:
+                slot = self._another(ground, AttemptKey(self.run, TaskId(""), 0))
+            self._made(slot, base)
+            with self._changed:
+                del self._held[slot.record.number]
+                self._idle.put(slot)
+        except (OSError, GitparError):
+            pass  # whoever needs a worktree tries again, and says what is wrong
+        finally:
+            with self._changed:
+                self._idle.early -= 1
+                self._changed.notify_all()
+
+    def _await_early(self) -> None:
+        for thread in self._early:
+            thread.join()
 
     def open(self, key: AttemptKey, base: CommitId, wish: Wish = ANYWHERE) -> Workplace:
         """Hands out a clean worktree at `base`, its HEAD on the attempt's new branch.
@@ -149,8 +177,7 @@ class GitWorktrees:
             _retire(slot)
         elif self.settings.pooled and slot.reset(capture.result):
             with self._changed:
-                self._idle.append(slot)
-                self._changed.notify_all()
+                self._idle.put(slot)
         else:
             self._drop(slot)
 
@@ -162,6 +189,11 @@ class GitWorktrees:
         It is one more than the settings' `jobs` where all of those are handed out.
         """
         slot = self._choose(AttemptKey(self.run, TaskId(""), 0), commit, ANYWHERE)
+        self._made(slot, commit)
+        return slot
+
+    def _made(self, slot: Slot, commit: CommitId) -> None:
+        """Brings a worktree that nobody's task is in to a commit."""
         try:
             if slot.record.admin:
                 slot.move_to(commit)
@@ -173,7 +205,6 @@ class GitWorktrees:
                 self._held.pop(slot.record.number, None)
             self._drop(slot)
             raise
-        return slot
 
     def lent(self, number: int) -> Slot:
         """Returns a worktree that is handed out."""
@@ -189,8 +220,7 @@ class GitWorktrees:
             slot = self._held.pop(number)
         if self.settings.pooled and slot.reset(CommitId(slot.record.base)):
             with self._changed:
-                self._idle.append(slot)
-                self._changed.notify_all()
+                self._idle.put(slot)
         else:
             self._drop(slot)
 
@@ -232,8 +262,9 @@ class GitWorktrees:
 
     def close(self) -> None:
         """Removes all worktrees that hold nothing; what is retired stays and is named by doctor."""
+        self._await_early()
         with self._lock:
-            idle, self._idle = self._idle, []
+            idle = self._idle.empty()
         for slot in idle:
             slot.remove(swept=True)
         ground = self._prepared()
@@ -247,6 +278,7 @@ class GitWorktrees:
 
     def end(self) -> None:
         """Ends the processes that serve the pool."""
+        self._await_early()
         if self._ground is not None:
             self._ground.commits.objects.close()
             self._ground.reader.close()
@@ -258,53 +290,22 @@ class GitWorktrees:
         ground = self._prepared()
         with self._changed:
             self._changed.wait_for(lambda: wish.path not in self._returning, _RETURNING_S)
-            self._await_a_free_one()
-            if self._idle:
-                slot = max(self._idle, key=lambda one: self._fitness(one, key, base, wish))
-                self._idle.remove(slot)
-            else:
-                number = self._free_number(ground.site)
-                path = ground.site.folder / str(number)
-                slot = Slot(ground, Record(number, str(path), task=key.task, n=key.n))
-                self._making += 1
+            if self.settings.pooled and not self.settings.slow_workers:
+                self._idle.await_one()
+            slot = self._idle.take(key.task, base, wish) or self._another(ground, key)
             self._held[slot.record.number] = slot
             if wish.keeps:
-                self._kept.add(str(slot.path))
+                self._idle.kept.add(str(slot.path))
         return slot
 
-    def _fitness(self, slot: Slot, key: AttemptKey, base: CommitId, wish: Wish) -> tuple[bool, ...]:
-        path = str(slot.path)
-        return (
-            path == wish.path,
-            path not in self._kept,
-            slot.record.task == key.task,
-            slot.record.base == base,
-        )
-
-    def _await_a_free_one(self) -> None:
-        """Waits for a worktree to come back for as long as making another would take.
-
-        So no more are made than quick workers need, and slow ones wait once, for no longer
-        than that; who waits longest comes first. At most as many are made at once as there
-        are processors, or two. Nobody waits where workers are slow.
-        """
-        if self.settings.slow_workers:
-            return
-        at_once = max(2, os.cpu_count() or 2)
-        patient_until = 0.0
-        turn = object()
-        self._line.append(turn)
-        try:
-            while self.settings.pooled and not (self._idle and self._line[0] is turn):
-                if self._making >= at_once:
-                    self._changed.wait()
-                    continue
-                patient_until = patient_until or time.monotonic() + self._making_s
-                if not self._changed.wait(max(0.0, patient_until - time.monotonic())):
-                    return
-        finally:
-            self._line.remove(turn)
-            self._changed.notify_all()
+    def _another(self, ground: Ground, key: AttemptKey) -> Slot:
+        """Returns a worktree that is to be made; it is handed out from now on."""
+        number = self._free_number(ground.site)
+        path = ground.site.folder / str(number)
+        slot = Slot(ground, Record(number, str(path), task=key.task, n=key.n))
+        self._idle.making += 1
+        self._held[number] = slot
+        return slot
 
     def _make(self, slot: Slot, base: CommitId) -> None:
         began = time.monotonic()
@@ -313,8 +314,8 @@ class GitWorktrees:
                 slot.make(base, self.checkouts.check_out)
         finally:
             with self._changed:
-                self._making -= 1
-                self._making_s = time.monotonic() - began
+                self._idle.making -= 1
+                self._idle.making_s = time.monotonic() - began
                 self._changed.notify_all()
 
     def _free_number(self, site: Site) -> int:
@@ -344,25 +345,8 @@ class GitWorktrees:
         """Reads once what workers might change later; clears away what a dead owner left."""
         with self._lock:
             if self._ground is None:
-                site = Site(self.common_dir, self.run, self.settings.root.resolve())
-                store = GitCommand(GitEnvironment(self.common_dir, {"GIT_DIR": str(self.common_dir)}))
-                git = self._git()
-                commits = CommitWriter(
-                    ObjectWriter(store, site.own / "scratch", Written.of_run(self.common_dir, self.run)),
-                    identity(git, "AUTHOR"),
-                    identity(git, "COMMITTER"),
-                )
-                self._ground = Ground(
-                    site=site,
-                    settings=self.settings,
-                    main=self.main_worktree,
-                    sparse=self.main_worktree is not None and _is_set(git, "core.sparseCheckout"),
-                    ignore_case=_is_set(git, "core.ignoreCase"),
-                    commits=commits,
-                    index_trees=self.index_trees,
-                    reader=ChangeReader(store),
-                    messages=self.messages,
-                )
+                found = ground_of(self.common_dir, self.main_worktree, self.run, self.settings)
+                self._ground = replace(found, index_trees=self.index_trees, messages=self.messages)
                 clear_away(self._ground, self._held)
             return self._ground
 
@@ -383,10 +367,6 @@ class GitWorktrees:
             slot.remove()
         except OSError:
             return
-
-
-def _is_set(git: GitCommand, setting: str) -> bool:
-    return git.run("config", "--type=bool", "--get", setting, ok=(0, 1)).text == "true"
 
 
 def _retire(slot: Slot) -> None:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from gitpar.agents.command import WorkerFiles, worker_environment
 from gitpar.backends.local import LocalBackend
 from gitpar.config import Settings
+from gitpar.core.agents import HUMAN
 from gitpar.core.decide import end_of
 from gitpar.core.events import RunEnd
 from gitpar.core.names import CommitId, into_ref, short
 from gitpar.core.policies import never_merged
-from gitpar.core.run import Run
+from gitpar.core.run import Run, Stage
 from gitpar.engine.places import AttemptPlaces, run_folder
 from gitpar.engine.world import World
 from gitpar.git.analysis import GitRepository
@@ -86,6 +87,7 @@ def world_of(
         pool = _without_droppings(place, run, pool)
         worktrees = GitWorktrees(place.common, main, run.id, refs, pool, messages, repository.index_trees())
         stack.callback(worktrees.end)
+        worktrees.begin(run.base, _first_workers(run))
         tampering = Tampering(place, run.settings.prefix, run_folder(place.common, run.id) / "tampered")
 
         def outside(checkout: bool) -> tuple[str, ...]:  # noqa: FBT001 - a port's signature
@@ -112,6 +114,15 @@ def world_of(
             finish=_finisher(site, refs, tampering, worktrees),
         )
         yield world
+
+
+def _first_workers(run: Run) -> int:
+    """How many workers can begin with the run; none of one that has begun."""
+    level = run.level
+    if level is None or level.number > 1 or level.stage is not Stage.WAITING:
+        return 0
+    tasks = (run.graph[task] for task in level.tasks if task not in run.waited)
+    return sum(task.agent != HUMAN for task in tasks)
 
 
 def _without_droppings(place: RepositoryPlace, run: Run, pool: PoolSettings) -> PoolSettings:

@@ -1,10 +1,7 @@
 # ruff: noqa: E501 - a worker's script reads best on one line
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,7 +12,7 @@ from gitpar.faults import Step
 from gitpar.git.removal import leftovers, remove_run
 from gitpar.git.site import default_root
 from tests.support.amounts import one_in
-from tests.support.pools import RUN, Repo, key, new_repo, sealed, shell, work
+from tests.support.pools import RUN, Repo, child, key, new_repo, sealed, shell, work
 
 CHILD = """
 import subprocess, sys
@@ -56,12 +53,6 @@ STEPS = [
 def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
     sealed(tmp_path, monkeypatch)
     return new_repo(tmp_path / "repo")
-
-
-def child(repo: Repo, code: str, fault: str = "") -> subprocess.CompletedProcess[str]:
-    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "GITPAR_FAULT": fault}
-    command = [sys.executable, "-c", code, str(repo.path)]
-    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
 
 
 def settled(folder: Path) -> bool:

@@ -6,6 +6,7 @@ import atexit
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from functools import cache
@@ -142,6 +143,13 @@ def end_pools() -> None:
         pool, coordinator = _made.pop()
         pool.end()
         coordinator.close()
+
+
+def child(repo: Repo, code: str, fault: str = "") -> subprocess.CompletedProcess[str]:
+    """Runs Python code in a process of its own, with a planned fault; it gets the repository's path."""
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "GITPAR_FAULT": fault}
+    command = [sys.executable, "-c", code, str(repo.path)]
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
 
 
 def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

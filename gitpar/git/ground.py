@@ -1,0 +1,91 @@
+"""What all worktrees of a pool have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitpar.core.names import CommitId, RunId, TaskId, TreeId
+from gitpar.git.changes import ChangeReader
+from gitpar.git.command import GitCommand
+from gitpar.git.commits import CommitWriter, identity
+from gitpar.git.environment import WORKTREE_SETTINGS, GitEnvironment
+from gitpar.git.index_file import Layouts
+from gitpar.git.index_trees import IndexTrees
+from gitpar.git.objects import ObjectWriter
+from gitpar.git.seeding import Wanted
+from gitpar.git.site import PoolSettings, Site
+from gitpar.git.written import Written
+from gitpar.values import dataclass
+
+if TYPE_CHECKING:
+    from gitpar.git.slots import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What all slots of a pool have in common."""
+
+    site: Site
+    settings: PoolSettings
+    main: Path | None
+    sparse: bool
+    """Whether worktrees hold a part of the files only, as the main one does."""
+    ignore_case: bool
+    """Whether one file may answer to two names."""
+    commits: CommitWriter
+    reader: ChangeReader
+    messages: Mapping[TaskId, str] = field(default_factory=dict)
+    """How the commit of a task is called whose worker made none."""
+    index_trees: IndexTrees | None = None
+    """Makes trees without a process, where there is a run."""
+    trees: dict[str, TreeId] = field(default_factory=dict)
+    """The trees of bases, asked for once."""
+    told: list[str] = field(default_factory=list)
+    """What went wrong in taking worktrees away, a sentence each."""
+    layouts: Layouts = field(default_factory=Layouts)
+    made: dict[int, Slot] = field(default_factory=dict)
+    """The worktrees that this process made, by number."""
+
+    def tree_of(self, git: GitCommand, base: CommitId) -> TreeId:
+        """Returns the tree of an attempt's base."""
+        if base not in self.trees:
+            self.trees[base] = TreeId(git.run("rev-parse", "--verify", f"{base}^{{tree}}").text)
+        return self.trees[base]
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is to be brought into each new worktree."""
+        own = self.settings
+        return Wanted(self.main, own.copy, own.symlink, own.setup, own.setup_timeout_s)
+
+    def door(self, folder: Path, **variables: str) -> GitCommand:
+        """Returns git in one folder, with the settings that worktrees need."""
+        more: tuple[tuple[str, str], ...] = (("core.sparseCheckout", "true"),) if self.sparse else ()
+        if self.settings.excludes is not None:
+            more += (("core.excludesFile", str(self.settings.excludes)),)
+        return GitCommand(GitEnvironment(folder, variables, WORKTREE_SETTINGS + more))
+
+
+def ground_of(common: Path, main: Path | None, run: RunId, settings: PoolSettings) -> Ground:
+    """Reads what workers might change later: who commits, and how the main worktree is checked out."""
+    site = Site(common, run, settings.root.resolve())
+    bare = GitEnvironment(common, {"GIT_DIR": str(common)})
+    store = GitCommand(bare)
+    git = store.at(GitEnvironment(main)) if main is not None else store
+    objects = ObjectWriter(store, site.own / "scratch", Written.of_run(common, run))
+    return Ground(
+        site=site,
+        settings=settings,
+        main=main,
+        sparse=main is not None and _is_set(git, "core.sparseCheckout"),
+        ignore_case=_is_set(git, "core.ignoreCase"),
+        commits=CommitWriter(objects, identity(git, "AUTHOR"), identity(git, "COMMITTER")),
+        reader=ChangeReader(store),
+    )
+
+
+def _is_set(git: GitCommand, setting: str) -> bool:
+    return git.run("config", "--type=bool", "--get", setting, ok=(0, 1)).text == "true"
