@@ -79,8 +79,8 @@ class GitRepository:
             if fold:
                 return comparison.report(fold=True)
             with closing(comparison):
-                comparison.begin()  # git works on it meanwhile
-                self._lander.foresee(base, (commit for _, commit in results))
+                with self._lander.foreseeing(base, (commit for _, commit in results)):
+                    comparison.begin()
                 return comparison.report(fold=False)
 
     def prove(self, landing: Landing) -> Proof | Refusal:

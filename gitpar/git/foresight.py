@@ -9,6 +9,7 @@ for nothing else: a wrong guess costs time, never the proof.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -47,15 +48,18 @@ class Foresight:
         self._coordinator = coordinator
         self._known: dict[_Key, Merged] = {}
 
-    def look(self, base: CommitId, results: Iterable[CommitId]) -> None:
+    @contextmanager
+    def looking(self, base: CommitId, results: Iterable[CommitId]) -> Iterator[None]:
         """Merges results that were cut from `base`, one on top of the other, leaving out what conflicts.
 
-        Stops at a result that changes how files merge. What conflicts is not remembered:
-        git's words about it must name the real commits.
+        Git is at it while the block runs, by the attributes of the base. Stops at a result
+        that changes how files merge. What conflicts is not remembered: git's words about it
+        must name the real commits.
         """
         # git writes each guessed tree itself, as its merge, before it reads it as the next one's tip
         with MergeFeed(self._coordinator.scratch) as feed, Outlines() as outlines:
             guesses = list(self._guessed(base, results, feed, outlines))
+            yield
             outcomes = feed.outcomes()
         self._known = {
             key: replace(merged, outcome=outcome)

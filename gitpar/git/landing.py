@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -59,9 +60,11 @@ class Lander:
         """Stores with every landing what its note will need."""
         self._noting = noting
 
-    def foresee(self, base: CommitId, results: Iterable[CommitId]) -> None:
-        """Has git merge the results of a wave, in landing order, all at once."""
-        self._foresight.look(base, results)
+    def foreseeing(self, base: CommitId, results: Iterable[CommitId]) -> AbstractContextManager[None]:
+        """Has git merge the results of a wave, in landing order, while the block runs."""
+        repository = self._coordinator.pygit()
+        self._attributes.follow(repository, tree_of(repository, base))
+        return self._foresight.looking(base, results)
 
     def prove(self, landing: Landing) -> Proof | Refusal:
         """Computes the landing commit and its certificate; nothing is stored where it is refused.

@@ -235,8 +235,9 @@ class Comparison:
     # --- merging --------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Has git begin the merges that `pairs` asks for, where all go by the same attributes."""
-        if len(self._groups) == 1:
+        """Has git begin the merges that `pairs` asks for, where all go by the attributes of the base."""
+        text = self._attributes.text(self._repository, tree_of(self._repository, self._base))
+        if [group.text for group in self._groups] == [text]:
             self._begun = self._begin(self._groups[0])
 
     def close(self) -> None:
