@@ -45,6 +45,9 @@ class CommitText:
 ReadCommit = tuple[TreeId, tuple[CommitId, ...], CommitText]
 """Tree, parents and text."""
 
+_identities: WeakKeyDictionary[GitCommand, dict[str, str]] = WeakKeyDictionary()
+"""Who commits, by role, as each git was asked."""
+
 _read: WeakKeyDictionary[Repository, dict[CommitId, ReadCommit]] = WeakKeyDictionary()
 """Commits read before: each landing asks for its tip and its result a dozen times."""
 
@@ -57,10 +60,16 @@ of an older one it reads the whole history (200 against 10 ms a merge).
 
 
 def identity(git: GitCommand, role: str = "COMMITTER") -> str:
-    """Returns `Name <mail>` as the user configured it for a role (or AUTHOR), else gitpar's own."""
-    # without it, git makes an address up from the host's name
-    found = git.run("-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT", ok=(0, 128))
-    return found.text.rsplit(" ", 2)[0] if found.status == 0 else DEFAULT_IDENTITY
+    """Returns `Name <mail>` as the user configured it for a role (or AUTHOR), else gitpar's own.
+
+    One git is asked once: a run has one author, whatever a worker sets meanwhile.
+    """
+    known = _identities.setdefault(git, {})
+    if role not in known:
+        # without it, git makes an address up from the host's name
+        found = git.run("-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT", ok=(0, 128))
+        known[role] = found.text.rsplit(" ", 2)[0] if found.status == 0 else DEFAULT_IDENTITY
+    return known[role]
 
 
 def stamp(who: str, at: float | None = None) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import field
 from pathlib import Path
 
 from gitpar.errors import EnvironmentFault
@@ -31,6 +32,7 @@ class RepositoryPlace:
     git_version: tuple[int, ...]
     checkout: Path | None = None
     """The main worktree where `common` is no `.git` in it: of submodules, or with a git folder apart."""
+    _command: list[GitCommand] = field(default_factory=list, init=False, compare=False, repr=False)
 
     @property
     def main(self) -> Path:
@@ -49,8 +51,10 @@ class RepositoryPlace:
 
     @property
     def command(self) -> GitCommand:
-        """A git that works in the user's repository, with the user's configuration."""
-        return GitCommand(GitEnvironment(self.root or self.common))
+        """A git that works in the user's repository, with the user's configuration; always the same."""
+        if not self._command:
+            self._command.append(GitCommand(GitEnvironment(self.root or self.common)))
+        return self._command[0]
 
 
 def discover(path: Path) -> RepositoryPlace:
