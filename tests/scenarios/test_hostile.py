@@ -167,6 +167,9 @@ def test_every_hostile_worker_is_contained_and_told_and_the_rest_lands(
     repo: Path, tmp_path: Path, secret: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EVIL_API_KEY", secret)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setenv("TMPDIR", str(elsewhere))
     for name in ("other", "doomed"):
         git(repo, "branch", name)
     config, tree = (repo / ".git/config").read_bytes(), git(repo, "rev-parse", "main")
