@@ -25,7 +25,17 @@ work() {
 	git add --all
 	git diff --cached --quiet || git commit --quiet --message "Task $task"
 }
-export -f work
+
+# so does removing them in parallel: it looks at all, and finds some half gone
+remove() {
+	local try
+	for try in 1 2 3 4 5 6 7 8; do
+		git worktree remove --force "$places/$1" 2>/dev/null && return
+		sleep "0.0$try"
+	done
+	git worktree remove --force "$places/$1"
+}
+export -f work remove
 
 mkdir -p "$places" "$tasks/held"
 xargs -P "$jobs" -I{} bash -c 'work "$1"' work {} <"$tasks/order"
@@ -43,5 +53,5 @@ cd "$repository"
 {
 	cat "$tasks/order"
 	echo level
-} | xargs -P "$jobs" -I{} git worktree remove --force "$places/{}"
+} | xargs -P "$jobs" -I{} bash -c 'remove "$1"' remove {}
 rmdir "$places"
