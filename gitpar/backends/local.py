@@ -42,6 +42,10 @@ class LocalBackend:
         self._why: dict[Path, str] = {}
         self._stopped = False
 
+    def prepare(self) -> None:
+        """Starts what the first worker will need, and does not wait for it."""
+        self._stem.prepare()
+
     def run(self, job: Job, started: Callable[[int], None]) -> WorkerResult:
         """Runs the worker and returns when all of its processes are gone; calls `started(pid)` once.
 

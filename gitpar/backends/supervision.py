@@ -42,6 +42,12 @@ class Stem:
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: _socket.socket | None = None
 
+    def prepare(self) -> None:
+        """Starts the process, so that it is there when a supervisor is wanted; `grow` tells of errors."""
+        with self._lock, contextlib.suppress(OSError):
+            if self._socket is None:
+                self._start()
+
     def grow(self) -> Supervisor:
         """Returns a new supervisor; raises OSError where the machine has no process left."""
         with self._lock:

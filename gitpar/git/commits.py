@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from gitpar.core.names import CommitId, TreeId
 from gitpar.errors import GitparError
-from gitpar.git.command import GitCommand
+from gitpar.git.command import GitCommand, GitFailed, GitResult
 from gitpar.git.objects import ObjectWriter
 from gitpar.git.scratch import write
 from gitpar.patterns import pattern
@@ -64,12 +65,28 @@ def identity(git: GitCommand, role: str = "COMMITTER") -> str:
 
     One git is asked once: a run has one author, whatever a worker sets meanwhile.
     """
+    return identities(git, role)[0]
+
+
+def identities(git: GitCommand, *roles: str) -> list[str]:
+    """Returns who has each of the roles, asked for at the same time; see `identity`."""
     known = _identities.setdefault(git, {})
-    if role not in known:
+    with ExitStack() as asking:
         # without it, git makes an address up from the host's name
-        found = git.run("-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT", ok=(0, 128))
-        known[role] = found.text.rsplit(" ", 2)[0] if found.status == 0 else DEFAULT_IDENTITY
-    return known[role]
+        asked = {
+            role: asking.enter_context(git.begin("-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT"))
+            for role in roles
+            if role not in known
+        }
+        for role, running in asked.items():
+            known[role] = _identity(role, running.result())
+    return [known[role] for role in roles]
+
+
+def _identity(role: str, found: GitResult) -> str:
+    if found.status not in (0, 128):
+        raise GitFailed(("var", f"GIT_{role}_IDENT"), found.status, found.stderr)
+    return found.text.rsplit(" ", 2)[0] if found.status == 0 else DEFAULT_IDENTITY
 
 
 def stamp(who: str, at: float | None = None) -> bytes:

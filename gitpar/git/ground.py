@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from gitpar.core.names import CommitId, RunId, TaskId, TreeId
 from gitpar.git.changes import ChangeReader
-from gitpar.git.command import GitCommand
-from gitpar.git.commits import CommitWriter, identity
+from gitpar.git.command import GitCommand, GitFailed, GitResult
+from gitpar.git.commits import CommitWriter, identities
 from gitpar.git.environment import WORKTREE_SETTINGS, GitEnvironment
 from gitpar.git.index_file import Layouts
 from gitpar.git.index_trees import IndexTrees
@@ -22,6 +22,9 @@ from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from gitpar.git.slots import Slot
+
+
+_ASKED = ("config", "--type=bool", "-z", "--get-regexp", r"^core\.(sparsecheckout|ignorecase)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +79,22 @@ def ground_of(common: Path, main: Path | None, run: RunId, settings: PoolSetting
     store = GitCommand(bare)
     git = store.at(GitEnvironment(main)) if main is not None else store
     objects = ObjectWriter(store, site.own / "scratch", Written.of_run(common, run))
+    with git.begin(*_ASKED) as asking:
+        author, committer = identities(git, "AUTHOR", "COMMITTER")
+        switches = _switches(asking.result())
     return Ground(
         site=site,
         settings=settings,
         main=main,
-        sparse=main is not None and _is_set(git, "core.sparseCheckout"),
-        ignore_case=_is_set(git, "core.ignoreCase"),
-        commits=CommitWriter(objects, identity(git, "AUTHOR"), identity(git, "COMMITTER")),
+        sparse=main is not None and switches.get("core.sparsecheckout", False),
+        ignore_case=switches.get("core.ignorecase", False),
+        commits=CommitWriter(objects, author, committer),
         reader=ChangeReader(store),
     )
 
 
-def _is_set(git: GitCommand, setting: str) -> bool:
-    return git.run("config", "--type=bool", "--get", setting, ok=(0, 1)).text == "true"
+def _switches(found: GitResult) -> dict[str, bool]:
+    if found.status not in (0, 1):
+        raise GitFailed(_ASKED, found.status, found.stderr)
+    settings = (setting.partition("\n") for setting in found.fields)
+    return {name: value == "true" for name, _, value in settings}

@@ -28,6 +28,7 @@ from gitpar.core.view import RunView
 from gitpar.engine.coordinator import Coordinator, asked_to_stop
 from gitpar.engine.together import Seat, Together
 from gitpar.errors import UsageError
+from gitpar.git.checkout import uncommitted
 from gitpar.journal.lease import Owner
 from gitpar.journal.sqlite import SqliteJournal, new_run_id
 from gitpar.plans.model import Plan
@@ -38,7 +39,7 @@ from gitpar.wiring.crew import crew_of, look_for
 from gitpar.wiring.preparing import Prepared, prepared, sandboxes_of, settings_of, workers_of
 from gitpar.wiring.repositories import Repo, repositories
 from gitpar.wiring.request import RunRequest
-from gitpar.wiring.running import Owned, catch_up, decided, driven, is_finished, start_alone
+from gitpar.wiring.running import Owned, begun, catch_up, decided, driven, is_finished, prepared_alone
 from gitpar.wiring.sandboxing import Sandboxes
 from gitpar.wiring.sister_sites import SisterRun, sister_runs
 from gitpar.wiring.sisterly import Share, beside
@@ -74,7 +75,9 @@ def start_across(site: Site, chosen: tuple[Plan, Skipped], request: RunRequest, 
     first, _ = settings_of(site, request, plan)
     plan, repos = repositories(site, plan, first.repos)
     if len(repos) == 1:
-        return start_alone(site, (plan, skipped), request, watcher)
+        with uncommitted(site.place) as changes:
+            alone = prepared_alone(site, (plan, skipped), request, changes)
+        return begun(site, alone, watcher)
     if first.run.barrier is Barrier.MERGED:
         raise UsageError(
             "`--barrier merged` is for a plan of one repository, and this one is over several",
@@ -86,7 +89,8 @@ def start_across(site: Site, chosen: tuple[Plan, Skipped], request: RunRequest, 
         share = _share(repo, repos, request, first)
         if share.first:
             share = replace(share, base=request.base or plan.settings.base or share.base)
-        made = prepared(repo.site, (plan, skipped), request, run, share=share)
+        with uncommitted(repo.site.place) as changes:
+            made = prepared(repo.site, (plan, skipped), request, run, share=share, changes=changes)
         parts.append(_Part(repo.sister, repo.site, run, _beginning(made)))
     return _driven(parts, watcher)
 

@@ -87,7 +87,9 @@ def world_of(
         pool = _without_droppings(place, run, pool)
         worktrees = GitWorktrees(place.common, main, run.id, refs, pool, messages, repository.index_trees())
         stack.callback(worktrees.end)
-        worktrees.begin(run.base, _first_workers(run))
+        if (workers := _first_workers(run)) > 0:
+            worktrees.begin(run.base, workers)
+            backend.prepare()
         tampering = Tampering(place, run.settings.prefix, run_folder(place.common, run.id) / "tampered")
 
         def outside(checkout: bool) -> tuple[str, ...]:  # noqa: FBT001 - a port's signature

@@ -18,8 +18,7 @@ from gitpar.core.names import CommitId, RefName, RunId
 from gitpar.core.selection import Skipped
 from gitpar.core.settings import RunSettings
 from gitpar.errors import PlanError, UsageError
-from gitpar.git.checkout import uncommitted
-from gitpar.git.commits import DEFAULT_IDENTITY, identity
+from gitpar.git.commits import DEFAULT_IDENTITY, identities
 from gitpar.git.refs import GitRefs
 from gitpar.plans.model import Plan
 from gitpar.values import dataclass
@@ -46,32 +45,21 @@ class Prepared:
     sandboxes: Sandboxes
 
 
-def prepared(
+def prepared(  # noqa: PLR0913 - all that a run begins with
     site: Site,
     chosen: tuple[Plan, Skipped],
     request: RunRequest,
     run: RunId,
     *,
     share: Share | None = None,
+    changes: Callable[[], str],
 ) -> Prepared:
     """Checks everything a run needs and returns what it begins with; starts and writes nothing.
 
     With a `share` it is one of several repositories' and works on that part of the plan.
+    `changes` says what is uncommitted, as git.checkout.uncommitted yields it.
     Raises PlanError, UsageError or EnvironmentFault.
     """
-    with uncommitted(site.place) as changes:  # git looks meanwhile
-        return _prepared(site, chosen, request, run, share=share, changes=changes)
-
-
-def _prepared(  # noqa: PLR0913 - what `prepared` is given, and one thing more
-    site: Site,
-    chosen: tuple[Plan, Skipped],
-    request: RunRequest,
-    run: RunId,
-    *,
-    share: Share | None,
-    changes: Callable[[], str],
-) -> Prepared:
     plan, skipped = chosen
     settings, warnings = settings_of(site, request, plan)
     settings = settings if share is None else share.settings(settings)
@@ -124,7 +112,8 @@ def _of_repository(site: Site, base: CommitId, changed: str) -> Iterable[str]:
     """Says what the user should know of the repository."""
     if changed:
         yield f"uncommitted changes in {changed} are not part of the run, which starts from {base[:12]}"
-    if identity(site.place.command) == DEFAULT_IDENTITY:
+    who, _ = identities(site.place.command, "COMMITTER", "AUTHOR")  # notes are made by both
+    if who == DEFAULT_IDENTITY:
         yield f"git knows no user here: commits are by {DEFAULT_IDENTITY}"
 
 

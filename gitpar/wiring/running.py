@@ -23,6 +23,7 @@ from gitpar.core.selection import Skipped
 from gitpar.core.view import RunView, view
 from gitpar.engine.coordinator import Coordinator, Turn
 from gitpar.errors import UsageError
+from gitpar.git.checkout import uncommitted
 from gitpar.git.flushing import drop_empty
 from gitpar.git.refs import GitRefs
 from gitpar.journal.lease import Owner
@@ -33,7 +34,7 @@ from gitpar.ports import Watcher
 from gitpar.values import dataclass
 from gitpar.wiring.assemble import pool_settings, world_of
 from gitpar.wiring.crew import crew_of, look_for
-from gitpar.wiring.preparing import prepared, sandboxes_of, workers_of
+from gitpar.wiring.preparing import Prepared, prepared, sandboxes_of, workers_of
 from gitpar.wiring.previewing import chosen_part
 from gitpar.wiring.replanning import UNCHANGED, changed_plan, replan, taken_anew
 from gitpar.wiring.request import RunRequest
@@ -50,19 +51,27 @@ def start(directory: Path, request: RunRequest, watcher: Watcher) -> RunView:
     Raises PlanError, UsageError or EnvironmentFault before anything was started.
     """
     site = Site.at(directory)
-    plan, skipped = chosen_part(read_plans(request.plans, request.choices), request)
-    if any(task.repo is not None for task in plan.graph):
+    with uncommitted(site.place) as changes:  # git looks while the plan is read
+        plan, skipped = chosen_part(read_plans(request.plans, request.choices), request)
+        across = any(task.repo is not None for task in plan.graph)
+        alone = None if across else prepared_alone(site, (plan, skipped), request, changes)
+    if alone is None:
         from gitpar.wiring.across import start_across  # noqa: PLC0415 - most plans are for one repository
 
         return start_across(site, (plan, skipped), request, watcher)
-    return start_alone(site, (plan, skipped), request, watcher)
+    return begun(site, alone, watcher)
 
 
-def start_alone(site: Site, chosen: tuple[Plan, Skipped], request: RunRequest, watcher: Watcher) -> RunView:
-    """Runs a plan in one repository."""
-    run_id = new_run_id(site.run_ids())
-    made = prepared(site, chosen, request, run_id)
-    journal = SqliteJournal.own(site.journal_path, run_id, Owner.this_process())
+def prepared_alone(
+    site: Site, chosen: tuple[Plan, Skipped], request: RunRequest, changes: Callable[[], str]
+) -> Prepared:
+    """Returns what the run of a plan in one repository begins with; `changes` as for `prepared`."""
+    return prepared(site, chosen, request, new_run_id(site.run_ids()), changes=changes)
+
+
+def begun(site: Site, made: Prepared, watcher: Watcher) -> RunView:
+    """Runs in one repository what was prepared."""
+    journal = SqliteJournal.own(site.journal_path, made.opened.run, Owner.this_process())
     try:
         journal.append([made.opened])
         return driven(site, Owned(Run(made.opened), journal, made.sandboxes), made.settings, watcher)
