@@ -56,9 +56,8 @@ def prepared(  # noqa: PLR0913 - all that a run begins with
 ) -> Prepared:
     """Checks everything a run needs and returns what it begins with; starts and writes nothing.
 
-    With a `share` it is one of several repositories' and works on that part of the plan.
-    `changes` says what is uncommitted, as git.checkout.uncommitted yields it.
-    Raises PlanError, UsageError or EnvironmentFault.
+    With a `share` it is one of several repositories' and works on that part of the plan. `changes`
+    says what is uncommitted. Raises PlanError, UsageError or EnvironmentFault.
     """
     plan, skipped = chosen
     settings, warnings = settings_of(site, request, plan)
