@@ -13,7 +13,7 @@ from gitpar.core.changes import ChangeSet
 from gitpar.core.conflicts import ConflictReport, PathConflict
 from gitpar.core.events import Ending, Event
 from gitpar.core.forges import BranchPush, ChangeRequest, Draft, OpenChange
-from gitpar.core.names import CommitId, RefName, RunId, TaskId, TreeId
+from gitpar.core.names import CommitId, RefName, Results, RunId, TaskId, TreeId
 from gitpar.core.progress import Aside, ProgressLanding
 from gitpar.core.run import Run
 from gitpar.core.session import ANYWHERE, Wish
@@ -121,11 +121,11 @@ class Repository(Protocol):
         ...
 
     def compare(
-        self, base: CommitId, results: Sequence[tuple[TaskId, CommitId]], *, fold: bool = True
+        self, base: CommitId, results: Results, *, fold: bool = True, expected: Sequence[Landing] = ()
     ) -> ConflictReport:
         """Returns every pair that shares something, with its tier, and the in-order fold.
 
-        A run does without the fold: its landings are one.
+        A run does without the fold: its landings are one. Those `expected` next may be proved meanwhile.
         """
         ...
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from typing import NewType
 
 from gitpar.patterns import pattern
@@ -17,12 +18,14 @@ CommitId = NewType("CommitId", str)
 TreeId = NewType("TreeId", str)
 RefName = NewType("RefName", str)
 """Always full: `refs/heads/…`, never a short branch name."""
+Results = Sequence[tuple[TaskId, CommitId]]
+"""What each of some tasks has made, in the order in which it is to land."""
 
 NO_TREE = TreeId("")
 NO_COMMIT = CommitId("")
+"""Stands for "the ref does not exist" in a ref update."""
 MERGED = "refs/gitpar/merged/"
 """Below it, by run and level, what was fetched of targets into which levels were merged."""
-"""Stands for "the ref does not exist" in a ref update."""
 
 _LONGEST_ID_BYTES = 200
 _LONGEST_ENCODED_BYTES = 200

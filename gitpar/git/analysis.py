@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitpar.core.changes import ChangeSet
 from gitpar.core.conflicts import ConflictReport
-from gitpar.core.names import CommitId, RunId, TaskId
+from gitpar.core.names import CommitId, Results, RunId
+from gitpar.git.ahead import Ahead
 from gitpar.git.attributes import Attributes
 from gitpar.git.carrying import Carrier
 from gitpar.git.changes import ChangeReader
@@ -22,7 +24,7 @@ from gitpar.git.objects import ObjectWriter
 from gitpar.git.progress import GitProgress
 from gitpar.git.repository import RepositoryPlace
 from gitpar.git.undone import Versions, undone
-from gitpar.git.written import Written
+from gitpar.git.written import Written, hold_unused
 from gitpar.ports import Landing, Proof, Refs, Refusal
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ class GitRepository:
 
         `never_merged` are files that are made anew where both sides changed them.
         """
+        self._run = run
         self._coordinator = Coordinator(place, place.common / "gitpar" / "runs" / run / "git")
         users = place.common / "info" / "attributes"
         self._attributes = Attributes(self._coordinator.attributes, users)
@@ -55,6 +58,7 @@ class GitRepository:
         self._lander = Lander(
             self._coordinator, self._attributes, self._store, made, never_merged=never_merged
         )
+        self._ahead = Ahead(self._proved)
         self._carrier = Carrier(self._coordinator, self._attributes, self._store, never_merged=never_merged)
         self._reader = ChangeReader(self._coordinator.scratch)
         self._changes: dict[tuple[CommitId, CommitId], ChangeSet] = {}
@@ -69,9 +73,13 @@ class GitRepository:
         return found
 
     def compare(
-        self, base: CommitId, results: Sequence[tuple[TaskId, CommitId]], *, fold: bool = True
+        self, base: CommitId, results: Results, *, fold: bool = True, expected: Sequence[Landing] = ()
     ) -> ConflictReport:
-        """Returns every pair that shares something, with its tier, and the in-order fold."""
+        """Returns every pair that shares something, with its tier, and the in-order fold.
+
+        `expected` are the landings to come, each on the one before: they are proved meanwhile.
+        """
+        self._ahead.end()
         pairs = [(base, commit) for _, commit in results]
         with self._coordinator.reading():
             read = {pair: self._changes.pop(pair) for pair in pairs if pair in self._changes}
@@ -80,16 +88,32 @@ class GitRepository:
                 return comparison.report(fold=True)
             with closing(comparison):
                 with self._lander.foreseeing(base, (commit for _, commit in results)):
-                    comparison.begin()
+                    begun = comparison.begin()
+                if begun:  # what is merged goes by the same attributes as what lands
+                    self._ahead.begin(self._lander.foreseen(expected))
                 return comparison.report(fold=False)
 
     def prove(self, landing: Landing) -> Proof | Refusal:
         """Computes a landing commit, durably stored, and proves it."""
+        return self._ahead.take(landing) or self._proved(landing)
+
+    def _proved(self, landing: Landing) -> Proof | Refusal:
         with self._coordinator.reading():
             return self._lander.prove(landing)
 
+    @property
+    def common(self) -> Path:
+        """The git directory that all worktrees share."""
+        return self._coordinator.place.common
+
+    def hold_unused(self, refs: Refs) -> None:
+        """Has a ref hold what was stored and did not land; nothing more is proved ahead of time."""
+        self._ahead.end()
+        hold_unused(self._coordinator.place, self._run, refs)
+
     def carry(self, landing: Landing) -> Proof | Refusal:
         """Makes a result anew on a tip that need not descend from its base, durably stored, and proves it."""
+        self._ahead.end()
         with self._coordinator.reading():
             return self._carrier.carry(landing)
 
@@ -103,6 +127,7 @@ class GitRepository:
         from gitpar.git.remembered import Remembered  # noqa: PLC0415 - most runs have no conflict
         from gitpar.git.settling import Settling  # noqa: PLC0415 - likewise
 
+        self._ahead.end()
         remembered = Remembered(self._coordinator.git_dir.with_name("settled"))
         return Settling(
             self._coordinator, self._attributes, self._store, lander=self._lander, remembered=remembered
@@ -129,6 +154,7 @@ class GitRepository:
 
     def close(self) -> None:
         """Removes the coordinator repository with all scratch objects."""
+        self._ahead.end()
         self._reader.close()
         self._store.close()
         self._coordinator.close()

@@ -13,13 +13,13 @@ from pathlib import Path
 from gitpar.core.builds import BuildConflict
 from gitpar.core.comparison import Change, Compared, Together
 from gitpar.core.conflicts import ConflictReport, Fold, Tier
-from gitpar.core.names import CommitId, TaskId
+from gitpar.core.names import CommitId, Results, TaskId
 from gitpar.core.order import heaviest
 from gitpar.errors import EnvironmentFault, UsageError
 from gitpar.git.attributes import Attributes
 from gitpar.git.builds import BuildLook
 from gitpar.git.coordinator import Coordinator
-from gitpar.git.merges import Comparison, Results
+from gitpar.git.merges import Comparison
 from gitpar.git.repository import RepositoryPlace
 
 MOST_SOURCE_BYTES = 4_000_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from gitpar.core.conflicts import ConflictKind, PathConflict
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from pygit2 import Repository
 
 
-Noting = Callable[[CommitId, str], Sequence[str]]
-"""Makes the note of a certificate on a commit, in scratch; returns the objects it needs."""
+Noting = Callable[[CommitId, CommitId, str], Sequence[str]]
+"""Makes, in scratch, the note of a certificate on a commit that follows a tip; returns what it needs."""
 
 
 class Lander:
@@ -48,7 +49,7 @@ class Lander:
         """
         self._never_merged = never_merged
         self._refused: tuple[Sides, Merged] | None = None
-        self._noting: Noting = lambda _commit, _certificate: ()
+        self._noting: Noting = lambda *_: ()
         self._coordinator = coordinator
         self._attributes = attributes
         self._store = store
@@ -65,6 +66,10 @@ class Lander:
         repository = self._coordinator.pygit()
         self._attributes.follow(repository, tree_of(repository, base))
         return self._foresight.looking(base, results)
+
+    def foreseen(self, landings: Iterable[Landing]) -> list[Landing]:
+        """Returns the first of the landings, as long as git has merged them already."""
+        return list(takewhile(lambda one: self._foresight.knows(one.base, one.result), landings))
 
     def prove(self, landing: Landing) -> Proof | Refusal:
         """Computes the landing commit and its certificate; nothing is stored where it is refused.
@@ -88,7 +93,7 @@ class Lander:
         if isinstance(certificate, str):
             return Refusal(reason=certificate)
         proof = Proof(draft.chain[-1], draft.tree, certificate.text())
-        noted = self._noting(proof.commit, proof.certificate)
+        noted = self._noting(landing.tip, proof.commit, proof.certificate)
         publish(repository, self._store, (*self._objects(repository, landing, draft), *noted))
         return proof
 

@@ -23,7 +23,7 @@ from gitpar.core.conflicts import (
     collisions,
     sharing,
 )
-from gitpar.core.names import CommitId, TaskId
+from gitpar.core.names import CommitId, Results, TaskId
 from gitpar.git.attributes import Attributes, is_attributes
 from gitpar.git.bases import Pair, read_bases
 from gitpar.git.changes import read_change_sets
@@ -38,8 +38,6 @@ from gitpar.values import dataclass
 
 MOST_EXACT = 20_000
 """So many pairs are merged for real, those that touch first; the rest keep their weaker tier."""
-
-Results = Sequence[tuple[TaskId, CommitId]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,11 +232,12 @@ class Comparison:
 
     # --- merging --------------------------------------------------------------------------
 
-    def begin(self) -> None:
-        """Has git begin the merges that `pairs` asks for, where all go by the attributes of the base."""
+    def begin(self) -> bool:
+        """Has git begin the merges that `pairs` asks for; only where all go by the attributes of the base."""
         text = self._attributes.text(self._repository, tree_of(self._repository, self._base))
         if [group.text for group in self._groups] == [text]:
             self._begun = self._begin(self._groups[0])
+        return self._begun is not None
 
     def close(self) -> None:
         """Ends what was begun and not asked for."""

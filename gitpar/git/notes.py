@@ -37,17 +37,23 @@ class Notes:
         self._store = store
         self._refs = refs
         self._at: CommitId | None = None
-        self._foreseen: _Made | None = None
+        self._foreseen: dict[CommitId, _Made] = {}
+        """By the commit that each is about."""
         self._who: tuple[str, str] | None = None
 
-    def foresee(self, commit: CommitId, certificate: str) -> Sequence[str]:
+    def foresee(self, tip: CommitId, commit: CommitId, certificate: str) -> Sequence[str]:
         """Makes in scratch the notes with this one more; returns what must be stored before `land`.
 
-        So the objects of a landing and of its note are flushed together. Where somebody
-        else notes something meanwhile, `land` makes them again.
+        So the objects of a landing and of its note are flushed together. They stand on those that
+        were foreseen for the `tip` below, where that has not landed yet. Where somebody
+        else notes something meanwhile, `land` makes them again. May be called from another thread.
         """
-        self._foreseen = self._made(self._tip(), {commit: certificate})
-        return self._foreseen.objects
+        below = self._foreseen.get(tip)
+        if below is None:
+            self._foreseen.clear()  # they were about landings that did not come
+        made = self._made(self._tip() if below is None else below.commit, {commit: certificate})
+        self._foreseen[commit] = made
+        return made.objects
 
     def land(self, move: RefUpdate, certificate: str) -> None:
         """Moves a level to a landing and notes its certificate on it: both or neither, durably.
@@ -96,21 +102,22 @@ class Notes:
         """Makes the moves and the change of the notes in one transaction, over the newest notes."""
         while True:
             at = self._tip()
-            made = self._foreseen
+            made = next((self._foreseen[one] for one in texts if one in self._foreseen), None)
             if made is None or (made.on, made.texts) != (at, texts):
                 made = self._made(at, texts)
                 publish(self._coordinator.pygit(), self._store, made.objects)
-            self._foreseen, new = None, made.commit
             try:
                 # the level first: where both have moved, it is the level that must be told
-                self._refs.move([*moves, RefUpdate(NOTES, new, at)])
+                self._refs.move([*moves, RefUpdate(NOTES, made.commit, at)])
             except RefMoved as moved:
                 self._at = None
                 if moved.ref != NOTES:
                     raise
                 self._at = CommitId(moved.found)
                 continue
-            self._at = new
+            self._at = made.commit
+            for one in texts:
+                self._foreseen.pop(one, None)
             return
 
     def _tip(self) -> CommitId:

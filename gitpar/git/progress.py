@@ -32,7 +32,7 @@ CHECKS = ("outside", "append", "once", "parents")
 KIND = "notes"
 """What a certificate of notes has for a strategy."""
 
-Noting = Callable[[CommitId, str], Sequence[str]]
+Noting = Callable[[CommitId, CommitId, str], Sequence[str]]
 
 
 class GitProgress:
@@ -63,7 +63,11 @@ class GitProgress:
         if problem := objection(repository, landing, commit):
             return Refusal(reason=problem)
         certificate = _certificate(landing, commit, made).text()
-        needed = [*difference(repository, tree, made).objects, commit, *self._noting(commit, certificate)]
+        needed = [
+            *difference(repository, tree, made).objects,
+            commit,
+            *self._noting(landing.tip, commit, certificate),
+        ]
         publish(repository, self._store, needed)
         return Proof(commit, made, certificate)
 

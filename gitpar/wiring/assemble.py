@@ -26,7 +26,6 @@ from gitpar.git.repository import RepositoryPlace
 from gitpar.git.site import PoolSettings, default_root
 from gitpar.git.tampering import Tampering
 from gitpar.git.worktrees import GitWorktrees
-from gitpar.git.written import hold_unused
 from gitpar.ports import Job, Workplace
 from gitpar.wiring.clock import SystemClock
 from gitpar.wiring.progress import reserved
@@ -113,7 +112,7 @@ def world_of(
             environment=_environment(run, of_streams, pool),
             confined=_confined(run, of_streams, sandboxes),
             gates=lambda: _gate_world(world, run, worktrees, of_streams, sandboxes=sandboxes),
-            finish=_finisher(site, refs, tampering, worktrees),
+            finish=_finisher(repository, refs, tampering, worktrees),
         )
         yield world
 
@@ -181,7 +180,7 @@ def _gate_world(
 
 
 def _finisher(
-    site: Site, refs: GitRefs, tampering: Tampering, worktrees: GitWorktrees
+    repository: GitRepository, refs: GitRefs, tampering: Tampering, worktrees: GitWorktrees
 ) -> Callable[[Run, CommitId, RunEnd], str]:
     def finish(ended: Run, tip: CommitId, end: RunEnd) -> str:
         found = tampering.look(checkout=True)
@@ -191,11 +190,11 @@ def _finisher(
             from gitpar.wiring.written_back import write_back  # noqa: PLC0415 - only where it is asked for
 
             said.append(write_back(ended))
-        hold_unused(site.place, ended.id, refs)
+        repository.hold_unused(refs)
         if ended.settings.into is not None:
             from gitpar.git.into import IntoBranch  # noqa: PLC0415 - likewise
 
-            said.append(_into(IntoBranch(site.place.common, refs, ended.settings.into), ended, tip, end))
+            said.append(_into(IntoBranch(repository.common, refs, ended.settings.into), ended, tip, end))
         return " ".join(filter(None, said))
 
     return finish

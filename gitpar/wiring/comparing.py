@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gitpar.config import load_settings
 from gitpar.core.comparison import Compared
-from gitpar.core.names import CommitId, TaskId
+from gitpar.core.names import CommitId, Results, TaskId
 from gitpar.core.run import Attempt, AttemptState, Run
 from gitpar.errors import UsageError
 from gitpar.git import comparing
@@ -22,8 +22,6 @@ from gitpar.git.snapshots import Snapshots, SnapshotTaker
 from gitpar.symbols import can_read, read_symbols
 from gitpar.wiring.request import CompareRequest
 from gitpar.wiring.site import Site
-
-_Results = Sequence[tuple[TaskId, CommitId]]
 
 _PAUSE_S = 1.0
 _SHARE = 4
@@ -86,7 +84,7 @@ def _first_success(attempts: Sequence[Attempt]) -> Attempt | None:
     return next((each for each in attempts if each.state is AttemptState.SUCCEEDED), None)
 
 
-def _all_there(place: RepositoryPlace, run: Run, results: _Results) -> None:
+def _all_there(place: RepositoryPlace, run: Run, results: Results) -> None:
     """Raises UsageError where a result was removed together with its keep-ref."""
     asked = "".join(f"{commit}\n" for _, commit in results)
     said = place.command.run("cat-file", "--batch-check", stdin=asked.encode()).text.splitlines()
@@ -99,14 +97,14 @@ def _all_there(place: RepositoryPlace, run: Run, results: _Results) -> None:
 
 
 def _compare(
-    place: RepositoryPlace, results: _Results, base: CommitId | None, request: CompareRequest
+    place: RepositoryPlace, results: Results, base: CommitId | None, request: CompareRequest
 ) -> Compared:
     with comparing.workbench(place, _drivers(place)) as coordinator:
         return _compared(coordinator, base, results, request)
 
 
 def _compared(
-    coordinator: Coordinator, base: CommitId | None, results: _Results, request: CompareRequest
+    coordinator: Coordinator, base: CommitId | None, results: Results, request: CompareRequest
 ) -> Compared:
     drivers = _drivers(coordinator.place)
     look = BuildLook(coordinator, can_read, read_symbols) if request.symbols else None

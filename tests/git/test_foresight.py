@@ -11,12 +11,16 @@ from gitpar.git.analysis import GitRepository
 from gitpar.ports import Proof
 from tests.support.repo import Repo, landing, lines, sealed_repo
 
+WAYS = ("singly", "merged before", "proved ahead")
 
-def landed(repo: Repo, base: CommitId, wave: list[CommitId], *, foreseen: bool) -> list[str]:
+
+def landed(repo: Repo, base: CommitId, wave: list[CommitId], way: str) -> list[str]:
     """Lands results one on the other; returns the tree of each, or what is said against it."""
     repository = GitRepository(repo.place, RunId("r1"))
-    if foreseen:
-        repository.compare(base, [(landing(base, c, base).task, c) for c in wave], fold=False)
+    if way != "singly":
+        expected = [landing(base, result, base, task=f"t{at}") for at, result in enumerate(wave)]
+        results = [(one.task, one.result) for one in expected]
+        repository.compare(base, results, fold=False, expected=expected if way == "proved ahead" else ())
     tip = base
     said: list[str] = []
     for at, result in enumerate(wave):
@@ -43,8 +47,8 @@ def test_landings_are_the_same_whether_git_merged_them_before_or_not(
         repo.branch(base, "rules", {".gitattributes": "f.txt merge=union\n"}),
         repo.branch(base, "against it as well", {"f.txt": lines((2, "three"))}),
     ]
-    found = [landed(repo, base, wave, foreseen=foreseen) for foreseen in (True, False)]
-    assert found[0] == found[1]
+    found = [landed(repo, base, wave, way) for way in WAYS]
+    assert found[0] == found[1] == found[2]
     assert "f.txt" in found[0][1]
     assert len(found[0]) == len(wave), "only the second conflicts: the last one merges by the new rule"
 
@@ -62,6 +66,6 @@ def test_a_wrong_guess_costs_nothing_but_time(tmp_path: Path, monkeypatch: pytes
         repo.branch(base, "last", {"f": lines((9, "last")), "new/deep/er": "1\n"}),
         repo.branch(base, "really", {"f": lines((15, "really")), "new/deep/too": "1\n"}),
     ]
-    found = [landed(repo, base, wave, foreseen=foreseen) for foreseen in (True, False)]
-    assert found[0] == found[1]
+    found = [landed(repo, base, wave, way) for way in WAYS]
+    assert found[0] == found[1] == found[2]
     assert ["disagree" in said for said in found[0]] == [False, False, True, False, False]

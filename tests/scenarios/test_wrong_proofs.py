@@ -14,7 +14,7 @@ from gitpar.core.changes import ChangeSet
 from gitpar.core.conflicts import ConflictReport
 from gitpar.core.events import RunOpened
 from gitpar.core.graph import Source, Task
-from gitpar.core.names import CommitId, RunId, TaskId, TreeId
+from gitpar.core.names import CommitId, Results, RunId, TaskId, TreeId
 from gitpar.core.run import Run, TaskState
 from gitpar.core.settings import Strategy
 from gitpar.engine.coordinator import Coordinator
@@ -44,9 +44,9 @@ class Wrong:
         return self._right.change_sets(pairs)
 
     def compare(
-        self, base: CommitId, results: Sequence[tuple[TaskId, CommitId]], *, fold: bool = True
+        self, base: CommitId, results: Results, *, fold: bool = True, expected: Sequence[Landing] = ()
     ) -> ConflictReport:
-        return self._right.compare(base, results, fold=fold)
+        return self._right.compare(base, results, fold=fold, expected=expected)
 
     def prove(self, landing: Landing) -> Proof | Refusal:
         if not self._before:
