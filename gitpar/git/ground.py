@@ -15,6 +15,7 @@ from gitpar.git.environment import WORKTREE_SETTINGS, GitEnvironment
 from gitpar.git.index_file import Layouts
 from gitpar.git.index_trees import IndexTrees
 from gitpar.git.objects import ObjectWriter
+from gitpar.git.restoring import Contents
 from gitpar.git.seeding import Wanted
 from gitpar.git.site import PoolSettings, Site
 from gitpar.git.written import Written
@@ -49,6 +50,7 @@ class Ground:
     told: list[str] = field(default_factory=list)
     """What went wrong in taking worktrees away, a sentence each."""
     layouts: Layouts = field(default_factory=Layouts)
+    contents: Contents = field(default_factory=Contents)
     made: dict[int, Slot] = field(default_factory=dict)
     """The worktrees that this process made, by number."""
 

@@ -2,7 +2,8 @@
 
 A capture has just compared every file with the index, so what differs from the base is
 known. Reading all files again costs as much as the capture did. Most files are copied from
-another worktree: unpacking one from git's store can cost as much as starting git does.
+another worktree, or written as they were read once: unpacking one from git's store can cost
+as much as starting git does.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from gitpar.git.admin import read_bytes, save_index, write_atomically
 from gitpar.git.command import GitCommand
 from gitpar.git.index_file import Differences, Layout, Layouts, changed_ns, entry_at, put_facts, sealed
 from gitpar.git.objects import object_id
-from gitpar.git.trees import NO_ENTRY
+from gitpar.git.trees import NO_ENTRY, Entry
 from gitpar.values import dataclass
 
 _MADE = (ChangeKind.ADDED, ChangeKind.COPIED, ChangeKind.RENAMED)
@@ -31,6 +32,9 @@ _RIGHTS = {0o100644: 0o666, 0o100755: 0o777}
 
 _MOST_BYTES = 4_000_000
 """So large a file is copied at most: its content is held in memory."""
+
+_MOST_KEPT_BYTES = 16_000_000
+"""So much is kept in memory for the next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +70,35 @@ class Original:
         return self._data
 
 
+@dataclass(slots=True)
+class Contents:
+    """What files hold where git checks them out just as it stores them. Tasks come back to the same ones."""
+
+    _known: dict[tuple[CommitId, str, Entry], bytes] = field(default_factory=dict)
+    _bytes: int = 0
+
+    def of(self, base: CommitId, path: str, entry: Entry) -> bytes | None:
+        """Returns what a path's file holds at a commit; None where that was not seen, or is forgotten."""
+        return self._known.get((base, path, entry))
+
+    def keep(self, base: CommitId, path: str, entry: Entry, content: bytes) -> None:
+        """Keeps what was found at a path, as git has checked it out, where that is what it stores."""
+        if object_id("blob", content) != entry[1]:
+            return  # attributes, which go by commit and path, have git write it otherwise
+        self._bytes += len(content)
+        if self._bytes > _MOST_KEPT_BYTES:
+            self._known.clear()
+            self._bytes = len(content)
+        self._known[base, path, entry] = content
+
+
 @dataclass(frozen=True, slots=True)
 class Originals:
-    """The other worktrees of a commit."""
+    """What a worktree at a commit is given back from: other ones of that commit, and memory."""
 
     base: CommitId
     layouts: Layouts
+    contents: Contents
     there: Sequence[Original]
 
 
@@ -111,6 +138,9 @@ def give_back(git: GitCommand, own: Original, undoing: Undoing, others: Original
     if left:
         listed = b"".join(os.fsencode(path) + b"\0" for path in left)
         git.run("checkout-index", "-f", "-u", "-z", "--stdin", stdin=listed)
+        if like is not None:
+            for path in left:
+                _keep(own.folder, path, (index, like), others)
 
 
 def _copied_back(worktree: Path, path: str, index: tuple[bytearray, Layout], others: Originals) -> bool:
@@ -120,7 +150,7 @@ def _copied_back(worktree: Path, path: str, index: tuple[bytearray, Layout], oth
     """
     data, like = index
     at = like.at(data, os.fsencode(path))
-    content = _original(path, entry_at(data, at), like, others.there) if at is not None else None
+    content = _original(path, entry_at(data, at), like, others) if at is not None else None
     target = f"{worktree}/{path}"
     if at is None or content is None or not _folder(worktree, target.rpartition("/")[0]):
         return False
@@ -153,28 +183,41 @@ def _note(worktree: Path, path: str, index: tuple[bytearray, Layout]) -> None:
         put_facts(data, at, os.lstat(f"{worktree}/{path}"))
 
 
-def _original(path: str, entry: tuple[int, str], like: Layout, originals: Sequence[Original]) -> bytes | None:
+def _original(path: str, entry: Entry, like: Layout, others: Originals) -> bytes | None:
     """Returns what a path's file holds where no attempt has touched it, being what its entry says."""
-    mode, name = entry
-    if mode not in _RIGHTS:
+    if entry[0] not in _RIGHTS:
         return None
-    for original in originals:
+    if (known := others.contents.of(others.base, path, entry)) is not None:
+        return known
+    for original in others.there:
         at = like.at(original.data, os.fsencode(path))
         if at is None or entry_at(original.data, at) != entry:
             continue
-        try:
-            descriptor = os.open(f"{original.folder}/{path}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except OSError:
-            continue
-        with FileIO(descriptor) as file:
-            found = os.fstat(descriptor)
-            if found.st_ctime_ns != changed_ns(original.data, at) or found.st_size > _MOST_BYTES:
-                continue
-            content = file.readall()
-        # not so where git writes a file otherwise than it stores it
-        if object_id("blob", content) == name:
-            return content
-    return None
+        if (content := _read(original.folder, path, changed_ns(original.data, at))) is not None:
+            others.contents.keep(others.base, path, entry, content)
+    return others.contents.of(others.base, path, entry)
+
+
+def _keep(worktree: Path, path: str, index: tuple[bytearray, Layout], others: Originals) -> None:
+    """Keeps what git has just checked out for the next time."""
+    data, like = index
+    at = like.at(data, os.fsencode(path))
+    entry = entry_at(data, at) if at is not None else NO_ENTRY
+    if entry[0] in _RIGHTS and (content := _read(worktree, path)) is not None:
+        others.contents.keep(others.base, path, entry, content)
+
+
+def _read(worktree: Path, path: str, changed_at_ns: int | None = None) -> bytes | None:
+    """Returns what a file holds that last changed then; None where it is another one, or a large one."""
+    try:
+        descriptor = os.open(f"{worktree}/{path}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with FileIO(descriptor) as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
+            return None
+        return file.readall() if changed_at_ns in (None, found.st_ctime_ns) else None
 
 
 def _folder(worktree: Path, path: str) -> bool:

@@ -261,7 +261,12 @@ class Slot:
             if one is not self and one.ages is not None and one.record.base == base
         ]
         try:
-            give_back(self.git, self.original, undoing, Originals(base, self.ground.layouts, others))
+            give_back(
+                self.git,
+                self.original,
+                undoing,
+                Originals(base, self.ground.layouts, self.ground.contents, others),
+            )
             if self.differences is None:
                 self.git.run("update-index", "-q", "--refresh", ok=(0, 1))
             if self.ages is not None:

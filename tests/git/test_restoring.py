@@ -129,6 +129,38 @@ def test_files_that_git_converts_are_converted_again(repo: Repo, calls: Path) ->
     assert checked_out(calls) == 1
 
 
+def test_a_file_that_is_changed_everywhere_is_checked_out_once(repo: Repo, calls: Path) -> None:
+    """Tasks come back to the same files: a changelog, a registry."""
+    pool, place, other = two(repo)
+    before = (place.path / "a.txt").read_bytes()
+    shell(other, "echo 2 >> a.txt")
+    for n in range(1, 4):
+        shell(place, "echo 1 >> a.txt; chmod +x a.txt")
+        pool.release(place, pool.capture(place, processes_gone=True))
+        place = pool.open(key("t3", n), repo.head)
+        assert (place.path / "a.txt").read_bytes() == before
+        assert repo.git("diff-files", cwd=place.path) == ""
+        assert repo.git("status", "--porcelain", "--ignored", cwd=place.path) == ""
+    assert checked_out(calls) == 1
+
+
+def test_what_a_file_held_at_one_commit_is_not_given_to_another(repo: Repo, calls: Path) -> None:
+    """It is the same blob, which git writes otherwise there."""
+    pool, place, other = two(repo)
+    shell(other, "echo 2 >> a.txt")
+    shell(place, "echo 1 >> a.txt")
+    pool.release(place, pool.capture(place, processes_gone=True))
+    repo.write({".gitattributes": "*.txt text eol=crlf\n"})
+    repo.commit()
+    later = pool.open(key("t4"), repo.head)
+    shell(later, "echo 1 >> a.txt")
+    pool.release(later, pool.capture(later, processes_gone=True))
+    again = pool.open(key("t5"), repo.head)
+    assert again.path == later.path == place.path
+    assert b"\r\n" in (again.path / "a.txt").read_bytes()
+    assert checked_out(calls) == 2
+
+
 TOUCHED = {
     "its time": "touch a.txt src/b.py link program",
     "an old time": "touch -d 2001-01-01 a.txt",
