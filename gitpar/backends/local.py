@@ -46,6 +46,13 @@ class LocalBackend:
         """Starts what the first worker will need, and does not wait for it."""
         self._stem.prepare()
 
+    def dismiss(self) -> None:
+        """Has those end that work on nothing, where no worker is to come; `close` waits for them."""
+        with self._changed:
+            for supervisor in self._idle:
+                supervisor.hang_up()
+        self._stem.dismiss()
+
     def run(self, job: Job, started: Callable[[int], None]) -> WorkerResult:
         """Runs the worker and returns when all of its processes are gone; calls `started(pid)` once.
 

@@ -57,6 +57,11 @@ class Stem:
                 self._end()  # somebody killed it: whom it had forked works on
                 return self._ask(self._start())
 
+    def dismiss(self) -> None:
+        """Has the process end with its supervisors; `close` waits for it."""
+        with self._lock:
+            self._let_go()
+
     def close(self) -> None:
         """Ends the process, whose supervisors must have ended."""
         with self._lock:
@@ -100,8 +105,17 @@ class Stem:
                 os.close(file)
         return Supervisor(pid, *own)
 
-    def _end(self) -> None:
+    def _let_go(self) -> None:
         if self._socket is not None:
+            with contextlib.suppress(OSError):  # it has ended
+                self._socket.shutdown(_socket.SHUT_WR)
+
+    def _end(self) -> None:
+        self._let_go()
+        if self._socket is not None:
+            end = select.poll()
+            end.register(self._socket, select.POLLIN)
+            end.poll(_CLOSING_S * 1000)  # a wait for the process would look again and again
             self._socket.close()
         if self._process is not None:
             try:

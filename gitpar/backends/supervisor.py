@@ -31,8 +31,9 @@ def main(arguments: list[str]) -> None:
         _signal.signal(getattr(_signal, name), _signal.SIG_IGN)
     if "--stem" not in arguments:
         _serve(arguments)
-    elif grow():
-        _serve(arguments)
+    else:
+        if grow():
+            _serve(arguments)
         os._exit(0)  # nothing is left to be put in order, and Python would take its time for it
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from gitpar.errors import EnvironmentFault
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.environment import GitEnvironment, coordinator_environment
+from gitpar.git.programs import remove
 from gitpar.git.repository import RepositoryPlace
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class Coordinator:
                 repository.free()
             self._opened.clear()
         self._local = threading.local()
-        shutil.rmtree(self.git_dir, ignore_errors=True)
+        remove(self.git_dir)
 
     def _make(self) -> None:
         """Writes the few files that make a bare repository.

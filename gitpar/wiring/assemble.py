@@ -77,10 +77,10 @@ def world_of(
     with ExitStack() as stack:
         refs = GitRefs(place)
         stack.callback(refs.close)
-        repository = GitRepository(place, run.id, never_merged=never_merged(run.settings))
-        stack.callback(repository.close)
         backend = LocalBackend()
         stack.callback(backend.close)
+        repository = GitRepository(place, run.id, never_merged=never_merged(run.settings))
+        stack.callback(repository.close)
         messages = {task.id: task.commit_message or task.title for task in run.graph}
         main = place.main if place.root else None
         pool = _without_droppings(place, run, pool)
@@ -95,6 +95,7 @@ def world_of(
             return tampering.look(checkout=checkout)
 
         ledger = repository.ledger(refs, at_once=run.gates is None)
+        stack.callback(backend.dismiss)  # called first: they end while the rest is put away
 
         world = World(
             common_dir=place.common,

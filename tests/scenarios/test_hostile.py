@@ -28,14 +28,19 @@ class Hostile:
     timeout_s: float | None = None
 
 
+def config(setting: str) -> str:
+    """A command that sets something, again where another worker has the file locked just then."""
+    return f"for n in $(seq 200); do git config {setting} && break; done"
+
+
 WORKERS = {
     "writes-into-main": Hostile(
         f"{COMMON}; echo evil >> $m/README.md",
         said="changed in the main worktree, by it or by somebody else: `README.md`",
     ),
     "plants-in-main": Hostile(f"{COMMON}; echo evil > $m/planted.txt", said="`planted.txt`"),
-    "sets-config": Hostile("git config user.name Mallory", said="`.git/config` was changed: put back"),
-    "sets-hooks-path": Hostile("git config core.hooksPath /nowhere", said="`.git/config` was changed"),
+    "sets-config": Hostile(config("user.name Mallory"), said="`.git/config` was changed: put back"),
+    "sets-hooks-path": Hostile(config("core.hooksPath /nowhere"), said="`.git/config` was changed"),
     "plants-a-hook": Hostile(
         # at once, as whoever looks meanwhile moves it away
         f"{COMMON}; mkdir -p $c/hooks; echo 'exit 1' > h; chmod +x h; mv h $c/hooks/pre-push",
