@@ -47,10 +47,11 @@ RUNNING = {
 }
 
 
-def loaded(*words: str | Path) -> set[str]:
+def loaded(*words: str | Path, **variables: str) -> set[str]:
     """Returns the modules that a call of the program imports."""
     program = [sys.executable, "-c", PROBE, *words]
-    done = subprocess.run(program, env=program_environment(), capture_output=True, text=True, check=True)
+    environ = program_environment() | variables
+    done = subprocess.run(program, env=environ, capture_output=True, text=True, check=True)
     return set(json.loads(done.stderr.splitlines()[-1]))
 
 
@@ -67,6 +68,13 @@ def test_a_plain_run_loads_nothing_that_it_does_not_use(repo: Path, plan: Path) 
 
     assert found & (LIBRARIES | RARELY) == set()
     assert found >= RUNNING
+
+
+def test_libgit2_is_loaded_where_there_are_no_certificates(repo: Path, plan: Path) -> None:
+    """As on a machine with git and Python and little else."""
+    nowhere = {"SSL_CERT_FILE": "/nonexistent/file", "SSL_CERT_DIR": "/nonexistent/folder"}
+
+    assert "pygit2" in loaded("-C", repo, "run", plan, "--json", **nowhere)
 
 
 def test_a_dry_run_loads_no_git_and_no_engine(repo: Path, plan: Path) -> None:

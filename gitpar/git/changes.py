@@ -54,6 +54,11 @@ class ChangeReader:
             found = [self._ask(base, tip) for base, tip in pairs]
         return [ChangeSet(base, tip, files) for (base, tip), files in zip(pairs, found, strict=True)]
 
+    def prepare(self) -> None:
+        """Starts the process, which is there then when something is asked."""
+        with self._lock:
+            self._session = self._session or self._git.start(*_ARGUMENTS)
+
     def close(self) -> None:
         """Ends the process."""
         session, self._session = self._session, None

@@ -13,10 +13,11 @@ import importlib
 import os
 import re
 import shutil
+import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gitpar.errors import EnvironmentFault
 from gitpar.git.command import GitCommand, GitFailed
@@ -26,6 +27,8 @@ from gitpar.git.repository import RepositoryPlace
 
 if TYPE_CHECKING:
     from pygit2 import Repository as PygitRepository
+
+_loading = threading.Lock()
 
 CARRIED = {
     "merge.renames": "whether a moved file is followed",
@@ -94,6 +97,7 @@ class Coordinator:
         """Returns this thread's own libgit2 repository: it reads both stores and writes into scratch."""
         repository: PygitRepository | None = getattr(self._local, "repository", None)
         if repository is None:
+            load()
             from pygit2 import Repository, settings  # noqa: PLC0415 - takes 110 ms, so only when needed
             from pygit2.enums import ObjectType  # noqa: PLC0415 - likewise
 
@@ -195,5 +199,19 @@ def _undurable(environment: GitEnvironment) -> GitEnvironment:
 
 
 def load() -> None:
-    """Loads libgit2, which takes a tenth of a second."""
-    importlib.import_module("pygit2")
+    """Loads libgit2, which takes a tenth of a second; without certificates, as it speaks to nobody here.
+
+    pygit2 has it read all that the machine has, and cannot be loaded where there are none.
+    """
+    with _loading:
+        if "pygit2" not in sys.modules:
+            import ssl  # noqa: PLC0415 - pygit2 brings it
+
+            found = ssl.get_default_verify_paths
+            # a folder that is there and holds none
+            none: dict[str, Any] = {"cafile": None, "capath": os.sep}
+            ssl.get_default_verify_paths = lambda: found()._replace(**none)
+            try:
+                importlib.import_module("pygit2")
+            finally:
+                ssl.get_default_verify_paths = found

@@ -86,6 +86,7 @@ class Checkouts:
                         self._pattern = None
             return
         try:
+            slot.ground.prepare()  # there is nothing else to do
             with self._changed:
                 self._changed.wait_for(lambda: pattern.done)
             if not _copied(slot, pattern.slot):

@@ -54,6 +54,11 @@ class Ground:
     made: dict[int, Slot] = field(default_factory=dict)
     """The worktrees that this process made, by number."""
 
+    def prepare(self) -> None:
+        """Starts the processes that every capture asks, so that the first need not wait for them."""
+        self.commits.objects.prepare("commit")
+        self.reader.prepare()
+
     def tree_of(self, git: GitCommand, base: CommitId) -> TreeId:
         """Returns the tree of an attempt's base."""
         if base not in self.trees:
@@ -74,12 +79,18 @@ class Ground:
         return GitCommand(GitEnvironment(folder, variables, WORKTREE_SETTINGS + more))
 
 
-def ground_of(common: Path, main: Path | None, run: RunId, settings: PoolSettings) -> Ground:
-    """Reads what workers might change later: who commits, and how the main worktree is checked out."""
+def ground_of(
+    common: Path, main: Path | None, run: RunId, settings: PoolSettings, *, git: GitCommand | None = None
+) -> Ground:
+    """Reads what workers might change later: who commits, and how the main worktree is checked out.
+
+    `git` works in that one, where somebody has asked it already.
+    """
     site = Site(common, run, settings.root.resolve())
     bare = GitEnvironment(common, {"GIT_DIR": str(common)})
     store = GitCommand(bare)
-    git = store.at(GitEnvironment(main)) if main is not None else store
+    if git is None:
+        git = store.at(GitEnvironment(main)) if main is not None else store
     objects = ObjectWriter(store, site.own / "scratch", Written.of_run(common, run))
     with git.begin(*_ASKED) as asking:
         author, committer = identities(git, "AUTHOR", "COMMITTER")

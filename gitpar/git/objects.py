@@ -51,6 +51,11 @@ class ObjectWriter:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _sessions: dict[str, Popen[bytes]] = field(default_factory=dict)
 
+    def prepare(self, kind: str) -> None:
+        """Starts the process that writes objects of a type, which is there then when one is to be written."""
+        with self._lock:
+            self._session(kind)
+
     def write(self, kind: str, content: bytes) -> str:
         """Writes an object of a type (`commit`, `tree`, `blob`) durably and returns its id.
 

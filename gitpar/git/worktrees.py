@@ -53,6 +53,8 @@ class GitWorktrees:
     messages: Mapping[TaskId, str] = field(default_factory=dict)
     """How the commit of a task is called whose worker made none."""
     index_trees: IndexTrees | None = None
+    git: GitCommand | None = None
+    """Works in the main worktree, where somebody has asked it already who commits."""
     checkouts: Checkouts = field(default_factory=Checkouts)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _held: dict[int, Slot] = field(default_factory=dict)
@@ -345,7 +347,7 @@ class GitWorktrees:
         """Reads once what workers might change later; clears away what a dead owner left."""
         with self._lock:
             if self._ground is None:
-                found = ground_of(self.common_dir, self.main_worktree, self.run, self.settings)
+                found = ground_of(self.common_dir, self.main_worktree, self.run, self.settings, git=self.git)
                 self._ground = replace(found, index_trees=self.index_trees, messages=self.messages)
                 clear_away(self._ground, self._held)
             return self._ground

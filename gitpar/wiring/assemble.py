@@ -84,12 +84,14 @@ def world_of(
         messages = {task.id: task.commit_message or task.title for task in run.graph}
         main = place.main if place.root else None
         pool = _without_droppings(place, run, pool)
-        worktrees = GitWorktrees(place.common, main, run.id, refs, pool, messages, repository.index_trees())
+        trees, git = repository.index_trees(), place.command if place.root == main else None
+        worktrees = GitWorktrees(place.common, main, run.id, refs, pool, messages, trees, git)
         stack.callback(worktrees.end)
         if (workers := _first_workers(run)) > 0:
             worktrees.begin(run.base, workers)
-            backend.prepare()
         tampering = Tampering(place, run.settings.prefix, run_folder(place.common, run.id) / "tampered")
+        if workers > 0:
+            backend.prepare()  # after that look, which is waited for
 
         def outside(checkout: bool) -> tuple[str, ...]:  # noqa: FBT001 - a port's signature
             return tampering.look(checkout=checkout)
