@@ -7,8 +7,8 @@ and also on every clone given, with as many of its merged branches as tasks. All
 tasks merge cleanly with each other, so both sides do the same work; a run counts only if its
 final tree is the one that plain `git merge-tree` makes. The ratio is (gitpar's wall time
 less its start-up) to the script's; start-up is that of `gitpar run --dry-run` on a plan
-of one task. CPU a task is what each task after the first adds to a run: loading what a run
-needs is apart.
+of one task, the median of three in each pair: machines are not equally quick at all times.
+CPU a task is what each task after the first adds to a run: loading what a run needs is apart.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Result:
     name: str
     tasks: int
     goal: float
-    startup_s: float
+    startup_s: list[float]
     script_s: list[float]
     gitpar_s: list[float]
     ratios: list[float]
@@ -120,7 +120,7 @@ class Benchmark:
         return Workload(name, repository, place, chosen, folded.tree, goal)
 
     def startup(self, workload: Workload) -> Cost:
-        """Returns the quickest of three `run --dry-run` of a plan of one task."""
+        """Returns the one of three `run --dry-run` of a plan of one task that took the middle time."""
         return self._in_clone(workload, self._dry_runs)
 
     def _dry_runs(self, workload: Workload, clone: Path) -> Cost:
@@ -128,7 +128,7 @@ class Benchmark:
         costs = [run(command, clone, self.environ) for _ in range(3)]
         if any(cost.status for cost in costs):
             raise SystemExit(f"Error: {shlex.join(command)}: {costs[0].stderr}")
-        return min(costs, key=lambda cost: cost.wall_s)
+        return sorted(costs, key=lambda cost: cost.wall_s)[1]
 
     def script(self, workload: Workload) -> tuple[Cost, str]:
         """Runs the script once; returns what it cost and what its result's tree is."""
@@ -203,10 +203,11 @@ def _await_removal(clone: Path) -> None:
 
 def compare(benchmark: Benchmark, workload: Workload, pairs: int) -> Result:
     """Runs both sides in turn and returns the figures."""
-    startup, first = benchmark.startup(workload), benchmark.first(workload)
+    first = benchmark.first(workload)
     tasks = len(workload.history.changes)
-    result = Result(workload.name, tasks, workload.goal, startup.wall_s, [], [], [], [], [], [], [], [])
+    result = Result(workload.name, tasks, workload.goal, [], [], [], [], [], [], [], [], [])
     for number in range(1, pairs + 1):
+        startup = benchmark.startup(workload)
         theirs, script_tree = benchmark.script(workload)
         ours, own_tree = benchmark.own(workload)
         for side, cost, tree in (("script", theirs, script_tree), ("gitpar", ours, own_tree)):
@@ -215,6 +216,7 @@ def compare(benchmark: Benchmark, workload: Workload, pairs: int) -> Result:
                 result.wrong.append(f"pair {number}: {side}: status {cost.status}, tree {tree}: {said}")
         if result.wrong and result.wrong[-1].startswith(f"pair {number}:"):
             continue
+        result.startup_s.append(startup.wall_s)
         result.script_s.append(theirs.wall_s)
         result.gitpar_s.append(ours.wall_s)
         result.ratios.append((ours.wall_s - startup.wall_s) / theirs.wall_s)
@@ -233,7 +235,7 @@ def report(result: Result) -> str:
     lines = [
         f"{result.name}, {result.tasks} tasks",
         f"  script           {spread(result.script_s)} s",
-        f"  gitpar           {spread(result.gitpar_s)} s, of that start-up {result.startup_s:.2f} s",
+        f"  gitpar           {spread(result.gitpar_s)} s, of that start-up {spread(result.startup_s)} s",
         f"  ratio            {spread(result.ratios, 3)} (goal {result.goal}: {reached})",
         f"  loop's CPU, task {spread(result.loop_cpu_ms_a_task)} ms (goal 5)",
         f"  own CPU a task   {spread(result.own_cpu_ms_a_task)} ms, git work done without a process in it",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from gitpar.git.objects import ObjectWriter
 from gitpar.git.progress import GitProgress
 from gitpar.git.repository import RepositoryPlace
 from gitpar.git.undone import Versions, undone
-from gitpar.git.written import Written, hold_unused
+from gitpar.git.written import Written, holding_unused
 from gitpar.ports import Landing, Proof, Refs, Refusal
 
 if TYPE_CHECKING:
@@ -106,10 +106,13 @@ class GitRepository:
         """The git directory that all worktrees share."""
         return self._coordinator.place.common
 
-    def hold_unused(self, refs: Refs) -> None:
-        """Has a ref hold what was stored and did not land; nothing more is proved ahead of time."""
+    def holding_unused(self, refs: Refs) -> AbstractContextManager[Callable[[], CommitId | None]]:
+        """Has git look for what was stored and did not land; what is yielded has a ref hold it.
+
+        Nothing more is proved ahead of time.
+        """
         self._ahead.end()
-        hold_unused(self._coordinator.place, self._run, refs)
+        return holding_unused(self._coordinator.place, self._run, refs)
 
     def carry(self, landing: Landing) -> Proof | Refusal:
         """Makes a result anew on a tip that need not descend from its base, durably stored, and proves it."""

@@ -17,7 +17,7 @@ from gitpar.git import admin as admin_files
 from gitpar.git import leftovers
 from gitpar.git.admin import SAVED_INDEX
 from gitpar.git.aging import distrust
-from gitpar.git.command import GitCommand, GitFailed
+from gitpar.git.command import GitCommand, GitFailed, GitResult, RunningGit
 from gitpar.git.environment import WORKTREE_SETTINGS
 from gitpar.git.index_file import Differences, differences
 from gitpar.git.keeping import TreeOfFiles
@@ -64,9 +64,10 @@ class Staging:
         if self._slot.ages is not None:
             self._slot.ages.reveal(self._slot.path)
         pruned = {*_PRUNED, *self._slot.ground.settings.keep}
-        found = walk(self._slot.path, pruned, self._slot.folders, self._slot.rights)
+        with self._adding([]) as adding:
+            found = walk(self._slot.path, pruned, self._slot.folders, self._slot.rights)
+            added = self._added(adding.result())
         self._slot.otherwise = found.otherwise
-        added = self._add([])
         repositories = self._sort(found.odd)
         inside = [path for path in repositories if path != "."]
         if inside:
@@ -117,6 +118,11 @@ class Staging:
 
     def _add(self, left_out: Sequence[str], *extra: str) -> bool:
         """Adds everything to a fresh copy of the saved index; False where git could not add all."""
+        with self._adding(left_out, *extra) as adding:
+            return self._added(adding.result())
+
+    def _adding(self, left_out: Sequence[str], *extra: str) -> RunningGit:
+        """Has git begin to add everything to a fresh copy of the saved index."""
         saved = self._slot.admin / SAVED_INDEX
         if saved.exists() and self._slot.ages is not None:
             admin_files.link_index(saved, self._index)
@@ -127,8 +133,12 @@ class Staging:
             self._git.run("read-tree", self._slot.record.base)
         outside = [f":(exclude,top,literal){path}" for path in left_out]
         sparse = ["--sparse"] if self._slot.ground.sparse else []
-        result = self._git.run("add", "-A", *sparse, *extra, "--", ".", *outside, ok=(0, 1, 128))
-        if result.status != 0 and any(word in result.stderr for word in _MACHINE):
+        return self._git.begin("add", "-A", *sparse, *extra, "--", ".", *outside)
+
+    def _added(self, result: GitResult) -> bool:
+        """Says whether git could add all."""
+        unknown = result.status not in (0, 1, 128)
+        if unknown or (result.status != 0 and any(word in result.stderr for word in _MACHINE)):
             raise GitFailed(("add", "-A"), result.status, result.stderr)
         self._said = result.stderr
         if seeds := self._slot.seeds.paths():

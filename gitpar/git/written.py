@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from gitpar.core.names import NO_COMMIT, CommitId, RefName, RunId, TreeId
@@ -88,17 +89,41 @@ def hold_unused(place: RepositoryPlace, run: RunId, refs: Refs) -> CommitId | No
 
     Returns the commit that does, None where there is nothing to hold.
     """
+    with holding_unused(place, run, refs) as hold:
+        return hold()
+
+
+@contextmanager
+def holding_unused(place: RepositoryPlace, run: RunId, refs: Refs) -> Iterator[Callable[[], CommitId | None]]:
+    """Has git look for what no ref reaches while the block runs; yields what then does as `hold_unused`.
+
+    Nothing is to be written or moved meanwhile.
+    """
     written = Written.of_run(place.common, run)
     groups = written.groups()
     if not groups:
-        return None
+        yield lambda: None
+        return
     git = GitCommand(GitEnvironment(place.common, {"GIT_DIR": str(place.common)}))
-    commits = list(dict.fromkeys(group.commit for group in groups if group.commit))
-    with _looking(git, groups) as looking:  # while the other git looks at the refs
-        unused = _unreached(git, commits)
-        left = _left(looking.result(), groups)
-    if not unused and not left:
-        return None
+    with _looking(git, groups) as looking, _listing(git, groups) as listed:
+
+        def hold() -> CommitId | None:
+            unused = _unreached(listed.result())
+            left = _left(looking.result(), groups)
+            return _held(place, run, refs, (written, unused, left)) if unused or left else None
+
+        yield hold
+
+
+def _held(
+    place: RepositoryPlace,
+    run: RunId,
+    refs: Refs,
+    found: tuple[Written, Sequence[CommitId], Mapping[str, str]],
+) -> CommitId:
+    """Writes the commit that holds commits, and trees and blobs with their type, and has the ref name it."""
+    written, unused, left = found
+    git = GitCommand(GitEnvironment(place.common, {"GIT_DIR": str(place.common)}))
     ref = unused_ref(run)
     before = refs.read(ref).get(ref, NO_COMMIT)
     objects = ObjectWriter(git, written.file.with_name("scratch"), written)
@@ -114,12 +139,21 @@ def hold_unused(place: RepositoryPlace, run: RunId, refs: Refs) -> CommitId | No
     return held
 
 
-def _unreached(git: GitCommand, commits: Sequence[CommitId]) -> list[CommitId]:
-    """Returns those of the commits that no ref reaches, nor another one of them."""
-    stdin = "".join(f"{commit}\n" for commit in commits).encode()
-    # the options that say what to leave out are read before standard input is
-    asked = ("rev-list", "--parents", "--ignore-missing", "--not", "--all", "--not", "--stdin")
-    rows = [row.split() for row in git.run(*asked, stdin=stdin).text.splitlines()]
+_UNREACHED = ("rev-list", "--parents", "--ignore-missing", "--not", "--all", "--not", "--stdin")
+"""The options that say what to leave out are read before standard input is."""
+
+
+def _listing(git: GitCommand, groups: Sequence[_Group]) -> RunningGit:
+    """Begins to list the commits of groups that no ref reaches."""
+    commits = dict.fromkeys(group.commit for group in groups if group.commit)
+    return git.begin(*_UNREACHED, stdin="".join(f"{commit}\n" for commit in commits).encode())
+
+
+def _unreached(listed: GitResult) -> list[CommitId]:
+    """Returns those of the commits listed that no other one of them reaches."""
+    if listed.status != 0:
+        raise GitFailed(_UNREACHED, listed.status, listed.stderr)
+    rows = [row.split() for row in listed.text.splitlines()]
     below = {parent for row in rows for parent in row[1:]}
     return [CommitId(row[0]) for row in rows if row[0] not in below]
 

@@ -186,14 +186,17 @@ def _finisher(
     repository: GitRepository, refs: GitRefs, tampering: Tampering, worktrees: GitWorktrees
 ) -> Callable[[Run, CommitId, RunEnd], str]:
     def finish(ended: Run, tip: CommitId, end: RunEnd) -> str:
-        found = tampering.look(checkout=True)
+        with repository.holding_unused(refs) as hold:
+            if not ended.settings.keep_worktrees:
+                worktrees.close()
+            found = tampering.look(checkout=True)
+            hold()
         said = [f"While workers were at work: {'; '.join(found)}."] if found else []
         said += [f"{'; '.join(problems)}."] if (problems := worktrees.told()) else []
         if ended.settings.write_back:
             from gitpar.wiring.written_back import write_back  # noqa: PLC0415 - only where it is asked for
 
             said.append(write_back(ended))
-        repository.hold_unused(refs)
         if ended.settings.into is not None:
             from gitpar.git.into import IntoBranch  # noqa: PLC0415 - likewise
 

@@ -147,7 +147,8 @@ def test_what_was_proved_for_landings_that_never_came_is_held(repo: Repo) -> Non
     repository.ledger(refs)
     repository.compare(base, [(one.task, one.result) for one in expected], fold=False, expected=expected)
     assert isinstance(repository.prove(expected[0]), Proof)
-    repository.hold_unused(refs)
+    with repository.holding_unused(refs) as hold:
+        hold()
     repository.close()
     refs.close()
 
