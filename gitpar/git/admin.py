@@ -1,11 +1,12 @@
 """A worktree's admin folder, `<common git dir>/worktrees/<name>`, read and written as files.
 
 Starts no process: what stands here is what git keeps in plain files. Never touches the
-worktree itself.
+files of a worktree.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -14,6 +15,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from io import FileIO
+from itertools import count
 from pathlib import Path
 from secrets import token_hex
 
@@ -278,6 +280,40 @@ def save_index(source: Path, target: Path) -> None:
     with suppress(FileNotFoundError):
         os.unlink(target)  # noqa: PTH108 - replacing makes ext4 write the data out first, several ms
     os.rename(temporary, target)  # noqa: PTH104 - likewise
+
+
+def add(common: Path, worktree: Path, draft: Path, *, reason: str, base: str) -> Path | None:
+    """Makes a locked worktree without files at a commit, as `git worktree add` does in ten times the time.
+
+    Unlike there its metadata is there whole or not at all: it is put together in `draft`, on the
+    same file system. Returns its folder; None where git has more to do, as where a group
+    shares the repository, or the main worktree has settings of its own.
+    Source: gitrepository-layout(5).
+    """
+    if common.stat().st_mode & stat.S_ISGID or any((common / name).exists() for name in INHERITED):
+        return None
+    worktree.mkdir(parents=True, exist_ok=True)
+    if any(worktree.iterdir()):
+        return None  # git says what is wrong with that
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    texts = {"locked": reason, "commondir": "../..\n", "gitdir": f"{worktree}/.git\n", "HEAD": f"{base}\n"}
+    for name, text in texts.items():
+        (draft / name).write_bytes(os.fsencode(text))
+    (common / "worktrees").mkdir(exist_ok=True)
+    for number in count():
+        admin = common / "worktrees" / f"{worktree.name}{number or ''}"
+        try:
+            if not os.path.lexists(admin):
+                draft.rename(admin)
+                break
+        except (FileExistsError, NotADirectoryError):
+            continue  # made by somebody else this moment
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:
+                raise
+    (worktree / ".git").write_bytes(b"gitdir: " + os.fsencode(admin) + b"\n")
+    return admin
 
 
 def restore(admin: Path, worktree: Path, reason: str, head: str) -> None:

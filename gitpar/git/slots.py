@@ -131,8 +131,11 @@ class Slot:
         git = self.ground.door(site.common, GIT_DIR=str(site.common))
         options = ["--no-checkout", "--detach", "--lock", "--reason", site.reason]
         with site.locked():
-            git.run("worktree", "add", "-f", *options, str(self.path), base)
-            admin = admin_files.find_admin(site.common, self.path)
+            draft = self.own / "admin"
+            admin = admin_files.add(site.common, self.path, draft, reason=site.reason, base=base)
+            if admin is None:
+                git.run("worktree", "add", "-f", *options, str(self.path), base)
+                admin = admin_files.find_admin(site.common, self.path)
         if admin is None:
             raise EnvironmentFault(f"git made no metadata for the worktree `{self.path}`")
         found = self.path.lstat()

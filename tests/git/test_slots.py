@@ -9,6 +9,7 @@ import pytest
 
 from gitpar.core.names import CommitId
 from gitpar.faults import Step
+from gitpar.git.admin import add
 from gitpar.git.removal import leftovers, remove_run
 from gitpar.git.site import default_root
 from tests.support.amounts import one_in
@@ -236,3 +237,50 @@ def test_what_a_killed_run_left_is_removed_once_it_is_captured(repo: Repo) -> No
     root = repo.path.with_name("repo.worktrees")
     assert remove_run(repo.common, RUN, root) == ((f"worktree {root / RUN / '1'}",), ())
     assert nothing_left(repo)
+
+
+def facts(admin: Path) -> dict[str, str]:
+    """What a worktree's metadata says but for what goes by its place."""
+    files = {path.name: path.read_text().strip() for path in admin.iterdir() if path.is_file()}
+    return {name: text for name, text in files.items() if name not in ("gitdir", "index")}
+
+
+def test_metadata_is_made_as_git_makes_it(repo: Repo, tmp_path: Path) -> None:
+    repo.git("worktree", "add", "-q", "--no-checkout", "--detach", "--lock", "--reason", "why", "../theirs")
+    own = tmp_path / "ours"
+    admin = add(repo.common, own, tmp_path / "draft", reason="why", base=repo.head)
+    assert admin == repo.common / "worktrees" / "ours"
+    theirs = repo.common / "worktrees" / "theirs"
+    assert facts(admin) == facts(theirs)
+    assert (admin / "gitdir").read_text() == f"{own}/.git\n"
+    assert (theirs / "gitdir").read_text() == f"{tmp_path / 'theirs'}/.git\n"
+    assert repo.git("rev-parse", "HEAD", cwd=own) == repo.head
+    repo.git("checkout", "-q", "-b", "work", cwd=own)
+    assert repo.git("reflog", "-1", "--format=%gs", cwd=own) == f"checkout: moving from {repo.head} to work"
+    repo.git("worktree", "prune")
+    repo.git("worktree", "repair")
+    assert repo.git("worktree", "list", "--porcelain").count("locked why") == 2
+
+
+def test_a_name_that_is_taken_is_left_alone(repo: Repo, tmp_path: Path) -> None:
+    taken = repo.common / "worktrees" / "ours"
+    taken.mkdir(parents=True)
+    (taken / "locked").write_text("initializing")
+    admin = add(repo.common, tmp_path / "ours", tmp_path / "draft", reason="why", base=repo.head)
+    assert admin == repo.common / "worktrees" / "ours1"
+    assert (tmp_path / "ours/.git").read_text() == f"gitdir: {admin}\n"
+    assert [path.name for path in taken.iterdir()] == ["locked"]
+
+
+@pytest.mark.parametrize("why", ["settings of its own", "a group", "not empty"])
+def test_what_is_not_plain_is_left_to_git(repo: Repo, tmp_path: Path, why: str) -> None:
+    own = tmp_path / "ours"
+    if why == "a group":
+        repo.common.chmod(0o2775)
+    elif why == "not empty":
+        own.mkdir()
+        (own / "file").write_text("")
+    else:
+        (repo.common / "config.worktree").write_text("")
+    assert add(repo.common, own, tmp_path / "draft", reason="why", base=repo.head) is None
+    assert not (repo.common / "worktrees").exists()
