@@ -16,7 +16,7 @@ from gitpar.git.commits import publish
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.index_file import Changed
 from gitpar.git.objects import ObjectWriter
-from gitpar.git.trees import compose, difference
+from gitpar.git.trees import composed, difference
 
 if TYPE_CHECKING:
     from pygit2 import Index, Repository
@@ -50,10 +50,14 @@ class IndexTrees:
         repository = self._coordinator.pygit()
         if not changed:
             return base
-        tree = compose(repository, base, {path: new for path, (_, new) in changed.items()})
-        if difference(repository, base, tree).files != changed:
+        tree, made = composed(repository, base, {path: new for path, (_, new) in changed.items()})
+        try:
+            found = difference(repository, base, tree)
+        except KeyError:
+            return None  # what was just composed is forgotten, as there is so much else
+        new = {name: made[name] for name in found.objects if name in made}
+        if found.files != changed or not store.put("tree", new):
             return None
-        self._publish(base, tree, store)
         return tree
 
     def new_objects(self, base: TreeId, tree: TreeId) -> list[str]:

@@ -12,7 +12,7 @@ import os
 import stat
 import threading
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from secrets import token_hex
@@ -22,6 +22,9 @@ from typing import Protocol
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.flushing import flush_file
 from gitpar.values import dataclass
+
+_PLAIN_BYTES = 16_000
+"""What is no larger is not compressed: that takes longer than all else, and git's next gc packs it anyway."""
 
 _AT_ONCE = 64
 """So many objects are asked for before answers are read: pipes hold the names and ids of more."""
@@ -96,6 +99,20 @@ class ObjectWriter:
             self.written.note((kind, name) for name, kind in found.items())
         return [name for name in names if name not in found or not _linked(scratch, store, name)]
 
+    def put(self, kind: str, contents: Mapping[str, bytes]) -> bool:
+        """Writes objects of a type that are given by their names, durably, without git.
+
+        False, with nothing written, where git must: where a group shares the store.
+        """
+        store = self._store
+        if store.stat().st_mode & stat.S_ISGID:
+            return False
+        if self.written is not None:
+            self.written.note((kind, name) for name in contents)
+        for name, content in contents.items():
+            put(str(store), name, framed(kind, content), durably=True)
+        return True
+
     @property
     def _store(self) -> Path:
         variables = self.git.environment.variables
@@ -159,6 +176,36 @@ def framed(kind: str, content: bytes) -> bytes:
 def name_of(whole: bytes) -> str:
     """Returns the name of an object that is given with its frame."""
     return hashlib.sha1(whole, usedforsecurity=False).hexdigest()
+
+
+def put(store: str, name: str, whole: bytes, *, durably: bool = False) -> None:
+    """Writes a loose object, given with its frame, into a store; it is there whole or not at all.
+
+    Raises OSError where it cannot be written.
+    """
+    # others may write the same, and git may read it: it gets its name when it is whole
+    beside = f"{store}/tmp_obj_{token_hex(6)}"  # noqa: S108 - one that a kill leaves git removes at its gc
+    descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o444)
+    try:
+        try:
+            left = memoryview(zlib.compress(whole, len(whole) > _PLAIN_BYTES))
+            while left:
+                left = left[os.write(descriptor, left) :]
+            if durably:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        place = f"{store}/{name[:2]}/{name[2:]}"
+        # no paths here: there are hundreds a run
+        try:
+            os.rename(beside, place)  # noqa: PTH104
+        except FileNotFoundError:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(f"{store}/{name[:2]}")  # noqa: PTH102
+            os.rename(beside, place)  # noqa: PTH104
+    except BaseException:
+        os.unlink(beside)  # noqa: PTH108
+        raise
 
 
 def _flushed(file: str, name: str) -> str:

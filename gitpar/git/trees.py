@@ -152,6 +152,26 @@ def compose(repository: Repository, tree: str, changes: Mapping[str, Entry]) -> 
     return TreeId(_composed(repository, tree, _by_parts(changes), written) or written({}))
 
 
+def composed(
+    repository: Repository, tree: str, changes: Mapping[str, Entry]
+) -> tuple[TreeId, dict[str, bytes]]:
+    """Returns the name of the tree that has some entries changed, as `compose` does, and all that is new.
+
+    Writes nothing: the second are the contents of new trees by name, those below first.
+    """
+    made: dict[str, bytes] = {}
+
+    def named(content: dict[bytes, Entry]) -> str:
+        data = _data(content)
+        name = object_id("tree", data)
+        made[name] = data
+        if name not in _parsed:
+            _remember(name, content)
+        return name
+
+    return TreeId(_composed(repository, tree, _by_parts(changes), named) or named({})), made
+
+
 class Outlines:
     """Trees that are named and known here before anybody has written them, until the block ends."""
 

@@ -12,6 +12,7 @@ from gitpar.core.names import TreeId
 from gitpar.git.coordinator import Coordinator
 from gitpar.git.index_trees import IndexTrees, same_entries
 from gitpar.git.objects import ObjectWriter
+from gitpar.git.trees import difference
 from tests.support.repo import Repo, sealed_repo
 
 
@@ -132,6 +133,29 @@ def test_a_stored_tree_is_whole_in_the_users_store(
         repo.git("cat-file", "--batch-check=%(objecttype)", stdin=listed.encode()).split().count("missing")
         == 0
     )
+    store.close()
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_changed_tree_is_stored_without_scratch(
+    repo: Repo, coordinator: Coordinator, tmp_path: Path, *, shared: bool
+) -> None:
+    base = TreeId(repo.git("rev-parse", "HEAD^{tree}"))
+    files(repo)
+    made = repo.git("write-tree", "--missing-ok")
+    found = difference(coordinator.pygit(), base, made)
+    changed = dict(found.files)
+    for name in found.objects:
+        if repo.git("cat-file", "-t", name) == "tree":
+            (repo.root / ".git/objects" / name[:2] / name[2:]).unlink()
+    if shared:
+        (repo.root / ".git/objects").chmod(0o2775)
+    store = ObjectWriter(coordinator.store, tmp_path / "waiting")
+    tree = IndexTrees(coordinator).store_changed(base, changed, store)
+    assert tree == (None if shared else made)
+    assert not list(coordinator.objects.glob("??/*"))
+    if not shared:
+        assert repo.git("ls-tree", "-r", "--name-only", made) == repo.git("ls-files")
     store.close()
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.environment import GitEnvironment
-from gitpar.git.objects import ObjectWriter
+from gitpar.git.objects import ObjectWriter, object_id
 from tests.support.repo import Repo
 
 
@@ -109,6 +109,51 @@ def test_what_is_not_what_its_name_says_is_left_to_git(
 def test_a_store_that_a_group_shares_is_left_to_git(repo: Repo, scratch: Path, tmp_path: Path) -> None:
     (repo.root / ".git" / "objects").chmod(0o2775)
     assert writer_into(repo, tmp_path).adopt(scratch, names_in(scratch)) == names_in(scratch)
+
+
+def tree_of_one(repo: Repo, mode: str = "100644") -> tuple[str, bytes]:
+    """A tree that the repository does not have, of a file that it has."""
+    blob = repo.git("rev-parse", "HEAD:f.txt")
+    content = f"{mode} other\0".encode() + bytes.fromhex(blob)
+    return object_id("tree", content), content
+
+
+def test_trees_are_written_as_git_reads_them_and_again_where_they_are_there(
+    repo: Repo, tmp_path: Path
+) -> None:
+    repo.commit("first", {"f.txt": "1\n"})
+    writer = writer_into(repo, tmp_path)
+    name, content = tree_of_one(repo)
+    large = b"".join(f"100644 {at:05}\0".encode() + content[-20:] for at in range(1000))
+    trees = {name: content, object_id("tree", large): large}
+    for _ in range(2):
+        assert writer.put("tree", trees)
+    assert repo.git("ls-tree", name) == f"100644 blob {content[-20:].hex()}\tother"
+    assert len(repo.git("ls-tree", object_id("tree", large)).splitlines()) == 1000
+    file = repo.root / ".git/objects" / name[:2] / name[2:]
+    assert file.stat().st_mode & 0o777 == 0o444
+    repo.git("fsck", "--strict", "--no-dangling")
+    assert not list((repo.root / ".git/objects").glob("tmp_obj_*"))
+
+
+def test_nothing_is_written_into_a_store_that_a_group_shares(repo: Repo, tmp_path: Path) -> None:
+    repo.commit("first", {"f.txt": "1\n"})
+    store = repo.root / ".git" / "objects"
+    store.chmod(0o2775)
+    before = names_in(store)
+    assert not writer_into(repo, tmp_path).put("tree", dict([tree_of_one(repo)]))
+    assert names_in(store) == before
+
+
+def test_a_tree_that_cannot_be_written_leaves_nothing(repo: Repo, tmp_path: Path) -> None:
+    repo.commit("first", {"f.txt": "1\n"})
+    name, content = tree_of_one(repo)
+    store = repo.root / ".git" / "objects"
+    (store / name[:2]).write_text("in the way")
+    with pytest.raises(OSError, match=name[:2]):
+        writer_into(repo, tmp_path).put("tree", {name: content})
+    (store / name[:2]).unlink()
+    assert not list(store.glob("tmp_obj_*"))
 
 
 def test_what_is_taken_over_is_noted_before(repo: Repo, scratch: Path, tmp_path: Path) -> None:
