@@ -231,6 +231,8 @@ class Executor:
         self._attempts.drain()
         if self._gating is not None:
             self._gating.drain()
+        if not self._run.settings.keep_worktrees:
+            self._world.worktrees.close()
         message = self._world.finish(self._run, command.tip, command.end)
         self._post(e.RunClosed(at=self._world.clock.now(), end=command.end, message=message))
 

@@ -50,4 +50,4 @@ class World:
     gates: Callable[[], GateWorld]
     """What gates act on; asked for by runs that have some."""
     finish: Callable[[Run, CommitId, e.RunEnd], str]
-    """Makes the end of a run (worktrees, `--into`, write-back); returns what to say about it."""
+    """Makes the end of a run (`--into`, write-back); returns what to say about it."""

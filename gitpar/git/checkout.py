@@ -22,7 +22,10 @@ def uncommitted(place: RepositoryPlace) -> Iterator[Callable[[], str]]:
         yield str
         return
     with place.command.begin(*_STATUS) as looking:
-        yield lambda: _named(looking.result())
+        try:
+            yield lambda: _named(looking.result())
+        finally:
+            looking.end()  # where there is nothing to run it is of no use
 
 
 def _named(found: GitResult) -> str:

@@ -81,6 +81,11 @@ class RunningGit:
         if self._process:
             os.waitpid(self._process, 0)
 
+    def end(self) -> None:
+        """Ends a git that only reads, where nobody asked for its result."""
+        if self._process:
+            os.kill(self._process, signal.SIGTERM)
+
     def result(self) -> GitResult:
         """Waits for its end; to be asked once."""
         with waiting():

@@ -91,9 +91,9 @@ class Foresight:
             if after := opinion.tree(repository, tree, task, outlines.outline):
                 tip, tree = write_commit(repository, after, [base], SYNTHETIC), after
 
-    def knows(self, base: CommitId, result: CommitId) -> bool:
-        """Says whether git has merged a result already, onto whatever tip."""
-        return any(key[0] == base and key[2] == result for key in self._known)
+    def merged(self) -> set[tuple[CommitId, CommitId]]:
+        """Returns base and result of what git has merged already, onto whatever tip."""
+        return {(base, result) for base, _, result in self._known}
 
     def find(self, repository: Repository, sides: Sides) -> Merged | None:
         """Returns a merge that git has made already of the same base, result and tree of the tip."""

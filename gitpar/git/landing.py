@@ -69,7 +69,8 @@ class Lander:
 
     def foreseen(self, landings: Iterable[Landing]) -> list[Landing]:
         """Returns the first of the landings, as long as git has merged them already."""
-        return list(takewhile(lambda one: self._foresight.knows(one.base, one.result), landings))
+        merged = self._foresight.merged()
+        return list(takewhile(lambda one: (one.base, one.result) in merged, landings))
 
     def prove(self, landing: Landing) -> Proof | Refusal:
         """Computes the landing commit and its certificate; nothing is stored where it is refused.

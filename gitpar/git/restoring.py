@@ -81,15 +81,16 @@ class Contents:
         """Returns what a path's file holds at a commit; None where that was not seen, or is forgotten."""
         return self._known.get((base, path, entry))
 
-    def keep(self, base: CommitId, path: str, entry: Entry, content: bytes) -> None:
-        """Keeps what was found at a path, as git has checked it out, where that is what it stores."""
+    def keep(self, base: CommitId, path: str, entry: Entry, content: bytes) -> bool:
+        """Keeps what a file holds as git has checked it out; False where git does not store it so."""
         if object_id("blob", content) != entry[1]:
-            return  # attributes, which go by commit and path, have git write it otherwise
+            return False  # attributes, which go by commit and path, have git write it otherwise
         self._bytes += len(content)
         if self._bytes > _MOST_KEPT_BYTES:
             self._known.clear()
             self._bytes = len(content)
         self._known[base, path, entry] = content
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +194,10 @@ def _original(path: str, entry: Entry, like: Layout, others: Originals) -> bytes
         at = like.at(original.data, os.fsencode(path))
         if at is None or entry_at(original.data, at) != entry:
             continue
-        if (content := _read(original.folder, path, changed_ns(original.data, at))) is not None:
-            others.contents.keep(others.base, path, entry, content)
-    return others.contents.of(others.base, path, entry)
+        content = _read(original.folder, path, changed_ns(original.data, at))
+        if content is not None and others.contents.keep(others.base, path, entry, content):
+            return content
+    return None
 
 
 def _keep(worktree: Path, path: str, index: tuple[bytearray, Layout], others: Originals) -> None:

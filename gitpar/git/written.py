@@ -97,7 +97,7 @@ def hold_unused(place: RepositoryPlace, run: RunId, refs: Refs) -> CommitId | No
 def holding_unused(place: RepositoryPlace, run: RunId, refs: Refs) -> Iterator[Callable[[], CommitId | None]]:
     """Has git look for what no ref reaches while the block runs; yields what then does as `hold_unused`.
 
-    Nothing is to be written or moved meanwhile.
+    Nothing is to be written or moved meanwhile, and no worktree taken away.
     """
     written = Written.of_run(place.common, run)
     groups = written.groups()
@@ -108,7 +108,11 @@ def holding_unused(place: RepositoryPlace, run: RunId, refs: Refs) -> Iterator[C
     with _looking(git, groups) as looking, _listing(git, groups) as listed:
 
         def hold() -> CommitId | None:
-            unused = _unreached(listed.result())
+            found = listed.result()
+            if found.status != 0:  # as where a worktree was taken away whose HEAD git was about to read
+                with _listing(git, groups) as again:
+                    found = again.result()
+            unused = _unreached(found)
             left = _left(looking.result(), groups)
             return _held(place, run, refs, (written, unused, left)) if unused or left else None
 

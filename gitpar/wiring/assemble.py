@@ -187,8 +187,6 @@ def _finisher(
 ) -> Callable[[Run, CommitId, RunEnd], str]:
     def finish(ended: Run, tip: CommitId, end: RunEnd) -> str:
         with repository.holding_unused(refs) as hold:
-            if not ended.settings.keep_worktrees:
-                worktrees.close()
             found = tampering.look(checkout=True)
             hold()
         said = [f"While workers were at work: {'; '.join(found)}."] if found else []
