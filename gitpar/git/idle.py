@@ -66,8 +66,8 @@ class Idle:
         """Waits for a worktree to come back for as long as making another would take.
 
         So no more are made than quick workers need, and slow ones wait once, for no longer
-        than that; who waits longest comes first. At most as many are made at once as there
-        are processors, or two; those that are made early come first.
+        than that; who waits longest comes first. At most one more is made at once than there
+        are processors; those that are made early come first.
         """
         patient_until = 0.0
         turn = object()
@@ -86,5 +86,5 @@ class Idle:
 
 
 def at_once() -> int:
-    """How many worktrees are made at the same time at most."""
-    return max(2, os.cpu_count() or 2)
+    """How many worktrees are made at the same time at most: one waits for git where others go on."""
+    return (os.cpu_count() or 1) + 1
