@@ -20,6 +20,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from gitpar.core.names import NO_COMMIT, CommitId, RefName
+from gitpar.git.writing import write_out
 from gitpar.patterns import pattern
 from gitpar.values import dataclass
 
@@ -60,14 +61,7 @@ def write_atomically(path: Path, content: bytes, *, durably: bool = False) -> No
     name = f"{path.parent}/.{path.name}.{token_hex(4)}"
     descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            left = content
-            while left:
-                left = left[os.write(descriptor, left) :]
-            if durably:
-                os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        write_out(descriptor, content, durably=durably)
         os.rename(name, path)  # noqa: PTH104 - likewise
     except BaseException:
         Path(name).unlink(missing_ok=True)

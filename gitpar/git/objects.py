@@ -21,6 +21,7 @@ from typing import Protocol
 
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.flushing import flush_file
+from gitpar.git.writing import write_out
 from gitpar.values import dataclass
 
 _PLAIN_BYTES = 16_000
@@ -187,14 +188,7 @@ def put(store: str, name: str, whole: bytes, *, durably: bool = False) -> None:
     beside = f"{store}/tmp_obj_{token_hex(6)}"  # noqa: S108 - one that a kill leaves git removes at its gc
     descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o444)
     try:
-        try:
-            left = memoryview(zlib.compress(whole, len(whole) > _PLAIN_BYTES))
-            while left:
-                left = left[os.write(descriptor, left) :]
-            if durably:
-                os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        write_out(descriptor, zlib.compress(whole, len(whole) > _PLAIN_BYTES), durably=durably)
         place = f"{store}/{name[:2]}/{name[2:]}"
         # no paths here: there are hundreds a run
         try:
