@@ -6,6 +6,7 @@ import atexit
 import gc
 import os
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 
@@ -28,8 +29,9 @@ def program() -> NoReturn:
 def leave(ended: list[int]) -> None:
     """Ends the process at once, with the status given; Python does where there is none yet."""
     if ended:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with suppress(OSError):  # main has told of what cannot be written
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(ended[0])
 
 
