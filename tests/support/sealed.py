@@ -54,6 +54,10 @@ _OUTSIDE_NAMES = frozenset(
         "CLICOLOR_FORCE",
         "COLUMNS",
         "LINES",
+        "PYTHONUNBUFFERED",
+        "PYTHONIOENCODING",
+        "PYTHONUTF8",
+        "PYTHONWARNINGS",
     }
 )
 _CONFIG = f"[user]\n\tname = {NAME}\n\temail = {EMAIL}\n[init]\n\tdefaultBranch = main\n"
