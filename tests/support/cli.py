@@ -44,7 +44,7 @@ _RULES = (
     (re.compile(r"(?<=gitpar/)[0-9a-z]+(?=/(?:level|task)/)"), "<run>"),
     (re.compile(r"(?<=\brun )(?:[0-9a-f]{4}|(?=[0-9a-z]*\d)[0-9a-z]{5,})\b"), "<run>"),
     (re.compile(r"\b\d+(?:\.\d+)? ?(?:ms|s|min|h)\b"), "<time>"),
-    (re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,12}\b"), "<commit>"),
+    (re.compile(r"\b(?:[0-9a-f]{12}|(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,11})\b"), "<commit>"),
 )
 
 
