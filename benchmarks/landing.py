@@ -20,8 +20,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.run_against_script import LARGE, Benchmark, Workload
-from benchmarks.timing import spread
+from benchmarks.run_against_script import LARGE, Benchmark, Workload, await_removal
+from benchmarks.timing import place_apart, spread
 from gitpar.core.names import CommitId, RunId, TaskId, level_ref
 from gitpar.core.settings import Strategy
 from gitpar.git.analysis import GitRepository
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _pair(benchmark: Benchmark, workload: Workload) -> tuple[float, float]:
     times = []
     for land in (_merge, _prove_and_move):
-        place = Path(tempfile.mkdtemp(dir=benchmark.folder))
+        place = place_apart(benchmark.folder)
         clone = place / "repository"
         git = PlainGit(benchmark.folder, benchmark.environ)
         git.raw("clone", "--quiet", "--local", str(workload.repository), str(clone))
@@ -77,6 +77,7 @@ def _pair(benchmark: Benchmark, workload: Workload) -> tuple[float, float]:
         times.append(time.perf_counter() - started)
         if git.tree(tip) != workload.tree:
             raise SystemExit(f"Error: {land.__name__} made the tree {git.tree(tip)}, not {workload.tree}")
+        await_removal(clone)
         shutil.rmtree(place)
     return times[0], times[1]
 

@@ -29,7 +29,7 @@ from typing import Any, TypeVar
 
 from benchmarks.generate import Size, generate
 from benchmarks.instant import with_instant_workers
-from benchmarks.timing import Cost, compile_ahead, run, spread
+from benchmarks.timing import Cost, compile_ahead, place_apart, run, spread
 from tests.support.fold import fold
 from tests.support.history import History, read_history
 from tests.support.plaingit import PlainGit
@@ -173,14 +173,14 @@ class Benchmark:
         return done.stdout.decode().strip() or "none"
 
     def _in_clone(self, workload: Workload, what: Callable[[Workload, Path], T]) -> T:
-        place = Path(tempfile.mkdtemp(dir=workload.folder))
+        place = place_apart(workload.folder)
         clone = place / "repository"
         git = PlainGit(workload.folder, self.environ)
         git.raw("clone", "--quiet", "--local", str(workload.repository), str(clone))
         try:
             return what(workload, clone)
         finally:
-            _await_removal(clone)
+            await_removal(clone)
             shutil.rmtree(place)
 
 
@@ -192,12 +192,13 @@ def _one(workload: Workload) -> Path:
     return path
 
 
-def _await_removal(clone: Path) -> None:
-    """Waits until worktrees are gone that gitpar removes behind its back, so that nobody else pays for it."""
+def await_removal(clone: Path) -> None:
+    """Waits until what gitpar removes behind its back is gone, so that nobody else pays for it."""
     give_up_at = time.monotonic() + _REMOVAL_S
-    while any(path.is_file() for path in clone.parent.glob(f"{clone.name}.worktrees/**/*")):
+    going = (f"{clone.name}.worktrees", f"{clone.name}/.git/gitpar/runs/*/gone")
+    while left := [one for name in going for one in clone.parent.glob(name)]:
         if time.monotonic() > give_up_at:
-            raise SystemExit(f"Error: `{clone}.worktrees` is still there after {_REMOVAL_S} s")
+            raise SystemExit(f"Error: `{left[0]}` is still there after {_REMOVAL_S} s")
         time.sleep(0.2)
 
 
