@@ -160,4 +160,4 @@ class GitRepository:
         self._ahead.end()
         self._reader.close()
         self._store.close()
-        self._coordinator.close()
+        self._coordinator.close(behind=True)

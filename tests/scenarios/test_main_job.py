@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.bystander import left_behind
 from tests.support.cli import gitpar
 from tests.support.plans import everything_of_the_user, facts, run_json, show, states, tip, write_plan
 from tests.support.sealed import git
@@ -243,3 +244,18 @@ def test_hostile_ends_of_a_worktree_have_a_defined_outcome(shop: Path, tmp_path:
     assert set(git(shop, "ls-tree", "--name-only", tip(run)).split()) == {"README.md", "list.txt", "s", "d"}
     assert show(shop, tip(run), "list.txt").endswith("\nh")
     assert "rebase" in run["tasks"][3]["reason"]
+
+
+def test_what_is_deleted_behind_is_deleted_by_clean_at_the_latest(shop: Path, tmp_path: Path) -> None:
+    """The machine may be switched off before the process that deletes it has come to an end."""
+    run = run_json(shop, write_plan(tmp_path / "plan.json", {"one": edit(5, "one")}))
+    own = shop / ".git" / "gitpar" / "runs" / run["run"]
+    assert not (own / "git").exists()
+    left = own / "gone" / "by-a-kill" / "git" / "objects" / "00"
+    left.mkdir(parents=True)
+    (left / "1").touch(mode=0o444)
+    assert gitpar("clean", cwd=shop).status == 0
+    assert left_behind(shop) == []
+    assert own.exists()
+    assert gitpar("clean", "--purge", "--yes", cwd=shop).status == 0
+    assert not own.exists()
