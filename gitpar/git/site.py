@@ -18,11 +18,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from gitpar.core.names import RunId, encode_id
 from gitpar.faults import Step, passage
-from gitpar.git.admin import admin_folders, read_bytes, write_atomically
+from gitpar.git.admin import admin_folders, read_bytes
 from gitpar.git.programs import Preparation, delete, run_teardown
+from gitpar.git.writing import write_out
 from gitpar.values import dataclass
 
 DISPOSABLE = (
@@ -31,6 +33,9 @@ DISPOSABLE = (
     "build", "dist", "target", "out", "*.egg-info", "*.o", ".DS_Store",
 )  # fmt: skip
 """Names of ignored files and folders that can be made again: caches, virtual environments, build folders."""
+
+RECORD = "slot.jsonl"
+"""The records of a slot, one a line."""
 
 _TRASH = ".trash-"
 
@@ -134,18 +139,20 @@ class Site:
 
     def records(self) -> list[Record]:
         """Reads what is written down about all slots, by number."""
-        found = (read_record(path) for path in (self.own / "slots").glob("*/slot.json"))
+        found = (read_record(path) for path in (self.own / "slots").glob(f"*/{RECORD}"))
         return sorted((record for record in found if record), key=lambda record: record.number)
 
     def write(self, record: Record, *, durably: bool = False) -> None:
-        """Writes a slot's record."""
-        file = self.slot_folder(record.number) / "slot.json"
+        """Writes a slot's record below those that it had: the last one holds."""
+        folder = self.slot_folder(record.number)
         content = json.dumps({name: getattr(record, name) for name in _names()}).encode()
-        try:
-            write_atomically(file, content, durably=durably)
-        except FileNotFoundError:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(file, content, durably=durably)
+        for _ in range(2):
+            with suppress(FileNotFoundError):
+                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+                # a line before as well: a kill may have left a part of one
+                write_out(os.open(folder / RECORD, flags, 0o600), b"\n%s\n" % content, durably=durably)
+                return
+            folder.mkdir(parents=True, exist_ok=True)
 
     def forget(self, number: int) -> None:
         """Removes everything written down about a slot."""
@@ -260,15 +267,23 @@ def _names() -> tuple[str, ...]:
 
 def read_record(path: Path) -> Record | None:
     """Reads one slot's record, None where it is gone."""
-    content = read_bytes(path)
-    if not content:
+    values = next(filter(None, map(_read_line, reversed(read_bytes(path).splitlines()))), None)
+    if values is None:
         return None
-    values = json.loads(content)
     values = {key: value for key, value in values.items() if key in _names()}
     values["state"] = State(values["state"])
     values["inode"] = tuple(values["inode"])
     values["stash"] = tuple(values["stash"])
     return Record(**values)
+
+
+def _read_line(line: bytes) -> dict[str, Any] | None:
+    """Reads a line of a slot's records; None for one that is empty, or of which a kill left a part."""
+    try:
+        values = json.loads(line)
+    except ValueError:
+        return None
+    return values if isinstance(values, dict) else None
 
 
 def default_root(place: Path) -> tuple[Path, str | None]:

@@ -8,6 +8,7 @@ import pytest
 
 from gitpar.git.flushing import drop_empty
 from gitpar.git.removal import leftovers, remove_run, stale_locks
+from gitpar.git.site import RECORD
 from gitpar.ports import Workplace
 from tests.support.pools import RUN, Repo, key, new_repo, sealed, shell
 
@@ -72,7 +73,7 @@ def test_what_a_worktree_holds_is_kept_whatever_git_lost(repo: Repo, lost: str) 
 def test_a_device_may_have_another_number_after_a_start_of_the_machine(repo: Repo) -> None:
     place = repo.pool().open(key(), repo.head)
     shell(place, "echo 1 > WROTE-1")
-    record = repo.common / "gitpar" / "runs" / RUN / "slots" / "1" / "slot.json"
+    record = repo.common / "gitpar" / "runs" / RUN / "slots" / "1" / RECORD
     device = place.path.lstat().st_dev
     record.write_text(record.read_text().replace(f'"inode": [{device}, ', f'"inode": [{device + 1}, '))
     capture = repo.pool().recover(key(), repo.head)
@@ -87,7 +88,7 @@ def test_a_worktree_in_which_nobody_was_goes(repo: Repo, lost: str, by: str) -> 
     pool = repo.pool()
     place = pool.lend(repo.head).path
     [admin] = (repo.common / "worktrees").iterdir()
-    record = repo.common / "gitpar" / "runs" / RUN / "slots" / "1" / "slot.json"
+    record = repo.common / "gitpar" / "runs" / RUN / "slots" / "1" / RECORD
     if "git's folder" in lost:
         (admin / "gitdir").unlink()
         (admin / "locked").unlink()

@@ -11,7 +11,7 @@ from gitpar.core.names import CommitId
 from gitpar.faults import Step
 from gitpar.git.admin import add
 from gitpar.git.removal import leftovers, remove_run
-from gitpar.git.site import default_root
+from gitpar.git.site import RECORD, Record, Site, default_root
 from tests.support.amounts import one_in
 from tests.support.pools import RUN, Repo, child, key, new_repo, sealed, shell, work
 
@@ -230,6 +230,22 @@ def test_worktrees_lie_beside_the_repository_or_in_the_state_folder(tmp_path: Pa
     assert notice is not None
     assert str(root) in notice
     assert root.name.endswith("-not-there-shop")
+
+
+@pytest.mark.parametrize("part", [b'{"number": 1, "pa', b"\0" * 20, b"7", b""])
+def test_the_last_whole_record_of_a_slot_holds(tmp_path: Path, part: bytes) -> None:
+    """A kill or a power cut may leave a part of one."""
+    site = Site(tmp_path, RUN, tmp_path / "worktrees")
+    first, second = Record(1, "/w/1", task="t1", n=1), Record(1, "/w/1", task="t2", n=1, stash=("s",))
+    site.write(first)
+    file = site.slot_folder(1) / RECORD
+    with file.open("ab") as broken:
+        broken.write(part)
+    assert site.records() == [first]
+    site.write(second, durably=True)
+    assert site.records() == [second]
+    file.write_bytes(part)
+    assert site.records() == []
 
 
 def test_what_a_killed_run_left_is_removed_once_it_is_captured(repo: Repo) -> None:
