@@ -8,8 +8,10 @@ as much as starting git does.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import field
@@ -129,7 +131,7 @@ def give_back(git: GitCommand, own: Original, undoing: Undoing, others: Original
     if like is not None:
         kept = [path for path in undoing.touched if _has_its_rights(own, path, (index, like))]
         left = [*left, *set(undoing.touched).difference(kept)]
-        left = [path for path in left if not _copied_back(own.folder, path, (index, like), others)]
+        left = [path for path in left if not _copied_back(own, path, (index, like), others)]
         for path in kept:
             _note(own.folder, path, (index, like))
     if index != own.data:
@@ -144,7 +146,7 @@ def give_back(git: GitCommand, own: Original, undoing: Undoing, others: Original
                 _keep(own.folder, path, (index, like), others)
 
 
-def _copied_back(worktree: Path, path: str, index: tuple[bytearray, Layout], others: Originals) -> bool:
+def _copied_back(own: Original, path: str, index: tuple[bytearray, Layout], others: Originals) -> bool:
     """Gives a file back that is untouched in another worktree, and notes it in the index.
 
     False where git has to check it out. The index is laid out as said.
@@ -152,19 +154,55 @@ def _copied_back(worktree: Path, path: str, index: tuple[bytearray, Layout], oth
     data, like = index
     at = like.at(data, os.fsencode(path))
     content = _original(path, entry_at(data, at), like, others) if at is not None else None
-    target = f"{worktree}/{path}"
-    if at is None or content is None or not _folder(worktree, target.rpartition("/")[0]):
+    target = f"{own.folder}/{path}"
+    if at is None or content is None or not _folder(own.folder, target.rpartition("/")[0]):
         return False
-    with suppress(FileNotFoundError):
-        os.unlink(target)  # noqa: PTH108 - a few each time
     rights = _RIGHTS[entry_at(data, at)[0]]
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, rights)
+    descriptor = _same_file(target, rights & own.rights) if own.rights else None
+    if descriptor is None:
+        with suppress(FileNotFoundError):
+            os.unlink(target)  # noqa: PTH108 - a few each time
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, rights)
     with FileIO(descriptor, "wb") as file:
+        whole = len(content)
         while content:
             content = content[file.write(content) :]
+        if os.fstat(descriptor).st_size > whole:
+            file.truncate()
         found = os.fstat(descriptor)
     put_facts(data, at, found)
     return True
+
+
+def _same_file(target: str, rights: int) -> int | None:
+    """Opens a file to be written over; None where a new one differs from it in more than what it holds.
+
+    To free and take room again can cost more than all else about a file.
+    """
+    try:
+        before = os.lstat(target)
+        if not stat.S_ISREG(before.st_mode) or before.st_nlink != 1:
+            return None
+        descriptor = os.open(target, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None  # closed, or a program that still runs
+    found = os.fstat(descriptor)
+    named = (before.st_dev, before.st_ino) == (found.st_dev, found.st_ino)
+    owned = (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (os.geteuid(), os.getegid(), rights)
+    if named and owned and not _has_attributes(descriptor):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _has_attributes(descriptor: int) -> bool:
+    """Says whether a file may have extended attributes or access lists."""
+    if sys.platform != "linux":
+        return True
+    try:
+        return bool(os.listxattr(descriptor))
+    except OSError as error:
+        return error.errno != errno.ENOTSUP
 
 
 def _has_its_rights(own: Original, path: str, index: tuple[bytearray, Layout]) -> bool:

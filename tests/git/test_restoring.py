@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -233,3 +235,44 @@ def rights(folder: Path) -> dict[str, int]:
     """What may be done with everything in a worktree, by path."""
     there = [folder, *(path for path in folder.rglob("*") if path.name != ".git")]
     return {str(path.relative_to(folder)): path.lstat().st_mode for path in there}
+
+
+ANOTHER_FILE = {
+    "written over": ("echo mine > a.txt", False),
+    "emptied": (": > a.txt", False),
+    "made longer": ("seq 1 4000 > a.txt", False),
+    "a new file": ("rm a.txt; echo mine > a.txt", False),
+    "it has a second name": ("ln a.txt ../second; echo mine > a.txt", True),
+    "a link": ("rm a.txt; ln -s ../outside a.txt", True),
+    "rights of its own": ("echo mine > a.txt; chmod 600 a.txt", True),
+    "it may not be written": ("echo mine > a.txt; chmod 444 a.txt", True),
+    "attributes of its own": (
+        'echo mine > a.txt; python3 -c \'import os; os.setxattr("a.txt", "user.x", b"1")\'',
+        True,
+    ),
+}
+"""What a worker does to a file, and whether another one takes its place."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="attributes of files cannot be listed here")
+@pytest.mark.parametrize("how", ANOTHER_FILE)
+def test_a_file_is_written_over_unless_it_is_more_than_its_content(repo: Repo, how: str) -> None:
+    script, another = ANOTHER_FILE[how]
+    pool, place, _ = two(repo)
+    outside = place.path.with_name("outside")
+    outside.write_text("outside\n")
+    shell(place, script)
+    left = (place.path / "a.txt").lstat().st_ino
+    second = place.path.with_name("second")
+    held = second.read_text() if second.exists() else ""
+    path = given_back(repo, pool, place) / "a.txt"
+    if not another:
+        assert path.stat().st_ino == left
+    assert path.is_file()
+    assert not path.is_symlink()
+    assert path.stat().st_nlink == 1
+    assert os.listxattr(path) == []
+    assert path.stat().st_mode == (repo.path / "a.txt").stat().st_mode
+    assert path.read_bytes() == (repo.path / "a.txt").read_bytes()
+    assert outside.read_text() == "outside\n"
+    assert (second.read_text() if second.exists() else "") == held
