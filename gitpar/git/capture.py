@@ -33,6 +33,7 @@ from gitpar.git.leftovers import History
 from gitpar.git.site import Site
 from gitpar.git.slots import STAGED_INDEX, Slot
 from gitpar.git.staging import Staging, listing
+from gitpar.git.trees import NO_ENTRY
 from gitpar.ports import AttemptKey, Capture, Refs, RefUpdate
 from gitpar.values import dataclass
 
@@ -102,8 +103,7 @@ class Taking:
         hidden = self._hidden(history, head.commit, hidden_ids)
         capture = self._keep((result, tree), [*hidden, *extra], rest)
         no_commits = head.commit == self._attempt.base and not (hidden or extra)
-        if not no_commits or self._index_changed():
-            self._flush(git, capture, tree if no_commits else None)
+        self._flush(git, capture, tree if no_commits else None)
         capture = self._move(capture)
         passage(Step.CAPTURED)
         return capture
@@ -230,9 +230,13 @@ class Taking:
         copy.unlink(missing_ok=True)
 
     def _flush(self, git: GitCommand, capture: Capture, tree: TreeId | None) -> None:
-        """Has the disk take what the worker's git wrote; no more than a tree where there is one."""
+        """Has the disk take what git wrote of the result; no more than a tree where there is one."""
         store, trees = self._common / "objects", self._slot.ground.index_trees
-        if trees is not None and tree is not None and capture.keep == capture.result:
+        found = self._slot.differences
+        if found is not None and tree is not None and not self._index_changed():
+            # the trees are there: no git but gitpar's was at work
+            flush_objects(store, [new[1] for _, new in found.changed.values() if new != NO_ENTRY])
+        elif trees is not None and tree is not None and capture.keep == capture.result:
             flush_objects(store, trees.new_objects(self._base_tree(git), tree))
         else:
             flush(git, store, (capture.result, capture.keep), self._attempt.base)

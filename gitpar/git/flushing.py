@@ -6,12 +6,17 @@ What gitpar writes itself is flushed as it is written.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from gitpar.core.names import CommitId
 from gitpar.git.command import GitCommand
+from gitpar.git.writing import flush_open
+
+_AT_ONCE = 64
+"""So many files are open at once."""
 
 _NAME = 38
 """How long the name of a loose object's file is."""
@@ -50,19 +55,32 @@ def drop_empty(store: Path) -> int:
     return len(empty)
 
 
-def flush_objects(store: Path, names: Iterable[str]) -> int:
+def flush_objects(store: Path, names: Sequence[str]) -> int:
     """Flushes those of the objects that are loose; returns how many. Raises as `flush` does."""
-    return sum(flush_file(f"{store}/{name[:2]}/{name[2:]}") for name in names)
+    found = 0
+    for first in range(0, len(names), _AT_ONCE):
+        files = (f"{store}/{name[:2]}/{name[2:]}" for name in names[first : first + _AT_ONCE])
+        with contextlib.ExitStack() as opened:
+            descriptors = [one for file in files if (one := _opened(file, opened)) is not None]
+            flush_open(descriptors)
+            found += len(descriptors)
+    return found
 
 
 def flush_file(file: str) -> bool:
     """Flushes a file; False where there is none."""
+    with contextlib.ExitStack() as opened:
+        descriptor = _opened(file, opened)
+        if descriptor is not None:
+            os.fsync(descriptor)
+        return descriptor is not None
+
+
+def _opened(file: str, opened: contextlib.ExitStack) -> int | None:
+    """Opens a file; None where there is none: packed, or in another store."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
-        return False  # packed, or in another store
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    return True
+        return None
+    opened.callback(os.close, descriptor)
+    return descriptor

@@ -21,7 +21,7 @@ from typing import Protocol
 
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.flushing import flush_file
-from gitpar.git.writing import write_out
+from gitpar.git.writing import flush_open, write_all, write_out
 from gitpar.values import dataclass
 
 _PLAIN_BYTES = 16_000
@@ -95,7 +95,9 @@ class ObjectWriter:
         store = self._store
         if store.stat().st_mode & stat.S_ISGID:
             return list(names)
-        found = {name: kind for name in names if (kind := _flushed(f"{scratch}/{name[:2]}/{name[2:]}", name))}
+        found: dict[str, str] = {}
+        for first in range(0, len(names), _AT_ONCE):
+            found |= _flushed(scratch, names[first : first + _AT_ONCE])
         if self.written is not None and found:
             self.written.note((kind, name) for name, kind in found.items())
         return [name for name in names if name not in found or not _linked(scratch, store, name)]
@@ -110,8 +112,10 @@ class ObjectWriter:
             return False
         if self.written is not None:
             self.written.note((kind, name) for name in contents)
-        for name, content in contents.items():
-            put(str(store), name, framed(kind, content), durably=True)
+        names = list(contents)
+        for first in range(0, len(names), _AT_ONCE):
+            batch = names[first : first + _AT_ONCE]
+            _put_durably(str(store), {name: framed(kind, contents[name]) for name in batch})
         return True
 
     @property
@@ -124,8 +128,11 @@ class ObjectWriter:
         if stdin is None:
             raise GitFailed(_arguments(kind), -1, "the process has no pipes")
         name = f"{self._name}-{at}"
-        with open(f"{self.folder}/{name}", "wb") as file:  # noqa: PTH123 - two a landing
-            file.write(content)
+        # written over: to free and take room again can cost more than all else about a file
+        descriptor = os.open(f"{self.folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if os.fstat(descriptor).st_size > len(content):
+            os.ftruncate(descriptor, len(content))
+        write_out(descriptor, content, durably=False)
         with contextlib.suppress(BrokenPipeError):  # it has died; the answer is missed
             # relative to the folder, because git reads names line by line
             stdin.write(f"{name}\n".encode())
@@ -179,44 +186,92 @@ def name_of(whole: bytes) -> str:
     return hashlib.sha1(whole, usedforsecurity=False).hexdigest()
 
 
-def put(store: str, name: str, whole: bytes, *, durably: bool = False) -> None:
+def put(store: str, name: str, whole: bytes) -> None:
     """Writes a loose object, given with its frame, into a store; it is there whole or not at all.
 
     Raises OSError where it cannot be written.
     """
-    # others may write the same, and git may read it: it gets its name when it is whole
-    beside = f"{store}/tmp_obj_{token_hex(6)}"  # noqa: S108 - one that a kill leaves git removes at its gc
-    descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o444)
+    descriptor, draft = _drafted(store, whole)
+    os.close(descriptor)
+    _named(store, draft, name)
+
+
+def _put_durably(store: str, objects: Mapping[str, bytes]) -> None:
+    """Writes loose objects as `put` does, and flushes all before the first gets its name."""
+    drafts: list[tuple[str, int, str]] = []
     try:
-        write_out(descriptor, zlib.compress(whole, len(whole) > _PLAIN_BYTES), durably=durably)
-        place = f"{store}/{name[:2]}/{name[2:]}"
-        # no paths here: there are hundreds a run
+        for name, whole in objects.items():
+            drafts.append((name, *_drafted(store, whole)))
+        flush_open([descriptor for _, descriptor, _ in drafts])
+        for name, _, draft in drafts:
+            _named(store, draft, name)
+    finally:
+        for _, descriptor, draft in drafts:
+            os.close(descriptor)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(draft)  # noqa: PTH108 - as below
+
+
+def _drafted(store: str, whole: bytes) -> tuple[int, str]:
+    """Writes a loose object without its name: others may write the same, and git may read it."""
+    draft = f"{store}/tmp_obj_{token_hex(6)}"  # noqa: S108 - one that a kill leaves git removes at its gc
+    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o444)
+    try:
+        write_all(descriptor, zlib.compress(whole, len(whole) > _PLAIN_BYTES))
+    except BaseException:
+        os.close(descriptor)
+        os.unlink(draft)  # noqa: PTH108 - no paths here: there are hundreds a run
+        raise
+    return descriptor, draft
+
+
+def _named(store: str, draft: str, name: str) -> None:
+    """Gives a draft its object's name."""
+    place = f"{store}/{name[:2]}/{name[2:]}"
+    try:
         try:
-            os.rename(beside, place)  # noqa: PTH104
+            os.rename(draft, place)  # noqa: PTH104 - see above
         except FileNotFoundError:
             with contextlib.suppress(FileExistsError):
-                os.mkdir(f"{store}/{name[:2]}")  # noqa: PTH102
-            os.rename(beside, place)  # noqa: PTH104
+                os.mkdir(f"{store}/{name[:2]}")  # noqa: PTH102 - see above
+            os.rename(draft, place)  # noqa: PTH104 - see above
     except BaseException:
-        os.unlink(beside)  # noqa: PTH108
+        os.unlink(draft)  # noqa: PTH108 - see above
         raise
 
 
-def _flushed(file: str, name: str) -> str:
-    """Flushes a loose object and returns its type; empty for a commit, or what is no such object."""
+def _flushed(scratch: Path, names: Sequence[str]) -> dict[str, str]:
+    """Flushes trees and blobs that are what their names say; returns the type of each."""
+    kinds: dict[str, str] = {}
+    descriptors: list[int] = []
+    try:
+        for name in names:
+            opened = _opened(f"{scratch}/{name[:2]}/{name[2:]}", name)
+            if opened is not None:
+                kinds[name] = opened[0]
+                descriptors.append(opened[1])
+        flush_open(descriptors)
+    except OSError:
+        return {}  # git writes them, or says why that cannot be
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+    return kinds
+
+
+def _opened(file: str, name: str) -> tuple[str, int] | None:
+    """Opens a loose object and says of what type it is; None for a commit, or what is no such object."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            whole = zlib.decompress(os.read(descriptor, os.fstat(descriptor).st_size))
-            kind = whole[: whole.index(b" ")].decode()
-            if kind == "commit" or name_of(whole) != name:
-                return ""
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except (OSError, ValueError, zlib.error):
-        return ""
-    return kind
+    except OSError:
+        return None
+    with contextlib.suppress(OSError, ValueError, zlib.error):
+        whole = zlib.decompress(os.read(descriptor, os.fstat(descriptor).st_size))
+        kind = whole[: whole.index(b" ")].decode()
+        if kind != "commit" and name_of(whole) == name:
+            return kind, descriptor
+    os.close(descriptor)
+    return None
 
 
 def _linked(scratch: Path, store: Path, name: str) -> bool:

@@ -10,6 +10,7 @@ import errno
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from gitpar.core.names import CommitId, TreeId
@@ -52,6 +53,9 @@ class Staging:
         self._rest = rest
         self._index = slot.own / STAGED_INDEX
         self._git = git.at(git.environment.at(slot.path, GIT_INDEX_FILE=str(self._index)))
+        # the capture flushes what it comes to
+        settings = {**dict(git.environment.settings), "core.fsync": "committed,-loose-object"}
+        self._adder = git.at(replace(self._git.environment, settings=tuple(settings.items())))
         self.tips: list[str] = []
         self.notes: list[str] = []
         self.problem = ""
@@ -133,7 +137,7 @@ class Staging:
             self._git.run("read-tree", self._slot.record.base)
         outside = [f":(exclude,top,literal){path}" for path in left_out]
         sparse = ["--sparse"] if self._slot.ground.sparse else []
-        return self._git.begin("add", "-A", *sparse, *extra, "--", ".", *outside)
+        return self._adder.begin("add", "-A", *sparse, *extra, "--", ".", *outside)
 
     def _added(self, result: GitResult) -> bool:
         """Says whether git could add all."""

@@ -49,7 +49,8 @@ def flushed() -> Iterator[list[object]]:
     found: list[object] = []
 
     def look(frame: FrameType, event: str, called: object) -> None:
-        if (event, called) == ("c_call", os.fsync) and frame.f_code.co_filename == flushing.__file__:
+        asking = {one.f_code.co_filename for one in (frame, frame.f_back) if one is not None}
+        if (event, called) == ("c_call", os.fsync) and flushing.__file__ in asking:
             found.append(called)
 
     sys.setprofile(look)
@@ -64,7 +65,8 @@ USES = {
     "a commit that is left behind": ("echo 1 > n; git add n; git commit -qm w; git reset -q --hard HEAD~", 3),
     "what is staged": ("echo 1 > n; git add n", 2),
     "what came out of a stash": ("echo 1 > a.txt; git stash -q; git stash pop -q", 2),
-    "nothing of a worker without git": ("echo 1 > n; echo 2 > a.txt", 0),
+    "what a worker without git has written": ("echo 1 > n; echo 2 > a.txt", 2),
+    "nothing where nothing has changed": ("true", 0),
 }
 
 

@@ -172,3 +172,19 @@ def test_what_is_taken_over_is_noted_before(repo: Repo, scratch: Path, tmp_path:
     new = [name for name in names_in(scratch) if name not in names_in(repo.root / ".git" / "objects")]
     left = writer.adopt(scratch, new)
     assert sorted(noted.told) == [(name, False) for name in new if name not in left]
+
+
+def test_of_many_trees_none_is_left_half_written(repo: Repo, tmp_path: Path) -> None:
+    writer = writer_into(repo, tmp_path)
+    store = repo.root / ".git" / "objects"
+    trees = [b"100644 f%d\0" % number + bytes.fromhex(object_id("blob", b"")) for number in range(150)]
+    named = {object_id("tree", tree): tree for tree in trees}
+    blocked = list(named)[100]
+    (store / blocked[:2]).mkdir(parents=True, exist_ok=True)
+    (store / blocked[:2] / blocked[2:]).mkdir()
+    with pytest.raises(OSError, match=blocked[2:]):
+        writer.put("tree", named)
+    assert not list(store.glob("tmp_obj_*"))
+    (store / blocked[:2] / blocked[2:]).rmdir()
+    assert writer.put("tree", named)
+    assert writer.adopt(store, list(named)) == []  # each is what its name says
