@@ -55,13 +55,19 @@ class Head:
     commit: CommitId
 
 
-def write_atomically(path: Path, content: bytes, *, durably: bool = False) -> None:
-    """Writes a file so that a reader finds the old or the new content, never a part."""
+def write_atomically(path: Path, content: bytes, *, durably: bool = False, gap: bool = False) -> None:
+    """Writes a file so that a reader finds the old or the new content, never a part.
+
+    With `gap` there may be none for an instant: replacing makes ext4 write the data out first.
+    """
     # a dozen an attempt: a name of tempfile's costs three times as much
     name = f"{path.parent}/.{path.name}.{token_hex(4)}"
     descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         write_out(descriptor, content, durably=durably)
+        if gap:
+            with suppress(FileNotFoundError):
+                os.unlink(path)  # noqa: PTH108 - likewise
         os.rename(name, path)  # noqa: PTH104 - likewise
     except BaseException:
         Path(name).unlink(missing_ok=True)
@@ -135,16 +141,16 @@ def read_head(common: Path, admin: Path) -> Head:
 
 
 def attach(admin: Path, ref: RefName) -> None:
-    """Puts HEAD on a branch, and makes a log of it even where the repository keeps none."""
-    write_atomically(admin / "HEAD", f"ref: {ref}\n".encode())
+    """Puts HEAD on a branch while nobody is at work there, and makes a log of it even where the repository keeps none."""
+    write_atomically(admin / "HEAD", f"ref: {ref}\n".encode(), gap=True)
     with suppress(FileExistsError):
         os.mkdir(f"{admin}/logs")  # noqa: PTH102 - once an attempt
     os.close(os.open(f"{admin}/logs/HEAD", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666))
 
 
 def detach(admin: Path, commit: CommitId) -> None:
-    """Puts HEAD on a commit."""
-    write_atomically(admin / "HEAD", f"{commit}\n".encode())
+    """Puts HEAD on a commit while nobody is at work there."""
+    write_atomically(admin / "HEAD", f"{commit}\n".encode(), gap=True)
 
 
 def last_logged(admin: Path) -> CommitId:
