@@ -141,7 +141,7 @@ def read_head(common: Path, admin: Path) -> Head:
 
 
 def attach(admin: Path, ref: RefName) -> None:
-    """Puts HEAD on a branch while nobody is at work there, and makes a log of it even where the repository keeps none."""
+    """Puts HEAD on a branch while nobody is at work there, and makes a log of it in any case."""
     write_atomically(admin / "HEAD", f"ref: {ref}\n".encode(), gap=True)
     with suppress(FileExistsError):
         os.mkdir(f"{admin}/logs")  # noqa: PTH102 - once an attempt
