@@ -1,6 +1,6 @@
 """Makes commits as bytes: in scratch for computing, in the user's store where a ref will name them.
 
-libgit2 never writes what a ref will name: git does, which checks and flushes it.
+What a ref will name is written by gitpar or by git, never by libgit2: it is flushed before it has a name.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def write_commit(
     repository: Repository, tree: TreeId, parents: Sequence[CommitId], text: CommitText
 ) -> CommitId:
     """Writes a commit into scratch and returns its id."""
-    # where it goes into a store git writes it anew
+    # where it goes into a store it is written anew
     return CommitId(write(repository, "commit", _content(tree, parents, text)))
 
 

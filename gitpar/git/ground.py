@@ -55,8 +55,7 @@ class Ground:
     """The worktrees that this process made, by number."""
 
     def prepare(self) -> None:
-        """Starts the processes that every capture asks, so that the first need not wait for them."""
-        self.commits.objects.prepare("commit")
+        """Starts the process that captures ask, so that the first need not wait for it."""
         self.reader.prepare()
 
     def tree_of(self, git: GitCommand, base: CommitId) -> TreeId:

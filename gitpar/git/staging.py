@@ -54,7 +54,7 @@ class Staging:
         self._index = slot.own / STAGED_INDEX
         self._git = git.at(git.environment.at(slot.path, GIT_INDEX_FILE=str(self._index)))
         # the capture flushes what it comes to
-        settings = {**dict(git.environment.settings), "core.fsync": "committed,-loose-object"}
+        settings = {**dict(git.environment.settings), "core.fsync": "none,pack,pack-metadata"}
         self._adder = git.at(replace(self._git.environment, settings=tuple(settings.items())))
         self.tips: list[str] = []
         self.notes: list[str] = []

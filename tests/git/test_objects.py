@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import zlib
@@ -12,7 +13,7 @@ import pytest
 
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.environment import GitEnvironment
-from gitpar.git.objects import ObjectWriter, object_id
+from gitpar.git.objects import ObjectWriter, is_well_formed, object_id
 from tests.support.repo import Repo
 
 
@@ -188,3 +189,49 @@ def test_of_many_trees_none_is_left_half_written(repo: Repo, tmp_path: Path) -> 
     (store / blocked[:2] / blocked[2:]).rmdir()
     assert writer.put("tree", named)
     assert writer.adopt(store, list(named)) == []  # each is what its name says
+
+
+_WHO = b"A <a@b> 1 +0000"
+HEADS = [
+    (b"tree %s\nauthor %s\ncommitter %s\n\nm", True),
+    (b"tree %s\nauthor %s\ncommitter %s\nencoding latin-1\n\nm\n", True),
+    (b"tree %s\nauthor %s\ncommitter %s\n", False),
+    (b"tree %s\nauthor %s\ncommitter %s\n\nm\0", False),
+    (b"tree %s\nauthor %s\n\nm", False),
+    (b"tree %s\nparent 1\nauthor %s\ncommitter %s\n\nm", False),
+    (b"parent %s\nauthor %s\ncommitter %s\n\nm", False),
+]
+PEOPLE = [
+    (b" <a@b> 1 +0000", True),
+    (b"<a@b> 1 +0000", False),
+    (b"\xc3\xa9 \xff <> 0 -1130", True),
+    (b"A<a@b> 1 +0000", False),
+    (b"A <a@b> 01 +0000", False),
+    (b"A <a@b> 1 +000", False),
+    (b"A <a@b> 99999999999999999999 +0000", False),
+    (b"A <a@b 1 +0000", False),
+    (b"A <a<b> 1 +0000", False),
+    (b"A <a@b>", False),
+]
+
+
+def test_a_commit_that_is_written_without_git_is_what_git_takes(repo: Repo, tmp_path: Path) -> None:
+    tree = repo.git("rev-parse", f"{repo.commit('first', {'f.txt': '1'})}^{{tree}}").encode()
+    commits = [(head.replace(b"%s", tree, 1).replace(b"%s", _WHO), good) for head, good in HEADS]
+    valid = commits[0][0]
+    commits += [(valid.replace(_WHO, who, 1), good) for who, good in PEOPLE]
+    commits += [(valid.replace(b"committer " + _WHO, b"committer " + who), good) for who, good in PEOPLE]
+    assert [is_well_formed(commit) for commit, _ in commits] == [good for _, good in commits]
+    writer = writer_into(repo, tmp_path)
+    names = [writer.write("commit", commit) for commit, good in commits if good]
+    assert not writer.folder.exists(), "git was asked"
+    for name in names:
+        repo.git("update-ref", f"refs/heads/{name}", name)
+    assert repo.git("fsck", "--strict") == ""
+    for commit, good in commits:
+        if not good:
+            with contextlib.suppress(GitFailed):  # git takes most of them
+                writer.write("commit", commit)
+            assert writer.folder.exists(), "git was not asked"
+            writer.close()
+            shutil.rmtree(writer.folder)

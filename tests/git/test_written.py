@@ -11,6 +11,8 @@ import pytest
 
 from gitpar.core.names import CommitId, RunId
 from gitpar.git.analysis import GitRepository
+from gitpar.git.command import GitCommand
+from gitpar.git.environment import GitEnvironment
 from gitpar.git.objects import ObjectWriter
 from gitpar.git.refs import GitRefs
 from gitpar.git.trees import EMPTY_TREE
@@ -93,7 +95,8 @@ def test_an_empty_tree_that_was_noted_and_never_written_is_there_when_it_is_held
 def test_an_object_is_noted_before_it_is_written(repo: Repo) -> None:
     commit = repo.commit("base", {"f.txt": "1\n"})
     written = Written.of_run(repo.place.common, RUN)
-    with closing(ObjectWriter(repo.place.command, repo.place.common / "gitpar", written)) as writer:
+    git = GitCommand(GitEnvironment(repo.root, {"GIT_DIR": str(repo.place.common)}))
+    with closing(ObjectWriter(git, repo.place.common / "gitpar", written)) as writer:
         ids = writer.write_all([("blob", b"x\n"), ("blob", b"y\n")])
         text = repo.git("cat-file", "commit", commit).encode() + b"\n"
         ids.append(writer.write("commit", text))
