@@ -20,7 +20,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.run_against_script import LARGE, Benchmark, Workload, await_removal
+from benchmarks.run_against_script import LARGE, Benchmark, Workload
 from benchmarks.timing import place_apart, spread
 from gitpar.core.names import CommitId, RunId, TaskId, level_ref
 from gitpar.core.settings import Strategy
@@ -29,6 +29,7 @@ from gitpar.git.refs import GitRefs
 from gitpar.git.repository import discover
 from gitpar.ports import Landing, Proof, RefUpdate
 from tests.support.plaingit import PlainGit
+from tests.support.removal import await_removal
 
 GOAL = 0.25
 

@@ -21,7 +21,6 @@ import shutil
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,11 +32,11 @@ from benchmarks.timing import Cost, compile_ahead, place_apart, run, spread
 from tests.support.fold import fold
 from tests.support.history import History, read_history
 from tests.support.plaingit import PlainGit
+from tests.support.removal import await_removal
 from tests.support.sealed import sealed_environment
 
 ROOT = Path(__file__).resolve().parents[1]
 T = TypeVar("T")
-_REMOVAL_S = 120.0
 SCRIPT = ROOT / "benchmarks" / "script.sh"
 LARGE = Size(files=5000, size_bytes=57_000_000, tasks=60)
 SMALL = Size(files=300, size_bytes=3_400_000, tasks=30)
@@ -190,16 +189,6 @@ def _one(workload: Workload) -> Path:
     path = workload.folder / "one.json"
     path.write_text(json.dumps({**plan, "tasks": plan["tasks"][:1]}))
     return path
-
-
-def await_removal(clone: Path) -> None:
-    """Waits until what gitpar removes behind its back is gone, so that nobody else pays for it."""
-    give_up_at = time.monotonic() + _REMOVAL_S
-    going = (f"{clone.name}.worktrees", f"{clone.name}/.git/gitpar/runs/*/gone")
-    while left := [one for name in going for one in clone.parent.glob(name)]:
-        if time.monotonic() > give_up_at:
-            raise SystemExit(f"Error: `{left[0]}` is still there after {_REMOVAL_S} s")
-        time.sleep(0.2)
 
 
 def compare(benchmark: Benchmark, workload: Workload, pairs: int) -> Result:

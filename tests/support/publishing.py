@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.support.driving import Driver
 from tests.support.hosting import Hosting, hosting
+from tests.support.removal import await_removal
 from tests.support.sealed import git
 
 LINES = "".join(f"line {n}\n" for n in range(1, 25))
@@ -43,6 +44,7 @@ def make(folder: Path, environ: Mapping[str, str], *, tasks: list[dict[str, Any]
     (folder / "plan.json").write_text(json.dumps({"tasks": tasks or _TASKS}), encoding="utf-8")
     said = Driver(shop, environ).say("run", folder / "plan.json")
     assert "run" in said.facts, str(said)
+    await_removal(shop)  # copies are made of it
 
 
 @dataclass
