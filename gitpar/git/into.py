@@ -68,7 +68,9 @@ class IntoBranch:
         try:
             self._refs.move([RefUpdate(self.ref, tip, there)])
         except GitparError as error:
-            return f"`{short(self.ref)}` was not moved: {error.message}"
+            name = short(self.ref)
+            typed = "; ".join([*error.hints, f"then: git push . {tip[:12]}:{name}"])
+            return f"`{name}` was not moved: {error.message}. {typed}"
         return f"`{short(self.ref)}` was moved to {tip[:12]}"
 
     def _in_checkout(self, checkout: Path, tip: CommitId) -> str:

@@ -57,8 +57,8 @@ class GitRefs:
         """Moves all refs or none, durably; raises RefMoved where an old value differs.
 
         A lock file that somebody holds is waited for up to two seconds; one of a ref of gitpar's
-        own is what a power cut left, then, and removed. Raises EnvironmentFault naming any
-        other, UsageError where a branch blocks the name.
+        own, or for the very move that is made here, is what a power cut left, then, and removed.
+        Raises EnvironmentFault naming any other, UsageError where a branch blocks the name.
         """
         if not updates:
             return
@@ -69,7 +69,7 @@ class GitRefs:
             while (failure := self._transact(updates)) is not None:
                 if self._settled(updates, failure):
                     return
-                if (stale := self._stale_lock(failure, seen)) is not None:
+                if (stale := self._stale_lock(updates, failure, seen)) is not None:
                     stale.unlink(missing_ok=True)
                     give_up_at = time.monotonic() + _PATIENCE_S
                 elif time.monotonic() > give_up_at + _MORE_S * bool(seen):
@@ -77,13 +77,18 @@ class GitRefs:
                 time.sleep(pause_s)
                 pause_s = min(pause_s * 2, 0.3)
 
-    def _stale_lock(self, failure: str, seen: dict[Path, tuple[tuple[int, int], float]]) -> Path | None:
-        """Returns the lock in the way if it is one of gitpar's own refs, and has been `seen` for long."""
+    def _stale_lock(
+        self, updates: Sequence[RefUpdate], failure: str, seen: dict[Path, tuple[tuple[int, int], float]]
+    ) -> Path | None:
+        """Returns the lock in the way if gitpar has left it, and it has been `seen` for long."""
         found = _LOCKED.search(failure)
         path = Path(found["path"]) if found else self._common
         if not path.is_relative_to(self._common):
             return None
-        if not _OURS.fullmatch(path.relative_to(self._common).as_posix()):
+        name = path.relative_to(self._common).as_posix()
+        # git writes what a ref is to hold into its lock
+        made_here = (f"{one.ref}.lock" == name and _holds(path, one.new) for one in updates)
+        if not _OURS.fullmatch(name) and not any(made_here):
             return None
         try:
             now = path.lstat()
@@ -174,6 +179,13 @@ def resolved(place: RepositoryPlace, revision: str) -> CommitId:
         return refs.resolve(revision)
     finally:
         refs.close()
+
+
+def _holds(lock: Path, commit: CommitId) -> bool:
+    try:
+        return lock.read_bytes().strip() == commit.encode()
+    except OSError:
+        return False
 
 
 def _line(update: RefUpdate) -> bytes:

@@ -103,15 +103,20 @@ def test_a_lock_that_is_given_back_is_waited_for(repo: Repo, refs: GitRefs, comm
     assert refs.read(LEVEL) == {LEVEL: commits[1]}
 
 
-@pytest.mark.parametrize("name", ["refs/heads/release", "refs/heads/gitpar/r1/level/1"])
+RELEASE = RefName("refs/heads/release")
+
+
+@pytest.mark.parametrize("ref", [RELEASE, LEVEL])
+@pytest.mark.parametrize("locked", ["for this move", "for another", "with nothing in it"])
 def test_a_lock_that_stays_is_named_or_left_by_a_power_cut(
-    repo: Repo, refs: GitRefs, commits: list[CommitId], name: str
+    repo: Repo, refs: GitRefs, commits: list[CommitId], ref: RefName, locked: str
 ) -> None:
-    ref = RefName(name)
     refs.move([RefUpdate(ref, commits[0], NO_COMMIT)])
     lock = repo.root / ".git" / f"{ref}.lock"
-    lock.touch()
-    if ref == LEVEL:  # nobody but the run's owner moves it
+    held = {"for this move": f"{commits[1]}\n", "for another": f"{commits[0]}\n", "with nothing in it": ""}
+    lock.write_text(held[locked])
+    # of the run's own refs nobody but its owner moves any
+    if ref == LEVEL or locked == "for this move":
         refs.move([RefUpdate(ref, commits[1], commits[0])])
         assert refs.read(ref) == {ref: commits[1]}
         return

@@ -259,3 +259,18 @@ def test_what_is_deleted_behind_is_deleted_by_clean_at_the_latest(shop: Path, tm
     assert own.exists()
     assert gitpar("clean", "--purge", "--yes", cwd=shop).status == 0
     assert not own.exists()
+
+
+def test_a_branch_that_is_locked_is_not_moved_and_what_is_typed_then_moves_it(
+    shop: Path, tmp_path: Path
+) -> None:
+    git(shop, "branch", "release")
+    lock = shop / ".git" / "refs" / "heads" / "release.lock"
+    lock.touch()
+    plan = write_plan(tmp_path / "plan.json", {"one": edit(5, "one")})
+    done = gitpar("run", plan, "--into", "release", cwd=shop)
+    [said] = [line for line in done.stderr.splitlines() if "`release` was not moved" in line]
+    assert f"If no git is running there: rm {lock}; then: " in said
+    lock.unlink()
+    git(shop, *said.rpartition("then: git ")[2].split())
+    assert show(shop, "release", "list.txt").splitlines()[4] == "line 5 one"
