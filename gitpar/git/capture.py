@@ -69,6 +69,7 @@ class Taking:
         """
         if not self._attempt.processes_gone:
             self._notes.append("a process of the worker could not be ended: its worktree is not used again")
+        self._drop_locks()
         self._mend_admin()
         standing = self._slot.standing()
         # git is started in the worktree; where that is gone, beside it
@@ -107,6 +108,13 @@ class Taking:
         capture = self._move(capture)
         passage(Step.CAPTURED)
         return capture
+
+    def _drop_locks(self) -> None:
+        """Removes the locks of gitpar's own indexes that a kill left: nobody else uses them."""
+        with suppress(FileNotFoundError):
+            for found in os.scandir(self._slot.own):
+                if found.name.endswith(".lock"):
+                    os.unlink(found.path)  # noqa: PTH108 - once an attempt
 
     # --- where HEAD stands --------------------------------------------------------------
 

@@ -72,7 +72,8 @@ def remove_run(
 def stale_locks(common: Path, prefix: str, run: RunId) -> Iterator[Path]:
     """Yields git's locks of a run's own refs: with nobody at work on the run, a power cut left them."""
     yield from (common / "refs" / "heads" / prefix / run).rglob("*.lock")
-    yield from (common / "refs" / "gitpar").glob(f"*/{run}/**/*.lock")
+    for name in (f"*/{run}/**/*.lock", f"*/{run}.lock"):
+        yield from (common / "refs" / "gitpar").glob(name)
 
 
 def _unknown(site: Site) -> Iterator[tuple[Path, Path | None]]:

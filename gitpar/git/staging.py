@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,8 +62,6 @@ class Staging:
 
     def stage(self, head: CommitId) -> TreeId:
         """Writes the worktree's files as a tree and adds to the rest what that tree leaves out."""
-        with suppress(FileNotFoundError):
-            os.unlink(f"{self._index}.lock")  # noqa: PTH108 - once an attempt
         if self._slot.ages is not None:
             self._slot.ages.reveal(self._slot.path)
         pruned = {*_PRUNED, *self._slot.ground.settings.keep}

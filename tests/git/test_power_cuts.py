@@ -70,6 +70,19 @@ def test_what_a_worktree_holds_is_kept_whatever_git_lost(repo: Repo, lost: str) 
     assert not [one for one in leftovers(repo.common, RUN, root) if "/.trash-" not in one]
 
 
+def test_locks_of_a_capture_that_was_cut_off_do_not_hinder_the_next(repo: Repo) -> None:
+    place = repo.pool().open(key(), repo.head)
+    shell(place, "echo 1 > WROTE-1; git add WROTE-1; echo 2 > WROTE-1; echo build > ignored.log")
+    own = repo.common / "gitpar" / "runs" / RUN / "slots" / "1"
+    for name in ("index", "files-index", "worker-index", "unmerged-index"):
+        (own / f"{name}.lock").touch()
+    capture = repo.pool().recover(key(), repo.head)
+    assert capture is not None
+    assert capture.problem == ""
+    assert repo.git("show", f"{capture.result}:WROTE-1") == "2"
+    assert repo.git("show", f"{capture.keep}^2:staged/WROTE-1") == "1"
+
+
 def test_a_device_may_have_another_number_after_a_start_of_the_machine(repo: Repo) -> None:
     place = repo.pool().open(key(), repo.head)
     shell(place, "echo 1 > WROTE-1")
@@ -110,6 +123,7 @@ def test_locks_of_a_runs_own_refs_are_found(repo: Repo) -> None:
     ours = [
         repo.common / f"refs/heads/gitpar/{RUN}/task/a/1.lock",
         repo.common / f"refs/gitpar/keep/{RUN}/a/1.lock",
+        repo.common / f"refs/gitpar/unused/{RUN}.lock",
     ]
     others = [repo.common / "refs/heads/gitpar/r2/level/1.lock", repo.common / "refs/heads/main.lock"]
     for lock in (*ours, *others):
