@@ -28,7 +28,7 @@ count=$1; shift
     rm -rf -- "$1" || { chmod -R u+rwx "$1"; rm -rf -- "$1"; }
     shift; count=$((count - 1))
   done
-  for folder; do rmdir -- "$folder" || break; done ) </dev/null >/dev/null 2>&1"""
+  for folder; do [ ! -e "$folder" ] || rmdir -- "$folder" || break; done ) </dev/null >/dev/null 2>&1"""
 
 
 def open_up(folder: Path) -> None:

@@ -192,6 +192,14 @@ def test_cleaning_returns_when_the_bytes_are_gone(repo: Repo) -> None:
     assert not root.exists()
 
 
+def test_cleaning_removes_the_folder_of_all_worktrees_where_that_of_the_run_is_gone(repo: Repo) -> None:
+    """Whoever deletes behind may be killed between the two."""
+    root = repo.path.with_name("repo.worktrees")
+    root.mkdir()
+    remove_run(repo.common, RUN, root)
+    assert not root.exists()
+
+
 def test_without_a_pool_every_attempt_gets_a_fresh_worktree(repo: Repo) -> None:
     pool = repo.pool(pooled=False)
     place, capture = work(repo, pool, "mkdir node_modules; echo 1 > node_modules/m")

@@ -69,7 +69,7 @@ def left_behind(repository: Path) -> list[str]:
     ]
     beside = repository.parent / f"{repository.name}.worktrees"
     if beside.exists():
-        found.append(beside)
+        found += [beside, *beside.rglob("*")]
     return [str(path.relative_to(repository.parent)) for path in found]
 
 
