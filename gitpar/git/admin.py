@@ -55,7 +55,7 @@ class Head:
     commit: CommitId
 
 
-def write_atomically(path: Path, content: bytes, *, durably: bool = False, gap: bool = False) -> None:
+def write_atomically(path: Path, content: bytes, *, gap: bool = False) -> None:
     """Writes a file so that a reader finds the old or the new content, never a part.
 
     With `gap` there may be none for an instant: replacing makes ext4 write the data out first.
@@ -64,7 +64,7 @@ def write_atomically(path: Path, content: bytes, *, durably: bool = False, gap: 
     name = f"{path.parent}/.{path.name}.{token_hex(4)}"
     descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        write_out(descriptor, content, durably=durably)
+        write_out(descriptor, content, durably=False)
         if gap:
             with suppress(FileNotFoundError):
                 os.unlink(path)  # noqa: PTH108 - likewise

@@ -183,7 +183,8 @@ def resolved(place: RepositoryPlace, revision: str) -> CommitId:
 
 def _holds(lock: Path, commit: CommitId) -> bool:
     try:
-        return lock.read_bytes().strip() == commit.encode()
+        # one that is empty may be anybody's
+        return bool(commit) and lock.read_bytes().strip() == commit.encode()
     except OSError:
         return False
 

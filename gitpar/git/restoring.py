@@ -25,6 +25,7 @@ from gitpar.git.command import GitCommand
 from gitpar.git.index_file import Differences, Layout, Layouts, changed_ns, entry_at, put_facts, sealed
 from gitpar.git.objects import object_id
 from gitpar.git.trees import NO_ENTRY, Entry
+from gitpar.git.writing import write_all
 from gitpar.values import dataclass
 
 _MADE = (ChangeKind.ADDED, ChangeKind.COPIED, ChangeKind.RENAMED)
@@ -163,14 +164,13 @@ def _copied_back(own: Original, path: str, index: tuple[bytearray, Layout], othe
         with suppress(FileNotFoundError):
             os.unlink(target)  # noqa: PTH108 - a few each time
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, rights)
-    with FileIO(descriptor, "wb") as file:
-        whole = len(content)
-        while content:
-            content = content[file.write(content) :]
-        if os.fstat(descriptor).st_size > whole:
-            file.truncate()
-        found = os.fstat(descriptor)
-    put_facts(data, at, found)
+    try:
+        write_all(descriptor, content)
+        if os.fstat(descriptor).st_size > len(content):
+            os.ftruncate(descriptor, len(content))
+        put_facts(data, at, os.fstat(descriptor))
+    finally:
+        os.close(descriptor)
     return True
 
 

@@ -126,6 +126,18 @@ def test_a_lock_that_stays_is_named_or_left_by_a_power_cut(
     assert refs.read(ref) == {ref: commits[0]}
 
 
+def test_an_empty_lock_of_a_users_branch_is_nobodys_also_where_the_branch_is_to_go(
+    repo: Repo, refs: GitRefs, commits: list[CommitId]
+) -> None:
+    refs.move([RefUpdate(RELEASE, commits[0], NO_COMMIT)])
+    lock = repo.root / ".git" / f"{RELEASE}.lock"
+    lock.touch()
+    with pytest.raises(EnvironmentFault):
+        refs.move([RefUpdate(RELEASE, NO_COMMIT, commits[0])])
+    assert lock.exists()
+    assert refs.read(RELEASE) == {RELEASE: commits[0]}
+
+
 def test_a_lock_that_came_after_a_stale_one_is_waited_for(
     repo: Repo, refs: GitRefs, commits: list[CommitId]
 ) -> None:
