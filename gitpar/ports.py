@@ -69,10 +69,10 @@ class Refs(Protocol):
 class Ledger(Protocol):
     """Moves levels and keeps the proof of each move beside it."""
 
-    def land(self, move: RefUpdate, certificate: str) -> None:
-        """Moves a level to a landing and notes its certificate on it: both or neither, durably.
+    def land(self, ref: RefName, tip: CommitId, landings: Sequence[tuple[CommitId, str]]) -> None:
+        """Moves a level over landings, each on the one before, and notes their certificates on them.
 
-        Raises RefMoved where the level is not where it was.
+        All or nothing, durably. Raises RefMoved where the level is not at `tip`.
         """
         ...
 

@@ -187,6 +187,8 @@ def _coming(run: Run, level: Level) -> Iterator[float]:
     """The ranks of tasks that may start when the results that are landing have landed."""
     landing = [*islice(level.to_land, _MOST_LANDING), *islice(level.to_carry, _MOST_LANDING)]
     landing += [level.candidate.task] if level.candidate is not None else []
+    # where there are gates they take their time
+    landing += [candidate.task for candidate in level.batch] if run.gates is None else []
     landing += [level.carrying] if level.carrying is not None else []
     there = frozenset(landing)
     waiting = {later for task_id in landing for later in run.graph.dependents[task_id]}

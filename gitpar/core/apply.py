@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, assert_never
 
-from gitpar.core import accounts, early, troubles
+from gitpar.core import accounts, early, landings, troubles
 from gitpar.core import events as e
 from gitpar.core.ahead import is_busy
 from gitpar.core.barrier import BARRIER
@@ -109,9 +109,8 @@ def _level_compared(run: Run, event: e.LevelCompared) -> None:
 def _level_disturbed(run: Run, event: e.LevelDisturbed) -> None:
     run.disturbed = event.message
     level = run.levels[event.level - 1]
-    if level.candidate is not None:
-        level.to_land.appendleft(level.candidate.task)
-    level.candidate = level.noting = None
+    landings.stay(level)
+    level.noting = None
 
 
 def _advance(run: Run) -> None:
@@ -308,36 +307,37 @@ def _retry_or_fail(run: Run, task: TaskRun, *, retry: bool) -> None:
 def _landing_tried(run: Run, event: e.LandingTried) -> None:
     level = run.levels[run.tasks[event.task].level - 1]
     level.to_land.popleft()
-    level.candidate = Candidate(event.task, event.n)
+    level.candidate = Candidate(event.task, event.n, event.at)
 
 
 def _landing_proved(run: Run, event: e.LandingProved) -> None:
-    candidate = run.levels[run.tasks[event.task].level - 1].candidate
+    level = run.levels[run.tasks[event.task].level - 1]
+    candidate = level.candidate
     if candidate is None:
         raise ValueError(f"`{event.task}` was proved but not tried")
     candidate.commit = event.commit
     candidate.certificate = event.certificate
     candidate.tree = event.tree
-    if run.gates is not None:
-        run.gates.proved(run, candidate)
+    landings.proved(run, level, candidate)
 
 
 def _landing_opened(run: Run, event: e.LandingOpened) -> None:
     level = run.levels[run.tasks[event.task].level - 1]
     if level.candidate is None and run.gates is not None:
         run.gates.moving(level)
-    candidate = level.candidate
-    if candidate is None:
+    elif level.candidate is None:
+        level.candidate = level.batch.pop(0)
+    if level.candidate is None:
         raise ValueError(f"`{event.task}` was moved but not proved")
-    candidate.commit = event.commit
-    candidate.moving = True
+    for candidate in (level.candidate, *level.batch[: len(event.more)]):
+        candidate.moving = True
 
 
 def _landed(run: Run, event: e.Landed) -> None:
     task = run.tasks[event.task]
     level = run.levels[task.level - 1]
     task.certificate = level.candidate.certificate if level.candidate else ""
-    level.candidate = None
+    level.candidate = level.batch.pop(0) if level.batch and level.batch[0].moving else None
     level.tip = event.commit
     level.landed.append(event.task)
     task.landed_as = len(level.landed)

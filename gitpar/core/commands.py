@@ -152,15 +152,22 @@ class SettleLanding:
 
 
 @dataclass(frozen=True, slots=True)
-class MoveLevel:
-    """Move the level's branch from `tip` to the proved `commit` by compare-and-swap."""
+class ProvedLanding:
+    """What stands on the landing before it, or on the level, and is noted with its certificate."""
 
     task: TaskId
     n: int
+    commit: CommitId
+    certificate: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoveLevel:
+    """Move the level's branch from `tip` over proved landings to the last, by compare-and-swap."""
+
     level: int
     tip: CommitId
-    commit: CommitId
-    certificate: str = ""
+    landings: tuple[ProvedLanding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,8 +293,10 @@ def opening(command: Command, at: float) -> Event:  # noqa: C901, PLR0911, PLR09
             return LandingTried(at=at, task=task, n=n, tip=tip)
         case SettleLanding(task=task, n=n, tip=tip):
             return SettlingTried(at=at, task=task, n=n, tip=tip)
-        case MoveLevel(task=task, n=n, tip=tip, commit=commit):
-            return LandingOpened(at=at, task=task, n=n, tip=tip, commit=commit)
+        case MoveLevel(tip=tip, landings=landings):
+            first, last = landings[0], landings[-1]
+            more = tuple(landing.task for landing in landings[1:])
+            return LandingOpened(at=at, task=first.task, n=first.n, tip=tip, commit=last.commit, more=more)
         case EndWorker(task, n, message):
             return WorkerEnding(at=at, task=task, n=n, message=message)
         case Pause(until):

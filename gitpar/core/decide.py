@@ -21,7 +21,6 @@ from gitpar.core.commands import (
     CompareLevel,
     EndWorker,
     MakeFooting,
-    MoveLevel,
     MoveNotes,
     OpenLevel,
     ProveNotes,
@@ -32,6 +31,7 @@ from gitpar.core.commands import (
 )
 from gitpar.core.events import Ending, RunEnd
 from gitpar.core.footing import Footing
+from gitpar.core.landings import joins, move_of
 from gitpar.core.names import CommitId, TaskId
 from gitpar.core.run import Attempt, Level, Run, Stage, TaskRun, TaskState
 from gitpar.core.sessions import keeps, session_of
@@ -192,14 +192,11 @@ def _candidate(run: Run, level: Level) -> list[Command]:
         from gitpar.core.gate_decisions import landing  # noqa: PLC0415 - most runs have none
 
         return landing(run, level, run.gates)
-    tip = _known(level.tip)
     if level.candidate is not None:
-        candidate = level.candidate
-        if candidate.commit is None or candidate.moving:
-            return []
-        move = MoveLevel(candidate.task, candidate.n, level.number, tip, candidate.commit)
-        return [replace(move, certificate=candidate.certificate)]
-    return [policies.landing(run, run.tasks[level.to_land[0]], tip)]
+        return []
+    if joins(run, level):
+        return [policies.landing(run, run.tasks[level.to_land[0]], _known(chain_tip(level)))]
+    return [move_of(level, level.batch)]
 
 
 def _attempt(run: Run, task_id: TaskId, base: CommitId) -> StartAttempt:

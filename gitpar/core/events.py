@@ -273,6 +273,7 @@ class LandingOpened(Event):
     n: int
     tip: CommitId
     commit: CommitId
+    more: tuple[TaskId, ...] = ()  # what lands together with it and stands on it, in order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -207,9 +207,8 @@ class GateBook:
         self.ungated.pop(task.task.id, None)
         return state
 
-    def proved(self, run: Run, candidate: Candidate) -> None:
+    def proved(self, run: Run, level: Level, candidate: Candidate) -> None:
         """Puts a proved landing behind those that it is gated with."""
-        level = run.levels[run.tasks[candidate.task].level - 1]
         if candidate.commit is not None:
             self.trees[candidate.commit] = candidate.tree
         if self.collects(run, candidate.task):
@@ -270,12 +269,7 @@ class GateBook:
         for task in self.ungated:
             run.orphans.pop(task, None)
         for level in run.levels:
-            if level.candidate is not None and level.batch and not level.candidate.moving:
-                level.to_land.appendleft(level.candidate.task)  # it was to stand on the batch
-                level.candidate = None
             level.to_land.extend(self.deferred.pop(level.number, ()))
-            level.to_land.extendleft(candidate.task for candidate in reversed(level.batch))
-            level.batch.clear()
 
 
 def taken_as_it_is(run: Run, task: TaskId) -> bool:

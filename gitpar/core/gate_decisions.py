@@ -12,13 +12,14 @@ from itertools import count
 from gitpar.core import gates as g
 from gitpar.core import policies
 from gitpar.core.batches import chain_tip
-from gitpar.core.commands import Command, MoveLevel, StopWorkers
+from gitpar.core.commands import Command, StopWorkers
 from gitpar.core.gate_blame import suspected
 from gitpar.core.gate_book import GateBook, taken_as_it_is
 from gitpar.core.gate_budgets import afforded
 from gitpar.core.gate_commands import BlameLevel, EndGate, LeavePlace, RecoverGate, RunGate
+from gitpar.core.landings import move_of
 from gitpar.core.names import CommitId
-from gitpar.core.run import Candidate, Level, Run, Stage, TaskState
+from gitpar.core.run import Level, Run, Stage, TaskState
 from gitpar.core.settings import GateOn, GateRules
 
 _LOST = (TaskState.HELD, TaskState.FAILED, TaskState.BLOCKED)
@@ -108,7 +109,7 @@ def landing(run: Run, level: Level, book: GateBook) -> list[Command]:
         candidate = level.candidate
         if candidate.commit is None or candidate.moving:
             return []
-        return [_move(level, candidate, candidate.certificate)]
+        return [move_of(level, [candidate])]
     if level.to_land and _may_join(run, level, book):
         return [policies.landing(run, run.tasks[level.to_land[0]], _known(chain_tip(level)))]
     if not level.batch or (book.whole and level.stage is Stage.WORKING):
@@ -132,11 +133,6 @@ def _may_join(run: Run, level: Level, book: GateBook) -> bool:
     return book.whole or len(level.batch) < size(run, book) * ahead
 
 
-def _move(level: Level, candidate: Candidate, certificate: str) -> MoveLevel:
-    commit = _known(candidate.commit)
-    return MoveLevel(candidate.task, candidate.n, level.number, _known(level.tip), commit, certificate)
-
-
 def _gate(run: Run, level: Level, book: GateBook) -> list[Command]:
     if book.whole and (why := _lost(run, level)):
         return [BlameLevel(level.number, f"the level lands whole or not at all: {why}")]
@@ -148,7 +144,7 @@ def _gate(run: Run, level: Level, book: GateBook) -> list[Command]:
         step = g.search(verdicts if book.whole else verdicts[: size(run, book)], whole=book.whole)
     match step:
         case g.Pass():
-            return [_move(level, level.batch[0], book.certificate(level))]
+            return [move_of(level, [replace(level.batch[0], certificate=book.certificate(level))])]
         case g.Test():
             return _tests(run, level, book, _worth_testing(run, book, verdicts, step.upto))
         case g.Suspect(upto):

@@ -256,7 +256,7 @@ def _tried(run: Run, event: pe.SettlingTried) -> None:
     if task.is_to_carry:
         level.carrying = event.task
     else:
-        level.candidate = Candidate(event.task, event.n)
+        level.candidate = Candidate(event.task, event.n, event.at)
 
 
 def _landing_settled(run: Run, event: pe.LandingSettled) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gitpar.core.events import Event, Landed, LevelOpened, RunResumed
+from gitpar.core.landings import landings, moving
 from gitpar.core.names import CommitId, RefName, level_ref
 from gitpar.core.note_events import NotesLanded
 from gitpar.core.run import Run, Stage
@@ -27,9 +28,9 @@ def reconcile(run: Run, refs: Mapping[RefName, CommitId], at: float) -> list[Eve
         there = refs.get(level_ref(run.settings.prefix, run.id, level.number))
         if level.stage is Stage.OPENING and there is not None and there == level.base:
             found.append(LevelOpened(at=at, level=level.number))
-        candidate = level.candidate
-        if candidate is not None and candidate.moving and there == candidate.commit and there is not None:
-            found.append(Landed(at=at, task=candidate.task, n=candidate.n, commit=there))
+        begun = landings(moving(level))
+        if begun and there == begun[-1].commit:
+            found += [Landed(at=at, task=one.task, n=one.n, commit=one.commit) for one in begun]
         noting = level.noting
         if noting is not None and noting.moving and there == noting.commit and there is not None:
             found.append(NotesLanded(at=at, level=level.number, commit=there))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gitpar.core import budgets, early, pacing
 from gitpar.core import events as e
+from gitpar.core.landings import line_up
 from gitpar.core.run import Run, Stage
 
 
@@ -36,8 +37,6 @@ def resumed(run: Run, event: e.RunResumed) -> None:
             level.stage = Stage.WAITING
         elif level.stage is Stage.COMPARING:
             level.stage = Stage.WORKING
-        if level.candidate is not None:
-            level.to_land.appendleft(level.candidate.task)
-            level.candidate = None
+        line_up(level)
         level.noting = None
     early.resumed(run)

@@ -213,6 +213,7 @@ class Candidate:
 
     task: TaskId
     n: int
+    begun_at: float
     commit: CommitId | None = None
     certificate: str = ""
     moving: bool = False
@@ -254,7 +255,7 @@ class Level:
     aside: deque[TaskId] = field(default_factory=deque)
     candidate: Candidate | None = None
     batch: list[Candidate] = field(default_factory=list)
-    """Proved on top of each other and of the tip, to be gated together (gitpar.core.gates)."""
+    """Proved on top of each other and of the tip, to be gated (gitpar.core.gates) or moved together."""
     landed: list[TaskId] = field(default_factory=list)
     """In the order of their landing; a task that changed nothing is not among them."""
     noting: ProgressCandidate | None = None

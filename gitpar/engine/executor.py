@@ -203,15 +203,17 @@ class Executor:
         ref = level_ref(self._run.settings.prefix, self._run.id, command.level)
         passage(Step.LANDING_MOVE)
         try:
-            self._world.ledger.land(RefUpdate(ref, command.commit, command.tip), command.certificate)
+            self._world.ledger.land(
+                ref, command.tip, [(landing.commit, landing.certificate) for landing in command.landings]
+            )
         except RefMoved as moved:
-            if moved.found != command.commit:
+            if moved.found != command.landings[-1].commit:
                 self._disturbed(command.level, moved)
                 return
         passage(Step.LANDING_MOVED)
-        self._post(
-            e.Landed(at=self._world.clock.now(), task=command.task, n=command.n, commit=command.commit)
-        )
+        now = self._world.clock.now()
+        for landing in command.landings:
+            self._post(e.Landed(at=now, task=landing.task, n=landing.n, commit=landing.commit))
 
     def _move_notes(self, command: c.MoveNotes) -> None:
         moved = self._noting.move(command, self._run.id, self._run.settings.prefix)

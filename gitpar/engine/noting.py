@@ -12,7 +12,7 @@ from gitpar.core.names import CommitId, RunId, level_ref
 from gitpar.core.progress import LONGEST_NOTES_BYTES
 from gitpar.errors import RefMoved
 from gitpar.faults import Step, passage
-from gitpar.ports import Clock, Ledger, Progress, Proof, RefUpdate
+from gitpar.ports import Clock, Ledger, Progress, Proof
 from gitpar.values import dataclass
 
 
@@ -102,7 +102,7 @@ class Noting:
         ref = level_ref(prefix, run, command.level)
         passage(Step.NOTES_MOVE)
         try:
-            self.ledger.land(RefUpdate(ref, command.commit, command.tip), command.certificate)
+            self.ledger.land(ref, command.tip, [(command.commit, command.certificate)])
         except RefMoved as moved:
             if moved.found != command.commit:
                 return moved

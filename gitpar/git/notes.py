@@ -55,14 +55,17 @@ class Notes:
         self._foreseen[commit] = made
         return made.objects
 
-    def land(self, move: RefUpdate, certificate: str) -> None:
-        """Moves a level to a landing and notes its certificate on it: both or neither, durably.
+    def land(self, ref: RefName, tip: CommitId, landings: Sequence[tuple[CommitId, str]]) -> None:
+        """Moves a level over landings, each on the one before, and notes their certificates on them.
 
-        Raises RefMoved where the level is not where it was, GitparError where the
-        certificate is not about this move.
+        All or nothing, durably. Raises RefMoved where the level is not at `tip`,
+        GitparError where a certificate is not about its part of the move.
         """
-        self._check(move, certificate)
-        self._moved([move], {move.new: certificate})
+        at = tip
+        for commit, certificate in landings:
+            self._check(RefUpdate(ref, commit, at), certificate)
+            at = commit
+        self._moved([RefUpdate(ref, at, tip)], dict(landings))
 
     def note(self, commit: CommitId, certificate: str) -> None:
         """Notes a certificate on a commit that has none: a machine that fails may separate the two."""
@@ -102,8 +105,8 @@ class Notes:
         """Makes the moves and the change of the notes in one transaction, over the newest notes."""
         while True:
             at = self._tip()
-            made = next((self._foreseen[one] for one in texts if one in self._foreseen), None)
-            if made is None or (made.on, made.texts) != (at, texts):
+            made = self._ready(at, texts)
+            if made is None:
                 made = self._made(at, texts)
                 publish(self._coordinator.pygit(), self._store, made.objects)
             try:
@@ -119,6 +122,16 @@ class Notes:
             for one in texts:
                 self._foreseen.pop(one, None)
             return
+
+    def _ready(self, at: CommitId, texts: Mapping[CommitId, str]) -> _Made | None:
+        """Returns the last of the notes that were foreseen, if it is these that were, in order on `at`."""
+        made = None
+        for commit, text in texts.items():
+            made = self._foreseen.get(commit)
+            if made is None or (made.on, made.texts) != (at, {commit: text}):
+                return None
+            at = made.commit
+        return made
 
     def _tip(self) -> CommitId:
         if self._at is None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from gitpar.config import Settings, load_settings
 from gitpar.core.apply import apply, fold
 from gitpar.core.events import Event, Landed, RunEnd, RunResumed
+from gitpar.core.landings import moving
 from gitpar.core.names import NO_COMMIT, CommitId, RefName
 from gitpar.core.note_events import NotesLanded
 from gitpar.core.operations import is_undone
@@ -205,13 +206,13 @@ def _with_limits(event: Event, settings: Settings) -> Event:
 def _note_landed(site: Site, run: Run, found: Sequence[Event]) -> None:
     """Makes sure that a landing found to have moved has its note: a power cut may separate the two."""
     level = run.level
-    candidate = (level.candidate or level.noting) if level is not None else None
-    if candidate is None or not any(isinstance(event, Landed | NotesLanded) for event in found):
+    if level is None or not any(isinstance(event, Landed | NotesLanded) for event in found):
         return
     from gitpar.wiring.noting import notes_of  # noqa: PLC0415 - hardly ever needed
 
     with notes_of(site) as notes:
-        notes.note(candidate.commit or NO_COMMIT, candidate.certificate)
+        for one in moving(level) or filter(None, [level.noting]):
+            notes.note(one.commit or NO_COMMIT, one.certificate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ def test_a_repository_proves_a_wave_while_it_compares_and_every_landing_gets_its
     for one in expected:
         found = repository.prove(replace(one, tip=tip))
         assert isinstance(found, Proof), found
-        ledger.land(RefUpdate(level, found.commit, tip), found.certificate)
+        ledger.land(level, tip, [(found.commit, found.certificate)])
         tip = found.commit
     repository.close()
     refs.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
@@ -40,10 +40,20 @@ class Run:
         return found
 
     def land(self, result: CommitId, task: str) -> CommitId:
-        proof = self.proof(result, task)
-        self.notes.land(RefUpdate(self.level, proof.commit, self.tip), proof.certificate)
-        self.tip = proof.commit
-        return proof.commit
+        return self.land_together({task: result})[0]
+
+    def land_together(
+        self, results: Mapping[str, CommitId], meanwhile: Callable[[str], None] = lambda _task: None
+    ) -> list[CommitId]:
+        """Proves results on top of each other and moves the level once."""
+        before, landings = self.tip, []
+        for task, result in results.items():
+            proof = self.proof(result, task)
+            landings.append((proof.commit, proof.certificate))
+            self.tip = proof.commit
+            meanwhile(task)
+        self.notes.land(self.level, before, landings)
+        return [commit for commit, _ in landings]
 
     def close(self) -> None:
         self.repository.close()
@@ -65,6 +75,13 @@ def run(repo: Repo, base: CommitId) -> Iterator[Run]:
 def noted(repo: Repo) -> set[str]:
     """The commits that git says have a note."""
     return {line.split(" ")[1] for line in repo.git("notes", "--ref", "gitpar", "list").splitlines()}
+
+
+def certified(repo: Repo, commit: CommitId) -> str:
+    """The task that the note on a commit says has landed by it."""
+    certificate = read(repo.git("notes", "--ref", "gitpar", "show", commit))
+    assert certificate is not None
+    return certificate.task
 
 
 def test_the_certificate_of_a_landing_is_a_note_that_git_shows(repo: Repo, base: CommitId, run: Run) -> None:
@@ -116,13 +133,40 @@ def test_two_runs_that_land_at_once_lose_no_note(repo: Repo, base: CommitId) -> 
         run.close()
 
 
+def test_landings_that_move_together_each_get_their_note(repo: Repo, base: CommitId, run: Run) -> None:
+    results = {f"t{n}": repo.branch(base, f"work{n}", {f"f{n}": "x\n"}) for n in range(4)}
+    landed = run.land_together(results)
+    assert repo.git("rev-list", "--reverse", "--first-parent", f"{base}..{LEVEL}").split() == landed
+    assert repo.git("reflog", "show", "--format=%H", LEVEL).split()[0] == landed[-1]
+    assert noted(repo) == set(landed)
+    assert [certified(repo, commit) for commit in landed] == list(results)
+    # those that were made while they were proved: one commit a landing
+    assert int(repo.git("rev-list", "--count", NOTES)) == len(landed)
+
+
+def test_landings_that_move_together_keep_what_others_noted_meanwhile(
+    repo: Repo, base: CommitId, run: Run
+) -> None:
+    other = Run(repo, base, "r2")
+    theirs: list[CommitId] = []
+    results = {f"t{n}": repo.branch(base, f"work{n}", {f"f{n}": "x\n"}) for n in range(3)}
+
+    def meanwhile(task: str) -> None:
+        theirs.append(other.land(repo.branch(base, f"their {task}", {f"g{task}": "y\n"}), task))
+
+    landed = run.land_together(results, meanwhile)
+    other.close()
+    assert noted(repo) == {*landed, *theirs}
+    assert [certified(repo, commit) for commit in (*landed, *theirs)] == [*results, *results]
+
+
 def test_a_level_that_was_moved_gets_no_note(repo: Repo, base: CommitId, run: Run) -> None:
     run.land(repo.branch(base, "work", {"a": "a\n"}), "a")
     before = repo.git("for-each-ref", NOTES)
     proof = run.proof(repo.branch(base, "more", {"b": "b\n"}), "b")
     repo.git("update-ref", LEVEL, base)
     with pytest.raises(RefMoved) as caught:
-        run.notes.land(RefUpdate(LEVEL, proof.commit, run.tip), proof.certificate)
+        run.notes.land(LEVEL, run.tip, [(proof.commit, proof.certificate)])
     assert (caught.value.ref, caught.value.found) == (LEVEL, base)
     assert repo.git("for-each-ref", NOTES) == before
 
@@ -131,14 +175,15 @@ def test_a_certificate_of_another_move_moves_nothing(repo: Repo, base: CommitId,
     proof = run.proof(repo.branch(base, "work", {"a": "a\n"}), "a")
     other = repo.branch(base, "not proved", {"b": "b\n"})
     wrong = [
-        (RefUpdate(LEVEL, other, base), proof.certificate),
-        (RefUpdate(LEVEL, proof.commit, other), proof.certificate),
-        (RefUpdate(LEVEL, proof.commit, base), ""),
-        (RefUpdate(LEVEL, proof.commit, base), proof.certificate.replace(proof.tree, proof.tree[::-1])),
+        (base, [(other, proof.certificate)]),
+        (other, [(proof.commit, proof.certificate)]),
+        (base, [(proof.commit, "")]),
+        (base, [(proof.commit, proof.certificate.replace(proof.tree, proof.tree[::-1]))]),
+        (base, [(proof.commit, proof.certificate), (other, proof.certificate)]),
     ]
-    for move, certificate in wrong:
+    for tip, landings in wrong:
         with pytest.raises(GitparError, match="the certificate is not about moving"):
-            run.notes.land(move, certificate)
+            run.notes.land(LEVEL, tip, landings)
     assert repo.git("for-each-ref", "--format=%(objectname)", LEVEL, NOTES) == base
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gitpar.core.names import CommitId, RunId
+from gitpar.core.names import CommitId, RefName, RunId
 from gitpar.core.settings import Strategy
 from gitpar.core.settlement import Settlement
 from gitpar.core.verification import Judged, Verdict
@@ -18,7 +18,7 @@ from gitpar.git.comparing import workbench
 from gitpar.git.notes import NOTES
 from gitpar.git.refs import GitRefs
 from gitpar.git.verifying import Stretch, Verification
-from gitpar.ports import RefUpdate, Refusal
+from gitpar.ports import Refusal
 from gitpar.settling_port import Drivers
 from tests.support.repo import Repo, landing, lines
 from tests.support.settling import LOG, Files, appended, paths, proved, scene, settle
@@ -228,10 +228,10 @@ def test_what_was_settled_is_unproved_and_all_else_is_proved(
         strategy,
     )
     proof = proved(repository, wanted)
-    level = "refs/heads/gitpar/r1/level/1"
+    level = RefName("refs/heads/gitpar/r1/level/1")
     repo.git("update-ref", level, wanted.tip)
     refs = GitRefs(repo.place)
-    repository.ledger(refs).land(RefUpdate(level, proof.commit, wanted.tip), proof.certificate)  # type: ignore[arg-type]
+    repository.ledger(refs).land(level, wanted.tip, [(proof.commit, proof.certificate)])
     refs.close()
     (found,) = judged(repo, proof.commit, wanted.tip)[:1]
     assert (found.verdict, found.by_hand) == (Verdict.UNPROVED, ("CHANGELOG.md",))

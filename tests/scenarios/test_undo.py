@@ -150,7 +150,7 @@ def test_an_undo_that_was_killed_is_finished_by_the_next(repo: Path, plan: Path,
 
 
 def test_an_undone_run_is_not_resumed_and_is_purged_whole(repo: Path, plan: Path) -> None:
-    gitpar("run", plan, cwd=repo, env={"GITPAR_FAULT": "landing.moved:3:kill"})
+    gitpar("run", plan, cwd=repo, env={"GITPAR_FAULT": "landing.moved:1:kill"})
     assert gitpar("undo", cwd=repo).status == 0
     resumed = gitpar("resume", cwd=repo)
     assert resumed.status == 2

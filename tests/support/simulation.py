@@ -92,6 +92,7 @@ class Simulation:
     ) -> None:
         self.script = script or Script()
         self.clock = 100.0
+        self.tick_s = 0.05  # so that proved landings wait for each other for some of them
         self.seconds: dict[str, float] = {}
         """How long attempts take, by task; the others 1 second."""
         self.refs: dict[RefName, CommitId] = {}
@@ -124,7 +125,7 @@ class Simulation:
         """Drives to the end, or until so many events are journaled (a kill)."""
         while self.run.end is None:
             for command in decide(self.run):
-                self._take(opening(command, self._tick()))
+                self.take(opening(command, self._tick()))
                 self.waiting.append(command)
             watch(self.run)
             if not self.waiting:
@@ -133,7 +134,7 @@ class Simulation:
             for event in self._answer(self.waiting.pop(at)):
                 if stop_after is not None and len(self.journal) >= stop_after:
                     return self.run
-                self._take(event)
+                self.take(event)
         return self.run
 
     def kill_and_resume(self) -> None:
@@ -141,14 +142,14 @@ class Simulation:
         self.waiting.clear()
         self.run = fold(self.journal)
         for event in reconcile(self.run, self.refs, self._tick()):
-            self._take(event)
+            self.take(event)
 
     def decide(self, remedies: Remedies, settled: Sequence[e.Event] = ()) -> None:
         """Takes the run over with what a person says and did; raises UsageError where that cannot be."""
         event = decision(fold(self.journal), remedies, self._tick())
         self.kill_and_resume()
         for each in (event, *settled):
-            self._take(each)
+            self.take(each)
 
     def merge(self, level: int, commit: CommitId) -> None:
         """Takes the run over with the news that a level was merged; `commit` holds what had landed."""
@@ -156,14 +157,14 @@ class Simulation:
         if tip is not None:
             self.holds[commit] = self.holds[tip]
         self.kill_and_resume()
-        self._take(be.LevelMerged(at=self._tick(), level=level, commit=commit))
+        self.take(be.LevelMerged(at=self._tick(), level=level, commit=commit))
 
     def lift(self) -> None:
         """Takes the run over and has it wait for no merge any more."""
         events = decisions(fold(self.journal), Remedies(lift=True), self._tick())
         self.kill_and_resume()
         for event in events:
-            self._take(event)
+            self.take(event)
 
     def replan(self, tasks: list[Task]) -> None:
         """Takes the run over with another plan; raises UsageError where that cannot be."""
@@ -175,14 +176,14 @@ class Simulation:
             self.journal = before
             raise
         if event is not None:
-            self._take(event)
+            self.take(event)
 
-    def _take(self, event: e.Event) -> None:
+    def take(self, event: e.Event) -> None:
         self.journal.append(event)
         apply(self.run, event)
 
     def _tick(self) -> float:
-        self.clock += 1.0
+        self.clock += self.tick_s
         return self.clock
 
     def _answer(self, command: c.Command) -> list[e.Event]:  # noqa: C901, PLR0911, PLR0912 - one row a command
@@ -206,9 +207,9 @@ class Simulation:
                 return [self._prove(command, at)]
             case c.SettleLanding():
                 return [self._settle(command, at)]
-            case c.MoveLevel(task_id, n, level, tip, commit):
-                self._swap(level, tip, commit)
-                return [e.Landed(at=at, task=task_id, n=n, commit=commit)]
+            case c.MoveLevel(level, tip, landings):
+                self._swap(level, tip, landings[-1].commit)
+                return [e.Landed(at=at, task=one.task, n=one.n, commit=one.commit) for one in landings]
             case c.ProveNotes(landing):
                 return [self._prove_notes(landing, at)]
             case c.MoveNotes(level, tip, commit):

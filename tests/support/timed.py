@@ -41,7 +41,7 @@ class Timed(Simulation):
         number = count()
         while self.run.end is None:
             for command in decide(self.run):
-                self._take(opening(command, self.clock))
+                self.take(opening(command, self.clock))
                 if isinstance(command, c.StartAttempt):
                     ends = self.clock + self.seconds.get(command.task, 1.0)
                     heapq.heappush(at_work, (ends, next(number), command))
@@ -55,7 +55,7 @@ class Timed(Simulation):
             else:
                 raise AssertionError("the run has stalled")
             for event in self._answer(command):
-                self._take(event)
+                self.take(event)
         self.wall_s = self.clock - began
         return self.run
 
