@@ -130,7 +130,7 @@ class Repository(Protocol):
         ...
 
     def prove(self, landing: Landing) -> Proof | Refusal:
-        """Computes a landing commit, durably stored, and proves it."""
+        """Computes a landing commit and proves it; it is durably stored now, or when the ledger lands it."""
         ...
 
     def carry(self, landing: Landing) -> Proof | Refusal:

@@ -23,6 +23,7 @@ from gitpar.core.commands import (
     MakeFooting,
     MoveNotes,
     OpenLevel,
+    ProveLanding,
     ProveNotes,
     RecoverAttempt,
     Rerun,
@@ -195,7 +196,10 @@ def _candidate(run: Run, level: Level) -> list[Command]:
     if level.candidate is not None:
         return []
     if joins(run, level):
-        return [policies.landing(run, run.tasks[level.to_land[0]], _known(chain_tip(level)))]
+        due = policies.landing(run, run.tasks[level.to_land[0]], _known(chain_tip(level)))
+        # what settles it looks at the level where it stands, and workers may
+        if isinstance(due, ProveLanding) or not level.batch:
+            return [due]
     return [move_of(level, level.batch)]
 
 

@@ -94,7 +94,7 @@ class GitRepository:
                 return comparison.report(fold=False)
 
     def prove(self, landing: Landing) -> Proof | Refusal:
-        """Computes a landing commit, durably stored, and proves it."""
+        """Computes a landing commit and proves it; it is durably stored now, or when a ledger lands it."""
         return self._ahead.take(landing) or self._proved(landing)
 
     def _proved(self, landing: Landing) -> Proof | Refusal:
@@ -139,21 +139,21 @@ class GitRepository:
     def ledger(self, refs: Refs, *, at_once: bool = True) -> Notes:
         """Returns what moves levels by `refs`, each with the note of its certificate.
 
-        Where a landing moves `at_once` when it is proved, its note is stored with it; a note
-        made before gates have said their word would be stored for nobody.
+        Where nothing looks at a landing before it moves (`at_once`), it is stored right before,
+        with all that move together; gates have to find it in the user's store.
         """
         notes = Notes(self._coordinator, self._store, refs)
         if at_once:
-            self._lander.note_by(notes.foresee)
+            self._lander.leave_to(notes.keep)
         return notes
 
     def index_trees(self) -> IndexTrees:
         """Returns what makes trees of indexes, in this run's scratch."""
         return IndexTrees(self._coordinator)
 
-    def progress(self, notes: Notes) -> GitProgress:
-        """Returns what keeps the run's own files; `notes` are those that `ledger` returned."""
-        return GitProgress(self._coordinator, self._store, notes.foresee)
+    def progress(self) -> GitProgress:
+        """Returns what keeps the run's own files."""
+        return GitProgress(self._coordinator, self._store)
 
     def close(self) -> None:
         """Removes the coordinator repository with all scratch objects."""

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pygit2 import Repository
 
 
-Noting = Callable[[CommitId, CommitId, str], Sequence[str]]
-"""Makes, in scratch, the note of a certificate on a commit that follows a tip; returns what it needs."""
+Keep = Callable[[CommitId, Sequence[str]], None]
+"""Is told what a proved landing needs that the user's store does not have."""
 
 
 class Lander:
@@ -49,7 +49,7 @@ class Lander:
         """
         self._never_merged = never_merged
         self._refused: tuple[Sides, Merged] | None = None
-        self._noting: Noting = lambda *_: ()
+        self._keep: Keep = self._publish
         self._coordinator = coordinator
         self._attributes = attributes
         self._store = store
@@ -57,9 +57,9 @@ class Lander:
         self._foresight = Foresight(coordinator)
         self._certifier = Certifier(coordinator)
 
-    def note_by(self, noting: Noting) -> None:
-        """Stores with every landing what its note will need."""
-        self._noting = noting
+    def leave_to(self, keep: Keep) -> None:
+        """Leaves it to another to store what was proved, before anything outside asks for it."""
+        self._keep = keep
 
     def foreseeing(self, base: CommitId, results: Iterable[CommitId]) -> AbstractContextManager[None]:
         """Has git merge the results of a wave, in landing order, while the block runs."""
@@ -73,7 +73,7 @@ class Lander:
         return list(takewhile(lambda one: (one.base, one.result) in merged, landings))
 
     def prove(self, landing: Landing) -> Proof | Refusal:
-        """Computes the landing commit and its certificate; nothing is stored where it is refused.
+        """Computes the landing commit and its certificate; nothing is to be stored where it is refused.
 
         `git merge-tree` decides what lands; the certifier, which knows nothing of that,
         says whether it may.
@@ -94,9 +94,11 @@ class Lander:
         if isinstance(certificate, str):
             return Refusal(reason=certificate)
         proof = Proof(draft.chain[-1], draft.tree, certificate.text())
-        noted = self._noting(landing.tip, proof.commit, proof.certificate)
-        publish(repository, self._store, (*self._objects(repository, landing, draft), *noted))
+        self._keep(proof.commit, list(self._objects(repository, landing, draft)))
         return proof
+
+    def _publish(self, _landing: CommitId, objects: Sequence[str]) -> None:
+        publish(self._coordinator.pygit(), self._store, objects)
 
     def sides(self, landing: Landing) -> Sides | str:
         """Returns what a landing merges, or what is wrong with it; the tip's attributes hold from now on."""

@@ -18,7 +18,6 @@ from gitpar.git.objects import ObjectWriter
 from gitpar.git.scratch import write
 from gitpar.git.trees import FOLDER_MODE, NO_ENTRY, Entry, compose, difference, entries, entry_at, tree_of
 from gitpar.ports import Refs, RefUpdate
-from gitpar.values import dataclass
 
 if TYPE_CHECKING:
     from pygit2 import Repository
@@ -37,23 +36,13 @@ class Notes:
         self._store = store
         self._refs = refs
         self._at: CommitId | None = None
-        self._foreseen: dict[CommitId, _Made] = {}
-        """By the commit that each is about."""
+        self._kept: dict[CommitId, Sequence[str]] = {}
+        """What landings need that are not in the user's store, by their commits."""
         self._who: tuple[str, str] | None = None
 
-    def foresee(self, tip: CommitId, commit: CommitId, certificate: str) -> Sequence[str]:
-        """Makes in scratch the notes with this one more; returns what must be stored before `land`.
-
-        So the objects of a landing and of its note are flushed together. They stand on those that
-        were foreseen for the `tip` below, where that has not landed yet. Where somebody
-        else notes something meanwhile, `land` makes them again. May be called from another thread.
-        """
-        below = self._foreseen.get(tip)
-        if below is None:
-            self._foreseen.clear()  # they were about landings that did not come
-        made = self._made(self._tip() if below is None else below.commit, {commit: certificate})
-        self._foreseen[commit] = made
-        return made.objects
+    def keep(self, commit: CommitId, objects: Sequence[str]) -> None:
+        """Remembers what a landing needs in the user's store before it lands. Any thread may."""
+        self._kept[commit] = objects
 
     def land(self, ref: RefName, tip: CommitId, landings: Sequence[tuple[CommitId, str]]) -> None:
         """Moves a level over landings, each on the one before, and notes their certificates on them.
@@ -105,41 +94,28 @@ class Notes:
         """Makes the moves and the change of the notes in one transaction, over the newest notes."""
         while True:
             at = self._tip()
-            made = self._ready(at, texts)
-            if made is None:
-                made = self._made(at, texts)
-                publish(self._coordinator.pygit(), self._store, made.objects)
+            commit, objects = self._made(at, texts)
+            landed = (name for one in texts for name in self._kept.pop(one, ()))
+            publish(self._coordinator.pygit(), self._store, [*landed, *objects])
             try:
                 # the level first: where both have moved, it is the level that must be told
-                self._refs.move([*moves, RefUpdate(NOTES, made.commit, at)])
+                self._refs.move([*moves, RefUpdate(NOTES, commit, at)])
             except RefMoved as moved:
                 self._at = None
                 if moved.ref != NOTES:
                     raise
                 self._at = CommitId(moved.found)
                 continue
-            self._at = made.commit
-            for one in texts:
-                self._foreseen.pop(one, None)
+            self._at = commit
             return
-
-    def _ready(self, at: CommitId, texts: Mapping[CommitId, str]) -> _Made | None:
-        """Returns the last of the notes that were foreseen, if it is these that were, in order on `at`."""
-        made = None
-        for commit, text in texts.items():
-            made = self._foreseen.get(commit)
-            if made is None or (made.on, made.texts) != (at, {commit: text}):
-                return None
-            at = made.commit
-        return made
 
     def _tip(self) -> CommitId:
         if self._at is None:
             self._at = self._refs.read(NOTES).get(NOTES, NO_COMMIT)
         return self._at
 
-    def _made(self, at: CommitId, texts: Mapping[CommitId, str]) -> _Made:
-        """Makes the notes with some changed, in scratch; an empty text removes."""
+    def _made(self, at: CommitId, texts: Mapping[CommitId, str]) -> tuple[CommitId, Sequence[str]]:
+        """Makes the notes with some changed, in scratch, and says what they need; an empty text removes."""
         repository = self._coordinator.pygit()
         tree = _tree(repository, at) if at else ""
         changes: dict[str, Entry] = {}
@@ -156,17 +132,7 @@ class Notes:
         author, committer = map(stamp, self._who)
         said = CommitText(author, committer, b"Notes by gitpar\n")
         new = write_commit(repository, made, [at] if at else [], said)
-        return _Made(at, texts, new, (*difference(repository, tree, made).objects, new))
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """Notes in scratch: on which they were made, with which texts, their commit, what it needs."""
-
-    on: CommitId
-    texts: Mapping[CommitId, str]
-    commit: CommitId
-    objects: Sequence[str]
+        return new, [*difference(repository, tree, made).objects, new]
 
 
 def read_note(repository: Repository, at: CommitId, commit: CommitId) -> str | None:

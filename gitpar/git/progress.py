@@ -8,7 +8,7 @@ progress file) is taken out of what lands; it stays with the attempt.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from gitpar.core.certificate import Certificate
@@ -32,17 +32,13 @@ CHECKS = ("outside", "append", "once", "parents")
 KIND = "notes"
 """What a certificate of notes has for a strategy."""
 
-Noting = Callable[[CommitId, CommitId, str], Sequence[str]]
-
 
 class GitProgress:
     """Fulfils ports.Progress. `prove` belongs to the thread that lands, `set_aside` to any."""
 
-    def __init__(self, coordinator: Coordinator, store: ObjectWriter, noting: Noting) -> None:
-        """`noting` makes the objects of a certificate's note, to be stored with the commit."""
+    def __init__(self, coordinator: Coordinator, store: ObjectWriter) -> None:
         self._coordinator = coordinator
         self._store = store
-        self._noting = noting
         self._identity: str | None = None
 
     def prove(self, landing: ProgressLanding) -> Proof | Refusal:
@@ -62,14 +58,8 @@ class GitProgress:
         commit = write_commit(repository, made, [landing.tip], text)
         if problem := objection(repository, landing, commit):
             return Refusal(reason=problem)
-        certificate = _certificate(landing, commit, made).text()
-        needed = [
-            *difference(repository, tree, made).objects,
-            commit,
-            *self._noting(landing.tip, commit, certificate),
-        ]
-        publish(repository, self._store, needed)
-        return Proof(commit, made, certificate)
+        publish(repository, self._store, [*difference(repository, tree, made).objects, commit])
+        return Proof(commit, made, _certificate(landing, commit, made).text())
 
     def set_aside(self, base: CommitId, result: CommitId, paths: Collection[str]) -> Aside:
         """Returns a result without its changes to some paths, and what it had added to them."""

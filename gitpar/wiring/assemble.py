@@ -106,7 +106,7 @@ def world_of(
             repository=repository,
             ledger=ledger,
             settler=repository.settling,
-            progress=repository.progress(ledger),
+            progress=repository.progress(),
             reserved=reserved(place, run),
             worktrees=worktrees,
             backend=backend,
