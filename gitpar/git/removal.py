@@ -52,8 +52,7 @@ def remove_run(
             problem = site.tear_down(record, *teardown)
             removed.append(f"worktree {path}" + (f" ({problem})" if problem else ""))
         named = site.common / "worktrees" / record.admin if record.admin else None
-        site.take_away(path, named or admin_files.find_admin(site.common, path))
-        site.forget(record.number)
+        site.take_away(path, named or admin_files.find_admin(site.common, path), record.number)
     for admin, place in list(_unknown(site)):
         if place is not None and os.path.lexists(place) and not (purge or site.unused(admin)):
             kept.append(f"worktree {place} (gitpar did not make it, or its record is gone)")

@@ -154,10 +154,6 @@ class Site:
                 return
             folder.mkdir(parents=True, exist_ok=True)
 
-    def forget(self, number: int) -> None:
-        """Removes everything written down about a slot."""
-        shutil.rmtree(self.slot_folder(number), ignore_errors=True)
-
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Holds the repository's worktree metadata against other threads and other gitpars.
@@ -204,24 +200,29 @@ class Site:
             empty = not any(read_bytes(admin / name) for name in ("gitdir", "commondir", "locked"))
             return admin.name.isdecimal() and empty
 
-    def take_away(self, path: Path, admin: Path | None, *, swept: bool = False) -> None:
+    def take_away(
+        self, path: Path, admin: Path | None, number: int | None = None, *, swept: bool = False
+    ) -> None:
         """Removes a worktree: aside and out of git's list at once, its bytes behind.
 
-        They are left to `sweep` where it is `swept` soon. May be killed anywhere and
-        called again.
+        What is written down about the slot of that `number` goes last. The bytes are left to
+        `sweep` where it is `swept` soon. May be killed anywhere and called again.
         """
         passage(Step.WORKTREE_REMOVE)
         aside = None
-        if os.path.lexists(path):
+        if os.path.lexists(path) or self.folder.is_dir():  # else somebody has removed all, or unmounted it
             aside = Path(tempfile.mkdtemp(dir=self.folder, prefix=_TRASH))
+        if aside is not None and os.path.lexists(path):
             path.rename(aside / path.name)
         if admin is not None:
             with self.locked():
-                shutil.rmtree(admin, ignore_errors=True)
+                _put_into(aside, admin)
                 _drop_if_empty(self.common / "worktrees")
         for link, target in _links(self.folder / "by-task"):
             if target == path:
                 link.unlink(missing_ok=True)
+        if number is not None:
+            _put_into(aside, self.slot_folder(number))
         if aside is not None and not swept:
             delete([aside])
         passage(Step.WORKTREE_REMOVED)
@@ -308,6 +309,15 @@ def _links(folder: Path) -> Iterator[tuple[Path, Path]]:
     for link in folder.glob("*"):
         with suppress(OSError):  # gone
             yield link, Path(os.path.normpath(link.parent / _led_to(link)))
+
+
+def _put_into(trash: Path | None, folder: Path) -> None:
+    """Moves a folder of gitpar's own into the trash; deletes it where there is none on its file system."""
+    if trash is not None:
+        with suppress(OSError):
+            folder.rename(trash / f"{folder.parent.name}-{folder.name}")
+            return
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _led_to(link: Path) -> Path:

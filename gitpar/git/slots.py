@@ -347,8 +347,7 @@ class Slot:
         self.ground.made.pop(self.record.number, None)
         if problem := site.tear_down(self.record, settings.teardown, settings.teardown_timeout_s):
             self.ground.told.append(problem)
-        site.take_away(self.path, self.admin if self.record.admin else None, swept=swept)
-        site.forget(self.record.number)
+        site.take_away(self.path, self.admin if self.record.admin else None, self.record.number, swept=swept)
 
 
 def _escaped(path: str) -> str:
