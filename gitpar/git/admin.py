@@ -34,6 +34,7 @@ _KEPT_AT_RESET = {"commondir", "gitdir", "locked", "HEAD", SAVED_INDEX}
 _NOT_SCANNED = {"index", "gitdir", "commondir", "locked", "config.worktree", "FETCH_HEAD", SAVED_INDEX}
 _SCANNED_BYTES = 4_000_000
 _CHECKSUM_BYTES = 20
+_LEFT, _LEFT_BYTES = 64, 64_000
 _ID = pattern(rb"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
 _STATES = (
     ("rebase-merge", "a rebase was left in progress"),
@@ -236,11 +237,24 @@ def clear(admin: Path, given: Mapping[str, bytes]) -> None:
         (admin / name).write_bytes(content)
 
 
+def leave_for_later(file: str, folder: Path) -> None:
+    """Gives a small file that is about to be replaced a second name in a folder that is deleted behind.
+
+    A disk that discards what is freed can take a millisecond for each, one after the other.
+    Large files, and more than some dozens, are freed when they are replaced.
+    """
+    with suppress(OSError):
+        found = os.stat(file)  # noqa: PTH116 - a str, and so below
+        if found.st_size <= _LEFT_BYTES:
+            os.link(file, f"{folder}/spent-{found.st_ino % _LEFT}")
+
+
 def link_index(source: Path, target: Path) -> None:
     """Gives an index a second name. git replaces an index as a whole, so neither reaches the other.
 
     Copies it where the file system has no second names.
     """
+    leave_for_later(f"{target}", target.parent)
     with suppress(FileNotFoundError):
         os.unlink(target)  # noqa: PTH108 - once an attempt
     try:

@@ -303,6 +303,7 @@ class Taking:
                 os.unlink(f"{self._common}/{branch}.lock")  # noqa: PTH108 - once an attempt
             admin_files.drop_broken(f"{self._common}/{branch}")
         kept = RefUpdate(keep_ref(key.run, key.task, key.n), capture.keep, NO_COMMIT)
+        admin_files.leave_for_later(f"{self._common}/{branch}", self._slot.own)
         passage(Step.CAPTURE_REFS)
         for _ in range(2):
             old = admin_files.read_ref(self._common, branch)
