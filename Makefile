@@ -32,7 +32,7 @@ lint: $(VENV)/.installed-lint ## check format and rules
 	@$(BIN)/ruff check .
 
 types: $(VENV)/.installed-lint ## check types
-	@$(BIN)/mypy --strict gitpar tests
+	@$(BIN)/mypy --strict gitpar tests benchmarks docs
 
 bench: $(VENV)/.installed-test ## time gitpar against a good shell script
 	@$(BIN)/python -m benchmarks

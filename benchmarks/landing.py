@@ -22,6 +22,7 @@ from pathlib import Path
 
 from benchmarks.run_against_script import LARGE, Benchmark, Workload
 from benchmarks.timing import place_apart, spread
+from gitpar.core.landings import GATHER_S
 from gitpar.core.names import CommitId, RunId, TaskId, level_ref
 from gitpar.core.settings import Strategy
 from gitpar.git.analysis import GitRepository
@@ -96,6 +97,8 @@ def _prove_and_move(git: PlainGit, workload: Workload) -> str:
     base = tip = CommitId(workload.history.base)
     branch = level_ref("gitpar", run, 1)
     refs.move([RefUpdate(branch, base, CommitId(""))])
+    # as a run does, which moves a level over all landings that were proved within a moment
+    at, waiting, began = tip, list[tuple[CommitId, str]](), time.perf_counter()
     for change in workload.history.changes:
         proved = repository.prove(
             Landing(
@@ -111,8 +114,13 @@ def _prove_and_move(git: PlainGit, workload: Workload) -> str:
         )
         if not isinstance(proved, Proof):
             raise SystemExit(f"Error: {change.id} does not land: {proved}")
-        ledger.land(RefUpdate(branch, proved.commit, tip), proved.certificate)
+        waiting.append((proved.commit, proved.certificate))
         tip = proved.commit
+        if time.perf_counter() >= began + GATHER_S:
+            ledger.land(branch, at, waiting)
+            at, waiting, began = tip, [], time.perf_counter()
+    if waiting:
+        ledger.land(branch, at, waiting)
     repository.close()
     refs.close()
     return tip

@@ -1,4 +1,4 @@
-"""Times `gitpar run` against script.sh, in turn: A B A B, each in a fresh clone of the same repository.
+"""Times `gitpar run` against script.sh, in turn: A B B A, each in a fresh clone of the same repository.
 
     python -m benchmarks.run_against_script [CLONE …] [--tasks 60] [--pairs 3] [--jobs 4] [--json FILE]
 
@@ -198,8 +198,10 @@ def compare(benchmark: Benchmark, workload: Workload, pairs: int) -> Result:
     result = Result(workload.name, tasks, workload.goal, [], [], [], [], [], [], [], [], [])
     for number in range(1, pairs + 1):
         startup = benchmark.startup(workload)
-        theirs, script_tree = benchmark.script(workload)
-        ours, own_tree = benchmark.own(workload)
+        if number % 2:
+            (theirs, script_tree), (ours, own_tree) = benchmark.script(workload), benchmark.own(workload)
+        else:
+            (ours, own_tree), (theirs, script_tree) = benchmark.own(workload), benchmark.script(workload)
         for side, cost, tree in (("script", theirs, script_tree), ("gitpar", ours, own_tree)):
             if tree != workload.tree or cost.status:
                 said = cost.stderr.strip()[-1500:]

@@ -12,7 +12,7 @@ from itertools import takewhile
 from gitpar.core.commands import MoveLevel, ProvedLanding
 from gitpar.core.run import Candidate, Level, Run
 
-_GATHER_S = 0.25
+GATHER_S = 0.25
 """So long after its proof was begun a landing waits for no more to move together with."""
 
 
@@ -27,7 +27,7 @@ def proved(run: Run, level: Level, candidate: Candidate) -> None:
 
 def joins(run: Run, level: Level) -> bool:
     """Says whether the next result is proved on what waits before that moves: without gates, for a moment."""
-    return bool(level.to_land) and not (level.batch and run.last_at >= level.batch[0].begun_at + _GATHER_S)
+    return bool(level.to_land) and not (level.batch and run.last_at >= level.batch[0].begun_at + GATHER_S)
 
 
 def landings(candidates: Iterable[Candidate]) -> tuple[ProvedLanding, ...]:
