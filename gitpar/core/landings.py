@@ -1,7 +1,7 @@
 """Landings that were proved on top of each other and wait to move. Pure.
 
-Where no gate is to judge them, those that are proved within a moment move together: a
-level moves once, whatever it is moved over.
+Where no gate is to judge them and nobody is at work any more, those that are proved within
+a moment move together: a level moves once, whatever it is moved over.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import takewhile
 
 from gitpar.core.commands import MoveLevel, ProvedLanding
-from gitpar.core.run import Candidate, Level, Run
+from gitpar.core.run import Candidate, Level, Run, Stage
 
 GATHER_S = 0.25
 """So long after its proof was begun a landing waits for no more to move together with."""
@@ -26,8 +26,13 @@ def proved(run: Run, level: Level, candidate: Candidate) -> None:
 
 
 def joins(run: Run, level: Level) -> bool:
-    """Says whether the next result is proved on what waits before that moves: without gates, for a moment."""
-    return bool(level.to_land) and not (level.batch and run.last_at >= level.batch[0].begun_at + GATHER_S)
+    """Says whether the next result is proved before what waits moves, where there are no gates.
+
+    For a moment, and while nobody works on the level who may wait for what lands.
+    """
+    if not level.to_land or not level.batch:
+        return bool(level.to_land)
+    return level.stage is Stage.LANDING and run.last_at < level.batch[0].begun_at + GATHER_S
 
 
 def landings(candidates: Iterable[Candidate]) -> tuple[ProvedLanding, ...]:

@@ -1,5 +1,9 @@
+from random import Random
+
 from gitpar.core import events as e
+from gitpar.core.apply import fold
 from gitpar.core.names import CommitId, RunId, level_ref
+from gitpar.core.settings import Schedule
 from tests.support.simulation import BASE, Script, Simulation, task
 
 LEVEL = level_ref("gitpar", RunId("7f3a"), 1)
@@ -89,3 +93,18 @@ def test_a_move_that_somebody_disturbed_is_made_again_in_its_order() -> None:
     run = sim.go()
     assert run.tip == LANDED
     assert [run.tasks[one.id].landed_as for one in TASKS] == [1, 2, 3, 4, 5, 6]
+
+
+def test_nothing_waits_to_move_while_somebody_may_wait_for_it() -> None:
+    tasks = [*TASKS, *(task(f"u{n}", f"t{n}") for n in range(6))]
+    early = 0
+    for seed in range(20):
+        sim = Simulation(tasks, jobs=4, schedule=Schedule.DAG)
+        sim.tick_s = 0.01
+        sim.go(Random(seed))
+        for at, event in enumerate(sim.journal):
+            if isinstance(event, e.LandingOpened):
+                at_work = bool(fold(sim.journal[:at]).active)
+                assert not (event.more and at_work)
+                early += at_work
+    assert early
