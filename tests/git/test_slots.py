@@ -1,6 +1,7 @@
 # ruff: noqa: E501 - a worker's script reads best on one line
 from __future__ import annotations
 
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -200,6 +201,38 @@ def test_cleaning_removes_the_folder_of_all_worktrees_where_that_of_the_run_is_g
     assert not root.exists()
 
 
+def test_where_somebody_has_removed_all_worktrees_the_rest_goes_and_no_folder_comes_back(repo: Repo) -> None:
+    pool = repo.pool()
+    place = pool.open(key(), repo.head)
+    root = place.path.parent.parent
+    assert pool.capture(place, processes_gone=True).reusable
+    shutil.rmtree(root)
+    remove_run(repo.common, RUN, root)
+    assert not root.exists()
+    assert not (repo.common / "worktrees").exists()
+    assert list(repo.common.glob(f"gitpar/runs/{RUN}/slots/*")) == []
+
+
+def test_small_files_that_attempts_replaced_are_freed_with_their_slot(repo: Repo) -> None:
+    for number in range(1500):
+        (repo.path / f"file-with-a-long-name-{number:05}").touch()
+    repo.git("add", "-A")
+    repo.git("commit", "-qm", "many files: their index is large")
+    older = CommitId(repo.git("rev-parse", "HEAD^"))
+    pool = repo.pool(jobs=1)
+    for number in range(4):
+        place = pool.open(key(f"t{number}"), repo.head if number > 1 else older)
+        shell(place, "echo x > new")
+        pool.release(place, pool.capture(place, processes_gone=True))
+    sizes = [file.stat().st_size for file in repo.common.glob(f"gitpar/runs/{RUN}/slots/1/spent-*")]
+    # four branches that moved, and the indexes of the first two attempts
+    assert len([size for size in sizes if size == 41]) == 4
+    assert [41 < size < 10_000 for size in sizes if size != 41] in ([True], [True, True])
+    pool.close()
+    assert nothing_left(repo)
+    assert list(repo.common.glob(f"gitpar/runs/{RUN}/slots/*")) == []
+
+
 def test_without_a_pool_every_attempt_gets_a_fresh_worktree(repo: Repo) -> None:
     pool = repo.pool(pooled=False)
     place, capture = work(repo, pool, "mkdir node_modules; echo 1 > node_modules/m")
@@ -224,6 +257,7 @@ def test_what_pool_keep_names_survives(repo: Repo) -> None:
 
 def test_a_branch_of_somebody_elses_is_not_taken(repo: Repo) -> None:
     repo.git("branch", "gitpar/r1/task/t1/1", "HEAD^")
+    older = CommitId(repo.git("rev-parse", "HEAD^"))
     pool = repo.pool(jobs=1)
     with pytest.raises(Exception, match="exists already"):
         pool.open(key(), repo.head)
