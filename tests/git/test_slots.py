@@ -257,7 +257,6 @@ def test_what_pool_keep_names_survives(repo: Repo) -> None:
 
 def test_a_branch_of_somebody_elses_is_not_taken(repo: Repo) -> None:
     repo.git("branch", "gitpar/r1/task/t1/1", "HEAD^")
-    older = CommitId(repo.git("rev-parse", "HEAD^"))
     pool = repo.pool(jobs=1)
     with pytest.raises(Exception, match="exists already"):
         pool.open(key(), repo.head)
