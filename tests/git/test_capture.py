@@ -236,8 +236,9 @@ def test_every_byte_of_an_odd_worker_is_kept_and_the_slot_goes_on(repo: Repo, na
     assert odd.note in "\n".join(capture.notes)
     assert capture.reusable == odd.reusable
     repo.git("config", "--unset-all", "core.worktree", status=0 if "core.worktree" in odd.script else 5)
-    assert repo.git("fsck", "--connectivity-only", "--no-dangling", "--no-progress") == ""
     pool.release(place, capture)
+    # since 2.55 git looks at the indexes of all worktrees, and the worker may have broken its own
+    assert repo.git("fsck", "--connectivity-only", "--no-dangling", "--no-progress") == ""
     following = pool.open(key("t2"), repo.head)
     assert (following.path == place.path) == odd.reusable
     assert repo.git("status", "--porcelain", "--ignored", "-uall", cwd=following.path) == ""
