@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,10 +83,20 @@ def test_secrets_are_hidden_but_for_those_that_are_named(bounds: Bounds) -> None
 
 
 def test_what_lies_in_a_hidden_place_is_seen_again_before_anything_is_writable(bounds: Bounds) -> None:
-    words = command(bounds)
+    place = Path("/var/tmp/place")
+    repository = place / "repo"
+    hidden = replace(
+        bounds,
+        worktree=place / "work",
+        common=repository / ".git",
+        admin=repository / ".git/worktrees/1",
+        shown=(repository,),
+        home=place / "home",
+    )
+    words = command(hidden)
     seen = binds(words, "--ro-bind-try")
-    assert {str(bounds.home), str(bounds.common), str(bounds.common.parent)} <= set(seen)
-    assert words.index(str(bounds.home)) < words.index(str(bounds.worktree))
+    assert {str(hidden.home), str(hidden.common), str(repository)} <= set(seen)
+    assert words.index(str(hidden.home)) < words.index(str(hidden.worktree))
 
 
 @pytest.mark.parametrize("network", [True, False])

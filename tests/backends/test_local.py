@@ -284,9 +284,9 @@ def test_a_killed_stem_costs_nobody(backend: LocalBackend, started: Started, tmp
         assert stem.ppid() == os.getpid()  # type: ignore[union-attr]
         stem.kill()  # type: ignore[union-attr]
 
+    os.mkfifo(tmp_path / "go")
     with ThreadPoolExecutor() as threads:
         first = threads.submit(backend.run, job(tmp_path, "read line < go; exit 3", 1), kill_stem)
-        os.mkfifo(tmp_path / "go")
         wait_until(lambda: all(child.status() == "zombie" for child in started()))
         assert backend.run(job(tmp_path, "exit 4", 2), ignore_start).exit == 4
         (tmp_path / "go").write_text("on\n")
