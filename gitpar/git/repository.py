@@ -15,6 +15,11 @@ OLDEST_GIT = (2, 39)
 """The first with a `git merge-tree --stdin` that gitpar's parsing was tested with."""
 
 
+_REFTABLE = "its refs are kept in reftable format"
+_IN_FILES = "Have git 2.46 or newer keep them in files: git refs migrate --ref-format=files"
+_BY_SHA1 = "Bring the files into a repository made with: git init --object-format=sha1"
+
+
 @dataclass(frozen=True, slots=True)
 class RepositoryPlace:
     """Where a repository lies. All paths are absolute.
@@ -74,9 +79,9 @@ def discover(path: Path) -> RepositoryPlace:
         raise _refusal(path, found.stderr)
     git_dir, common = Path(lines[0]), Path(lines[1])
     if lines[3] != "sha1":
-        raise _unreadable(path, f"its objects are named by {lines[3]}")
+        raise _unreadable(path, f"its objects are named by {lines[3]}", _BY_SHA1)
     if (common / "reftable").is_dir():
-        raise _unreadable(path, "its refs are kept in reftable format")
+        raise _unreadable(path, _REFTABLE, _IN_FILES)
     root = Path(lines[4]) if len(lines) > 4 and found.status == 0 else None
     return RepositoryPlace(
         root=root,
@@ -111,9 +116,9 @@ def git_version(git: GitCommand) -> tuple[int, ...]:
 
 def _refusal(path: Path, stderr: str) -> EnvironmentFault:
     if "refstorage" in stderr.casefold():
-        return _unreadable(path, "its refs are kept in reftable format")
+        return _unreadable(path, _REFTABLE, _IN_FILES)
     if "objectformat" in stderr.casefold():
-        return _unreadable(path, "its objects are not named by sha1")
+        return _unreadable(path, "its objects are not named by sha1", _BY_SHA1)
     if "dubious ownership" in stderr:
         return EnvironmentFault(
             f"git refuses `{path}`, because it belongs to another user",
@@ -127,8 +132,5 @@ def _refusal(path: Path, stderr: str) -> EnvironmentFault:
     return EnvironmentFault(f"git cannot read the repository at `{path}`: {last[0]}", "See: git status")
 
 
-def _unreadable(path: Path, why: str) -> EnvironmentFault:
-    return EnvironmentFault(
-        f"gitpar cannot work in `{path}`: {why}, which libgit2 does not read",
-        "Use a clone made with: git clone --no-local and `git init`'s default formats",
-    )
+def _unreadable(path: Path, why: str, hint: str) -> EnvironmentFault:
+    return EnvironmentFault(f"gitpar cannot work in `{path}`: {why}, which libgit2 does not read", hint)

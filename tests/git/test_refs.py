@@ -225,9 +225,13 @@ def test_a_bare_repository_has_no_worktree(repo: Repo, commits: list[CommitId]) 
 
 
 @pytest.mark.parametrize(
-    ("option", "reason"), [("--object-format=sha256", "named by sha256"), ("reftable", "reftable format")]
+    ("option", "reason", "hint"),
+    [
+        ("--object-format=sha256", "named by sha256", "git init --object-format=sha1"),
+        ("reftable", "reftable format", "git refs migrate --ref-format=files"),
+    ],
 )
-def test_formats_that_cannot_be_read_are_refused(repo: Repo, option: str, reason: str) -> None:
+def test_formats_that_cannot_be_read_are_refused(repo: Repo, option: str, reason: str, hint: str) -> None:
     folder = repo.root.parent / "other"
     if option == "reftable":
         made = Repo(folder)
@@ -236,8 +240,9 @@ def test_formats_that_cannot_be_read_are_refused(repo: Repo, option: str, reason
         (folder / ".git/reftable").mkdir()
     else:
         Repo(folder, option)
-    with pytest.raises(EnvironmentFault, match=reason):
+    with pytest.raises(EnvironmentFault, match=reason) as caught:
         discover(folder)
+    assert hint in caught.value.hints[0]
 
 
 def test_a_folder_outside_of_any_repository_is_refused(repo: Repo) -> None:
