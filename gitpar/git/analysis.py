@@ -21,6 +21,7 @@ from gitpar.git.landing import Lander
 from gitpar.git.merges import Comparison
 from gitpar.git.notes import Notes
 from gitpar.git.objects import ObjectWriter
+from gitpar.git.programs import remove
 from gitpar.git.progress import GitProgress
 from gitpar.git.repository import RepositoryPlace
 from gitpar.git.undone import Versions, undone
@@ -155,9 +156,9 @@ class GitRepository:
         """Returns what keeps the run's own files."""
         return GitProgress(self._coordinator, self._store)
 
-    def close(self) -> None:
-        """Removes the coordinator repository with all scratch objects."""
+    def close(self, away: Callable[[Path], None] = remove) -> None:
+        """Removes the coordinator repository with all scratch objects; `away` is what removes a folder."""
         self._ahead.end()
         self._reader.close()
         self._store.close()
-        self._coordinator.close(behind=True)
+        self._coordinator.close(away)

@@ -15,14 +15,14 @@ import re
 import shutil
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitpar.errors import EnvironmentFault
 from gitpar.git.command import GitCommand, GitFailed
 from gitpar.git.environment import GitEnvironment, coordinator_environment
-from gitpar.git.programs import put_away, remove
+from gitpar.git.programs import remove
 from gitpar.git.repository import RepositoryPlace
 
 if TYPE_CHECKING:
@@ -133,14 +133,14 @@ class Coordinator:
                 "Fetch them all: git fetch --refetch --no-filter",
             ) from error
 
-    def close(self, *, behind: bool = False) -> None:
-        """Removes the repository with all scratch objects; `behind` does not wait for it."""
+    def close(self, away: Callable[[Path], None] = remove) -> None:
+        """Removes the repository with all scratch objects; `away` is what removes a folder."""
         with self._lock:
             for repository in self._opened:
                 repository.free()
             self._opened.clear()
         self._local = threading.local()
-        (put_away if behind else remove)(self.git_dir)
+        away(self.git_dir)
 
     def _make(self) -> None:
         """Writes the few files that make a bare repository.

@@ -9,7 +9,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,9 +17,6 @@ from gitpar.core.port_ranges import first_port
 from gitpar.errors import EnvironmentFault
 from gitpar.git.environment import without_local
 from gitpar.values import dataclass
-
-GONE = "gone"
-"""Where what is not needed any more waits to be deleted."""
 
 _DELETE = """
 count=$1; shift
@@ -55,23 +51,6 @@ def remove(folder: Path) -> None:
         subprocess.run(["rm", "-rf", "--", str(folder)], check=False, stderr=subprocess.DEVNULL)
     except OSError:
         shutil.rmtree(folder, ignore_errors=True)  # no `rm`, or no process left
-
-
-def put_away(folder: Path) -> None:
-    """Moves a folder of gitpar's own aside, where there is one, and deletes it behind.
-
-    What a kill leaves is in a folder `gone` beside it.
-    """
-    gone = folder.parent / GONE
-    if not folder.exists():
-        return
-    try:
-        gone.mkdir(exist_ok=True)
-        aside = Path(tempfile.mkdtemp(dir=gone))
-        folder.rename(aside / folder.name)
-        delete([aside], [gone])
-    except OSError:
-        remove(folder)
 
 
 def delete(trash: Sequence[Path], emptied: Sequence[Path] = (), *, behind: bool = True) -> None:

@@ -23,7 +23,7 @@ from typing import Any
 from gitpar.core.names import RunId, encode_id
 from gitpar.faults import Step, passage
 from gitpar.git.admin import admin_folders, read_bytes
-from gitpar.git.programs import Preparation, delete, run_teardown
+from gitpar.git.programs import Preparation, delete, remove, run_teardown
 from gitpar.git.writing import write_out
 from gitpar.values import dataclass
 
@@ -38,6 +38,7 @@ RECORD = "slot.jsonl"
 """The records of a slot, one a line."""
 
 _TRASH = ".trash-"
+_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +259,33 @@ class Site:
         """Deletes what was taken away, then removes folders that are empty; `behind` does not wait for it."""
         _drop_if_empty(self.folder / "by-task")
         delete(self.trash(), [self.folder, self.root], behind=behind)
+
+
+def delete_behind(folder: Path, worktrees: Path) -> None:
+    """Deletes a folder of gitpar's own in the background, out of the folder of a run's worktrees.
+
+    So nothing vanishes in a repository that somebody copies meanwhile. Where it cannot be moved
+    there, as from one file system to another, it is deleted at once.
+    """
+    with suppress(OSError):
+        aside = _trash_in(worktrees)
+        try:
+            folder.rename(aside / folder.name)
+        except OSError:
+            aside.rmdir()
+            raise
+        delete([aside], [worktrees, worktrees.parent])
+        return
+    remove(folder)
+
+
+def _trash_in(worktrees: Path) -> Path:
+    """Makes a folder for what is to be deleted; another process may remove the empty one that it is in."""
+    for _ in range(_TRIES):
+        with suppress(FileNotFoundError):
+            worktrees.mkdir(parents=True, exist_ok=True)
+            return Path(tempfile.mkdtemp(dir=worktrees, prefix=_TRASH))
+    raise FileNotFoundError(worktrees)
 
 
 @functools.cache

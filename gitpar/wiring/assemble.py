@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gitpar.agents.command import WorkerFiles, worker_environment
@@ -23,7 +24,7 @@ from gitpar.git.analysis import GitRepository
 from gitpar.git.environment import with_settings, without_local
 from gitpar.git.refs import GitRefs
 from gitpar.git.repository import RepositoryPlace
-from gitpar.git.site import PoolSettings, default_root
+from gitpar.git.site import PoolSettings, default_root, delete_behind
 from gitpar.git.tampering import Tampering
 from gitpar.git.worktrees import GitWorktrees
 from gitpar.ports import Job, Workplace
@@ -80,7 +81,7 @@ def world_of(
         backend = LocalBackend()
         stack.callback(backend.close)
         repository = GitRepository(place, run.id, never_merged=never_merged(run.settings))
-        stack.callback(repository.close)
+        stack.callback(repository.close, partial(delete_behind, worktrees=pool.root / run.id))
         messages = {task.id: task.commit_message or task.title for task in run.graph}
         main = place.main if place.root else None
         pool = _without_droppings(place, run, pool)

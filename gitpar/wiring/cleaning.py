@@ -14,7 +14,6 @@ from gitpar.core.run import Run, TaskState
 from gitpar.engine.places import run_folder
 from gitpar.errors import EnvironmentFault
 from gitpar.faults import Step, passage
-from gitpar.git.programs import GONE, remove
 from gitpar.git.refs import GitRefs
 from gitpar.git.removal import leftovers, remove_run, stale_locks
 from gitpar.git.written import hold_unused, unused_ref
@@ -74,7 +73,6 @@ def clean_at(site: Site, chosen: Run, *, purge: bool, dry_run: bool) -> CleanRep
                 hold_unused(site.place, chosen.id, refs)  # a killed run that nobody resumed
             if doomed:
                 refs.move([RefUpdate(ref, NO_COMMIT, old) for ref, old in doomed.items()])
-            remove(run_folder(site.place.common, chosen.id) / GONE)
             for folder in folders:
                 shutil.rmtree(folder)
             if purge:

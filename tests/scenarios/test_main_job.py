@@ -10,6 +10,7 @@ import pytest
 from tests.support.bystander import left_behind
 from tests.support.cli import gitpar
 from tests.support.plans import everything_of_the_user, facts, run_json, show, states, tip, write_plan
+from tests.support.removal import await_removal
 from tests.support.sealed import git
 
 
@@ -251,14 +252,26 @@ def test_what_is_deleted_behind_is_deleted_by_clean_at_the_latest(shop: Path, tm
     run = run_json(shop, write_plan(tmp_path / "plan.json", {"one": edit(5, "one")}))
     own = shop / ".git" / "gitpar" / "runs" / run["run"]
     assert not (own / "git").exists()
-    left = own / "gone" / "by-a-kill" / "git" / "objects" / "00"
+    left = (
+        shop.with_name(f"{shop.name}.worktrees") / run["run"] / ".trash-by-a-kill" / "git" / "objects" / "00"
+    )
     left.mkdir(parents=True)
     (left / "1").touch(mode=0o444)
+    left.chmod(0o555)
     assert gitpar("clean", cwd=shop).status == 0
     assert left_behind(shop) == []
     assert own.exists()
     assert gitpar("clean", "--purge", "--yes", cwd=shop).status == 0
     assert not own.exists()
+
+
+def test_nothing_vanishes_in_a_repository_that_is_copied_right_after_a_run(
+    shop: Path, tmp_path: Path
+) -> None:
+    run_json(shop, write_plan(tmp_path / "plan.json", {f"t{n}": edit(3 * n, f"t{n}") for n in range(1, 5)}))
+    before = sorted((shop / ".git").rglob("*"))
+    await_removal(shop)
+    assert sorted((shop / ".git").rglob("*")) == before
 
 
 def test_a_branch_that_is_locked_is_not_moved_and_what_is_typed_then_moves_it(

@@ -64,9 +64,7 @@ def left_behind(repository: Path) -> list[str]:
     """Names what `gitpar clean` should have taken away: worktrees, locks, scratch folders."""
     git_dir = repository / ".git"
     found = [*git_dir.glob("worktrees/*"), *git_dir.rglob("*.lock")]
-    found += [
-        path for path in (git_dir / "gitpar").glob("runs/*/*") if path.name in {"git", "scratch", "gone"}
-    ]
+    found += [path for path in (git_dir / "gitpar").glob("runs/*/*") if path.name in {"git", "scratch"}]
     beside = repository.parent / f"{repository.name}.worktrees"
     if beside.exists():
         found += [beside, *beside.rglob("*")]
