@@ -269,14 +269,11 @@ def delete_behind(folder: Path, worktrees: Path) -> None:
     """
     with suppress(OSError):
         aside = _trash_in(worktrees)
-        try:
+        with suppress(OSError):
             folder.rename(aside / folder.name)
-        except OSError:
-            aside.rmdir()
-            raise
         delete([aside], [worktrees, worktrees.parent])
-        return
-    remove(folder)
+    if folder.exists():
+        remove(folder)
 
 
 def _trash_in(worktrees: Path) -> Path:

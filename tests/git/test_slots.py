@@ -4,6 +4,7 @@ from __future__ import annotations
 import shutil
 import signal
 import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from gitpar.core.names import CommitId
 from gitpar.faults import Step
 from gitpar.git.admin import add
 from gitpar.git.removal import leftovers, remove_run
-from gitpar.git.site import RECORD, Record, Site, default_root
+from gitpar.git.site import RECORD, Record, Site, default_root, delete_behind
 from tests.support.amounts import one_in
 from tests.support.pools import RUN, Repo, child, key, new_repo, sealed, shell, work
 
@@ -211,6 +212,23 @@ def test_where_somebody_has_removed_all_worktrees_the_rest_goes_and_no_folder_co
     assert not root.exists()
     assert not (repo.common / "worktrees").exists()
     assert list(repo.common.glob(f"gitpar/runs/{RUN}/slots/*")) == []
+
+
+def test_what_is_deleted_behind_goes_at_once_where_it_cannot_be_moved(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for worktrees in (tmp_path / "file" / "r1", *elsewhere(tmp_path)):
+        scratch = tmp_path / "scratch"
+        (scratch / "objects").mkdir(parents=True)
+        delete_behind(scratch, worktrees)
+        assert not scratch.exists()
+        assert worktrees.parent.is_file() or settled(worktrees.parent)
+
+
+def elsewhere(place: Path) -> list[Path]:
+    """Returns a folder to be on another file system, where the machine has one to write to."""
+    others = (Path("/dev/shm"), Path("/tmp"))
+    found = (one for one in others if one.is_dir() and one.stat().st_dev != place.stat().st_dev)
+    return [one / f"gitpar-test-{uuid.uuid4().hex}" / "r1" for one in found]
 
 
 def test_small_files_that_attempts_replaced_are_freed_with_their_slot(repo: Repo) -> None:
