@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from benchmarks.run_against_script import LARGE, Benchmark, Workload
@@ -28,6 +29,7 @@ from gitpar.core.settings import Strategy
 from gitpar.git.analysis import GitRepository
 from gitpar.git.refs import GitRefs
 from gitpar.git.repository import discover
+from gitpar.git.site import default_root, delete_behind
 from gitpar.ports import Landing, Proof, RefUpdate
 from tests.support.plaingit import PlainGit
 from tests.support.removal import await_removal
@@ -121,7 +123,8 @@ def _prove_and_move(git: PlainGit, workload: Workload) -> str:
             at, waiting, began = tip, [], time.perf_counter()
     if waiting:
         ledger.land(branch, at, waiting)
-    repository.close()
+    # behind, as a run does it
+    repository.close(partial(delete_behind, worktrees=default_root(git.folder)[0] / run))
     refs.close()
     return tip
 
