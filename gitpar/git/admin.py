@@ -34,7 +34,8 @@ _KEPT_AT_RESET = {"commondir", "gitdir", "locked", "HEAD", SAVED_INDEX}
 _NOT_SCANNED = {"index", "gitdir", "commondir", "locked", "config.worktree", "FETCH_HEAD", SAVED_INDEX}
 _SCANNED_BYTES = 4_000_000
 _CHECKSUM_BYTES = 20
-_LEFT, _LEFT_BYTES = 64, 64_000
+_MOST_LEFT, _LEFT_BYTES = 128, 64_000
+_left = count()
 _ID = pattern(rb"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
 _STATES = (
     ("rebase-merge", "a rebase was left in progress"),
@@ -241,12 +242,11 @@ def leave_for_later(file: str, folder: Path) -> None:
     """Gives a small file that is about to be replaced a second name in a folder that is deleted behind.
 
     A disk that discards what is freed can take a millisecond for each, one after the other.
-    Large files, and more than some dozens, are freed when they are replaced.
+    Large files, and more than some dozens a folder, are freed when they are replaced.
     """
     with suppress(OSError):
-        found = os.stat(file)  # noqa: PTH116 - a str, and so below
-        if found.st_size <= _LEFT_BYTES:
-            os.link(file, f"{folder}/spent-{found.st_ino % _LEFT}")
+        if os.stat(file).st_size <= _LEFT_BYTES:  # noqa: PTH116 - a str
+            os.link(file, f"{folder}/spent-{next(_left) % _MOST_LEFT}")
 
 
 def link_index(source: Path, target: Path) -> None:
