@@ -258,7 +258,7 @@ class GateBook:
             level.to_land.extendleft(reversed(self.deferred.pop(level.number, [])))
 
     def resumed(self, run: Run) -> None:
-        """Opens again what the former owner had begun: landings are proved again, gates run again."""
+        """Opens again what the former owner had begun: its gates run again."""
         self.lost = list(self.open)
         self.open.clear()
         self.recovering.clear()

@@ -238,14 +238,14 @@ def clear(admin: Path, given: Mapping[str, bytes]) -> None:
         (admin / name).write_bytes(content)
 
 
-def leave_for_later(file: str, folder: Path) -> None:
+def leave_for_later(file: str | Path, folder: Path) -> None:
     """Gives a small file that is about to be replaced a second name in a folder that is deleted behind.
 
     A disk that discards what is freed can take a millisecond for each, one after the other.
     Large files, and more than some dozens a folder, are freed when they are replaced.
     """
     with suppress(OSError):
-        if os.stat(file).st_size <= _LEFT_BYTES:  # noqa: PTH116 - a str
+        if os.stat(file).st_size <= _LEFT_BYTES:  # noqa: PTH116 - twice an attempt
             os.link(file, f"{folder}/spent-{next(_left) % _MOST_LEFT}")
 
 
@@ -254,7 +254,7 @@ def link_index(source: Path, target: Path) -> None:
 
     Copies it where the file system has no second names.
     """
-    leave_for_later(f"{target}", target.parent)
+    leave_for_later(target, target.parent)
     with suppress(FileNotFoundError):
         os.unlink(target)  # noqa: PTH108 - once an attempt
     try:
